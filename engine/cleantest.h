@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cleantest.h - run tests in clean machines. The whole public C API; the only header that
+ * is installed. The Lua binding uses nothing else.
+ *
+ * A program opens a run (where LXD is), fills a batch with jobs (one testlet on one image
+ * each), starts it, and waits for events until there are no more:
+ *
+ *     ct_run *run = ct_run_open(NULL, &err);
+ *     ct_batch *batch = ct_batch_new(run, 2);
+ *     ct_batch_add(batch, &job, &err);
+ *     ct_batch_start(batch, &err);
+ *     while (ct_batch_wait(batch, -1, &event, &err) == 1) { ...; ct_event_fini(&event); }
+ *     ct_batch_close(batch, &err);
+ *     ct_run_close(run);
+ *
+ * THREADS. A run may be shared by threads. A batch belongs to the thread that made it,
+ * but ct_batch_cancel() may be called from any thread. The engine's own threads block
+ * every signal, call nothing of the caller's, and are gone when ct_batch_close() returns.
+ *
+ * OWNERSHIP. What is passed in is borrowed for the call and copied where it is kept. What
+ * comes out is the caller's when the function is named _new, _open or _take, or when its
+ * comment says so; each such type has one function that frees it, which accepts NULL.
+ *
+ * ERRORS. A function that can fail returns CT_OK (0) or more, or a negative code from
+ * CT_ERRORS. A ct_error is the caller's, may be NULL, and is written only on failure:
+ * what was being done, to what, why it failed, what to do. Bad arguments are
+ * CT_E_ARGUMENT.
+ *
+ * SIGNALS AND PROCESSES. The engine installs no handlers and never exits or prints. With
+ * the first instance it starts one helper process, the reaper: should this process die by
+ * any means, the reaper deletes the run's instances. A signal that is caught by the
+ * waiting thread makes ct_batch_wait() return CT_E_INTERRUPTED; wait again or cancel.
+ *
+ * UNITS. Times are seconds, as double; sizes are bytes. Strings are UTF-8 and end in NUL;
+ * what a testlet printed is bytes with a length (and a NUL behind them for convenience).
+ */
+#ifndef CLEANTEST_H
+#define CLEANTEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CT_API   __attribute__((visibility("default")))
+#define CT_CHECK __attribute__((warn_unused_result))
+#else
+#define CT_API
+#define CT_CHECK
+#endif
+
+#define CT_VERSION "0.1.0"
+
+/* ---- Errors -------------------------------------------------------------------------- */
+
+/* Name, what it means. The enum, ct_error_name() and ct_error_text() are made from it. */
+#define CT_ERRORS(X)                                                                     \
+    X(NO_MEMORY, "out of memory")                                                        \
+    X(ARGUMENT, "bad argument")                                                          \
+    X(LIMIT, "limit exceeded")                                                           \
+    X(TIMEOUT, "timed out")                                                              \
+    X(CANCELLED, "cancelled")                                                            \
+    X(INTERRUPTED, "interrupted by a signal")                                            \
+    X(SYSTEM, "system call failed")                                                      \
+    X(NO_LXD, "no LXD found")                                                            \
+    X(CONNECT, "cannot reach LXD")                                                       \
+    X(REFUSED, "refused by LXD")                                                         \
+    X(NOT_FOUND, "not found")                                                            \
+    X(CONFLICT, "already exists")                                                        \
+    X(PROTOCOL, "unexpected answer")                                                     \
+    X(OPERATION, "operation failed")                                                     \
+    X(UNKNOWN_IMAGE, "unknown image")                                                    \
+    X(GUEST, "the guest failed")                                                         \
+    X(STEP, "a hook's step failed")                                                      \
+    X(SUITE, "the suite could not be run")
+
+enum ct_code_index {
+    CT_INDEX_OK,
+#define CT_X(name, text) CT_INDEX_##name,
+    CT_ERRORS(CT_X)
+#undef CT_X
+};
+
+enum ct_code {
+    CT_OK = 0,
+#define CT_X(name, text) CT_E_##name = -CT_INDEX_##name,
+    CT_ERRORS(CT_X)
+#undef CT_X
+};
+
+typedef struct ct_error {
+    int code;           /* CT_OK or CT_E_... */
+    char message[1024]; /* one sentence or a few; ends in NUL */
+} ct_error;
+
+/* "TIMEOUT" for CT_E_TIMEOUT; "OK" for 0; "UNKNOWN" for what is no code. Static. */
+CT_API const char *ct_error_name(int code);
+/* "timed out" for CT_E_TIMEOUT. Static. */
+CT_API const char *ct_error_text(int code);
+/* The version of the library that is running, as CT_VERSION. Static. */
+CT_API const char *ct_version(void);
+
+/* ---- Values -------------------------------------------------------------------------- */
+
+/* Plain data in bytes: what a Lua testlet returns. Read it as a flat sequence of tokens:
+ * a table token is followed by `length` pairs, each a key and a value. */
+enum ct_value_type {
+    CT_NIL,
+    CT_BOOLEAN,
+    CT_INTEGER,
+    CT_NUMBER,
+    CT_STRING,
+    CT_TABLE,
+    CT_FUNCTION /* never in what comes from a guest */
+};
+
+typedef struct ct_value {
+    enum ct_value_type type;
+    bool boolean;
+    int64_t integer;
+    double number;
+    const char *string; /* CT_STRING: borrowed from the bytes read; no NUL */
+    size_t length;      /* CT_STRING: bytes. CT_TABLE: pairs that follow */
+} ct_value;
+
+/* Reads the token at *at, which lies before end, and moves *at behind it. CT_E_PROTOCOL
+ * when the bytes are no value; *at is then unchanged. */
+CT_API CT_CHECK int ct_value_read(const char **at, const char *end, ct_value *value);
+
+/* ---- Testlets, steps, hooks ---------------------------------------------------------- */
+
+enum ct_testlet_kind {
+    CT_TESTLET_COMMAND, /* argv, found by PATH */
+    CT_TESTLET_SCRIPT,  /* code is a file's content; run as `name`, by its #! or by sh */
+    CT_TESTLET_LUA,     /* code is Lua source; `name` is its chunk name */
+    CT_TESTLET_CALL     /* code is a callee packed by the Lua binding */
+};
+
+typedef struct ct_testlet {
+    enum ct_testlet_kind kind;
+    const char *name;        /* see kind; may be NULL */
+    const void *code;        /* see kind */
+    size_t code_length;      /* bytes */
+    const char *const *argv; /* NULL-ended. COMMAND: the command. SCRIPT: its arguments */
+    const void *args;        /* LUA, CALL: packed arguments; may be NULL */
+    size_t args_length;      /* bytes */
+} ct_testlet;
+
+enum ct_step_kind { CT_STEP_RUN, CT_STEP_PUSH, CT_STEP_PULL };
+
+/* One thing a hook does in the instance. */
+typedef struct ct_step {
+    enum ct_step_kind kind;
+    const char *name; /* for messages: "apt", "upload" */
+    ct_testlet run;   /* RUN */
+    const char
+        *source; /* PUSH: a path here, or NULL for data. PULL: a path in the instance */
+    const void *data;   /* PUSH without source: a file's content */
+    size_t data_length; /* bytes */
+    const char *dest;   /* PUSH: a path in the instance. PULL: a path here */
+    bool directory;     /* PUSH, PULL: source must be a directory (else: a file) */
+    bool no_overwrite;  /* PUSH, PULL: a dest that exists is an error */
+    double timeout;     /* seconds; 0: 600 */
+} ct_step;
+
+typedef struct ct_hook {
+    const char *name;
+    const ct_step *steps;
+    size_t step_count;
+} ct_hook;
+
+/* ---- Jobs ---------------------------------------------------------------------------- */
+
+enum ct_preserve { CT_PRESERVE_NEVER, CT_PRESERVE_ALWAYS, CT_PRESERVE_ON_FAILURE };
+
+/* How far an instance must have come before anything runs in it. Each includes the ones
+ * before it. AUTO: NETWORK where a start hook's step is a call (packages are), SYSTEM
+ * where there are other start steps, else EXEC. */
+enum ct_ready {
+    CT_READY_AUTO,
+    CT_READY_EXEC,      /* a program can be executed */
+    CT_READY_SYSTEM,    /* the service manager has finished starting up */
+    CT_READY_NETWORK,   /* a default route and a name server */
+    CT_READY_CLOUD_INIT /* cloud-init, where there is one, has finished */
+};
+
+/* One testlet on one image. Zero means the default everywhere. */
+typedef struct ct_job {
+    const char *name;  /* the testlet's name; NULL: "test" */
+    const char *image; /* a local alias or fingerprint, or a label for instance_json */
+    const char *instance_json; /* NULL, or a JSON object merged into the create request:
+                                  source, config, devices, profiles, type */
+    ct_testlet testlet;
+    const ct_hook *start_hooks;
+    size_t start_hook_count;
+    const ct_hook *stop_hooks;
+    size_t stop_hook_count;
+    const char *const *env; /* NULL-ended, "KEY=value" */
+    double timeout;         /* seconds for the testlet; 0: 300 */
+    double ready_timeout;   /* seconds until ready; 0: 120 */
+    size_t output_limit;    /* bytes of stdout, and of stderr; 0: 16 MiB. A testlet that
+                               writes more is killed and fails */
+    enum ct_ready ready;
+    enum ct_preserve preserve;
+} ct_job;
+
+/* ---- Results ------------------------------------------------------------------------- */
+
+/* Ordered: a status never improves. */
+enum ct_status {
+    CT_PASS, /* exit code 0 */
+    CT_SKIP, /* exit code 77 */
+    CT_FAIL, /* any other exit code, a signal, a timeout, too much output */
+    CT_ERROR /* the environment broke: nothing is known about the test */
+};
+
+enum ct_phase {
+    CT_PHASE_CREATE,
+    CT_PHASE_START,
+    CT_PHASE_READY,
+    CT_PHASE_HOOKS,
+    CT_PHASE_TESTLET,
+    CT_PHASE_COLLECT,
+    CT_PHASE_TEARDOWN,
+    CT_PHASE_COUNT
+};
+
+/* What one testlet left on one instance. */
+typedef struct ct_result {
+    char *name;     /* "<testlet>-<image>" */
+    char *image;    /* as the job named it */
+    char *testlet;  /* as the job named it */
+    char *instance; /* its name in LXD; "" when none was made */
+    enum ct_status status;
+    int exit_code; /* 0..255; -1: killed by a signal, or never ran */
+    int signal;    /* 0, or the signal that ended it */
+    bool timed_out;
+    char *stdout_data; /* never NULL */
+    size_t stdout_length;
+    char *stderr_data; /* never NULL */
+    size_t stderr_length;
+    char *value; /* packed, for ct_value_read(); NULL when it returned nothing */
+    size_t value_length;
+    char *error;                   /* what went wrong, in words; NULL on pass */
+    double duration;               /* seconds from the start of create to the result */
+    double phases[CT_PHASE_COUNT]; /* seconds; -1: not reached. TEARDOWN is always -1
+                                      here: it comes with CT_EVENT_DONE */
+    double cpu_user, cpu_system;   /* seconds, of the testlet and its children */
+    uint64_t max_rss;              /* bytes, of the largest of them */
+} ct_result;
+
+/* "pass", "skip", "fail", "error". Static. */
+CT_API const char *ct_status_name(enum ct_status status);
+/* "create", "start", "ready", "hooks", "testlet", "collect", "teardown". Static. */
+CT_API const char *ct_phase_name(enum ct_phase phase);
+/* Frees a result and all it owns; NULL is fine. */
+CT_API void ct_result_free(ct_result *result);
+
+/* ---- Runs ---------------------------------------------------------------------------- */
+
+/* Where LXD is and how to speak to it. Zero means the default everywhere. */
+typedef struct ct_settings {
+    const char
+        *endpoint; /* a unix socket's path or https://HOST:PORT; NULL: $LXD_DIR, then
+                             the sockets of Debian's LXD, the snap's, and Incus */
+    const char *client_cert; /* PEM file; for https */
+    const char *client_key;  /* PEM file; for https */
+    const char *verify;  /* NULL: the system's CAs; "no": not at all; else a CA file */
+    double timeout;      /* seconds one request or operation may take; 0: 300 */
+    const char *project; /* NULL: the default project */
+} ct_settings;
+
+typedef struct ct_run ct_run;
+
+/* Finds LXD, connects, and checks that it trusts us. settings may be NULL. NULL on
+ * failure: CT_E_NO_LXD, CT_E_CONNECT, CT_E_REFUSED, CT_E_ARGUMENT ... */
+CT_API CT_CHECK ct_run *ct_run_open(const ct_settings *settings, ct_error *error);
+/* The id that the run's instances carry. Borrowed. */
+CT_API const char *ct_run_id(const ct_run *run);
+/* "lxd 5.0.2 at /var/lib/lxd/unix.socket". Borrowed. */
+CT_API const char *ct_run_server(const ct_run *run);
+/* Ends the run; its batches must be closed. NULL is fine. */
+CT_API void ct_run_close(ct_run *run);
+
+/* ---- Batches ------------------------------------------------------------------------- */
+
+typedef struct ct_batch ct_batch;
+
+enum ct_event_type {
+    CT_EVENT_PHASE,  /* the job entered `phase` */
+    CT_EVENT_RESULT, /* `result` is ready; teardown goes on */
+    CT_EVENT_DONE /* the job is over; phase TEARDOWN took `seconds`; `message`, when not
+                     NULL, says why the instance could not be torn down, or, with
+                     `preserved`, how to get into it */
+};
+
+typedef struct ct_event {
+    enum ct_event_type type;
+    size_t job; /* the job's number: 0 for the first added */
+    enum ct_phase phase;
+    double seconds;
+    bool preserved;
+    char *instance;    /* its name in LXD; may be NULL. Owned by the event */
+    ct_result *result; /* owned by the event; set it to NULL to keep it */
+    char *message;     /* owned by the event */
+} ct_event;
+
+/* An empty batch that will keep at most max_live instances alive at once; 0: as many as
+ * this process may use CPUs. NULL when out of memory. */
+CT_API CT_CHECK ct_batch *ct_batch_new(ct_run *run, unsigned max_live);
+/* Copies a job into the batch, which must not have started. Returns the job's number. */
+CT_API CT_CHECK int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error);
+/* Checks that every image exists (CT_E_UNKNOWN_IMAGE), then starts the work. */
+CT_API CT_CHECK int ct_batch_start(ct_batch *batch, ct_error *error);
+/* Waits up to `seconds` (negative: for ever) for the next event. Returns 1 with an event,
+ * which the caller ends with ct_event_fini(); 0 when every job is over; CT_E_TIMEOUT;
+ * CT_E_INTERRUPTED when a signal was caught. */
+CT_API CT_CHECK int ct_batch_wait(ct_batch *batch, double seconds, ct_event *event,
+                                  ct_error *error);
+/* Frees what an event owns. */
+CT_API void ct_event_fini(ct_event *event);
+/* Ends every job as soon as it can be ended; their results are CT_ERROR, "cancelled".
+ * From any thread; returns at once. */
+CT_API void ct_batch_cancel(ct_batch *batch);
+/* Cancels what is not over, waits until no instance is left, frees the batch. Returns
+ * CT_OK, or the first failure to tear an instance down. NULL is fine. */
+CT_API int ct_batch_close(ct_batch *batch, ct_error *error);
+
+/* ---- Cleaning ------------------------------------------------------------------------ */
+
+/* Called for each instance a dead run left: error is NULL when it was deleted. */
+typedef void ct_cleaned(void *context, const char *instance, const char *error);
+
+/* Deletes the instances of runs whose process is gone, or whose lease is over when it ran
+ * on another machine; nothing else's. Returns how many were deleted. */
+CT_API CT_CHECK int ct_clean(const ct_settings *settings, ct_cleaned *cleaned,
+                             void *context, ct_error *error);
+
+/* ---- Suites -------------------------------------------------------------------------- */
+
+/* Runs the `cleantest` command with these arguments (argv[0] is its name) in a Lua state
+ * of its own: argv = {"cleantest", "suite.lua", NULL}. Prints its report to stdout and
+ * stderr. Returns the command's exit status: 0 all passed, 1 a testlet failed or the
+ * suite raised an error, 2 the environment failed or the suite can't be loaded. */
+CT_API CT_CHECK int ct_main(const char *const *argv);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

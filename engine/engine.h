@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * engine.h - what the engine's files offer one another, grouped by the file that defines
+ * it. The table of contents of the engine; nothing here is installed.
+ */
+#ifndef CT_ENGINE_H
+#define CT_ENGINE_H
+
+#include <stdarg.h>
+
+#include "cleantest.h"
+
+#define CT_FORMAT(fmt, first) __attribute__((format(printf, fmt, first)))
+#define CT_COUNT(array)       (sizeof(array) / sizeof(array)[0])
+#define CT_MIB                ((size_t) 1024 * 1024)
+
+/* Seconds; what a zero in the public structs stands for. */
+#define CT_TIMEOUT_OPERATION 300.0 /* one request or operation of LXD's */
+#define CT_TIMEOUT_READY     120.0 /* from start to ready */
+#define CT_TIMEOUT_STEP      600.0 /* one step of a hook */
+#define CT_TIMEOUT_TESTLET   300.0
+#define CT_OUTPUT_LIMIT      (16 * CT_MIB) /* bytes of stdout, and of stderr */
+#define CT_EXIT_SKIP         77            /* a testlet that says "skip" */
+
+/* ---- error.c ------------------------------------------------------------------------- */
+
+/* Fills error, when not NULL, and returns code. */
+int ct_fail(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 4);
+/* The same for CT_E_SYSTEM, with errno's text behind the message. */
+int ct_fail_errno(ct_error *error, const char *format, ...) CT_FORMAT(2, 3);
+/* Puts "what: " before the message of a failure on its way out; returns its code. */
+int ct_fail_in(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 4);
+
+/* ---- buf.c --------------------------------------------------------------------------- */
+
+/* Bytes that grow up to a limit; always followed by a NUL. */
+typedef struct ct_buf {
+    char *data; /* NULL only before init and after take or fini */
+    size_t length;
+    size_t capacity;
+    size_t limit; /* the most bytes it may hold */
+} ct_buf;
+
+void ct_buf_init(ct_buf *buf, size_t limit);
+void ct_buf_fini(ct_buf *buf);
+void ct_buf_clear(ct_buf *buf);
+/* CT_E_LIMIT past the limit, CT_E_NO_MEMORY; the buffer is then as it was. */
+CT_CHECK int ct_buf_add(ct_buf *buf, const void *data, size_t length);
+CT_CHECK int ct_buf_add_string(ct_buf *buf, const char *string);
+CT_CHECK int ct_buf_format(ct_buf *buf, const char *format, ...) CT_FORMAT(2, 3);
+/* Room for length more bytes at the end, which the caller fills and then adds to length. */
+CT_CHECK int ct_buf_reserve(ct_buf *buf, size_t length);
+/* Drops the first length bytes. */
+void ct_buf_consume(ct_buf *buf, size_t length);
+/* Hands the bytes over (free() them); the buffer is as after init. NULL: out of memory. */
+char *ct_buf_take(ct_buf *buf, size_t *length);
+
+/* ---- wait.c -------------------------------------------------------------------------- */
+
+/* Until when a call may block, and what ends it early. */
+typedef struct ct_wait {
+    double deadline; /* ct_now() */
+    int cancel; /* a descriptor that is readable once cancelled; -1: none. Borrowed */
+} ct_wait;
+
+/* Seconds on the monotonic clock. */
+double ct_now(void);
+ct_wait ct_wait_for(double seconds, int cancel);
+/* At most so many seconds, and no longer than outer. */
+ct_wait ct_wait_within(const ct_wait *outer, double seconds);
+/* Seconds left; 0 when the deadline has passed. */
+double ct_wait_left(const ct_wait *wait);
+/* The same for poll(): milliseconds, at most a minute. */
+int ct_wait_milliseconds(const ct_wait *wait);
+/* CT_OK, CT_E_CANCELLED or CT_E_TIMEOUT. */
+CT_CHECK int ct_wait_check(const ct_wait *wait, ct_error *error);
+/* A descriptor for ct_wait.cancel; close() it. -1: errno says why. */
+int ct_cancel_open(void);
+/* From any thread. */
+void ct_cancel_set(int cancel);
+
+/* ---- value.c ------------------------------------------------------------------------- */
+
+/* The encoding of plain data; ct_value_read() in cleantest.h is the other direction. Integers
+ * and doubles are 8 bytes, lengths and counts 4, all little-endian:
+ *     n | f | t | i INT64 | d DOUBLE | s LENGTH bytes | T PAIRS (key value)...
+ *     F function: see binding/lua_value.c */
+#define CT_VALUE_DEPTH_MAX 100           /* tables in tables */
+#define CT_VALUE_SIZE_MAX  (16 * CT_MIB) /* bytes of one value */
+
+CT_CHECK int ct_value_nil(ct_buf *out);
+CT_CHECK int ct_value_boolean(ct_buf *out, bool boolean);
+CT_CHECK int ct_value_integer(ct_buf *out, int64_t integer);
+CT_CHECK int ct_value_number(ct_buf *out, double number);
+CT_CHECK int ct_value_bytes(ct_buf *out, const void *data, size_t length);
+CT_CHECK int ct_value_string(ct_buf *out, const char *string);
+/* Opens a table; this many pairs must follow. */
+CT_CHECK int ct_value_table(ct_buf *out, size_t pairs);
+/* Moves *at behind one whole value, checking all of it. CT_E_PROTOCOL. */
+CT_CHECK int ct_value_skip(const char **at, const char *end);
+/* The value under a string key of the table at `at`; false when there is none. */
+bool ct_value_field(const char *at, const char *end, const char *key, ct_value *value);
+
+/* ---- frame.c ------------------------------------------------------------------------- */
+
+/* What the guest writes to its stdout and, behind the request, reads from its stdin:
+ * frames of one type byte, four bytes of length (little-endian), and so many bytes. The
+ * request itself is one frame. */
+enum ct_frame_type {
+    CT_FRAME_REQUEST = 'R', /* to the guest: a packed table, see guest/guest.h */
+    CT_FRAME_READY = 'r',   /* the instance is as ready as asked for; empty */
+    CT_FRAME_STDOUT = 'o',  /* bytes */
+    CT_FRAME_STDERR = 'e',  /* bytes */
+    CT_FRAME_VALUE = 'v',   /* packed: what the testlet returned */
+    CT_FRAME_EXIT = 'x',    /* packed table: how the process ended; ends a run */
+    CT_FRAME_FAILED = '!',  /* text: the guest could not do it; the last frame */
+    CT_FRAME_ENTRY = 'f', /* packed table: a file, directory or link; see tree_reader.c */
+    CT_FRAME_CHUNK = 'c', /* bytes of the file last announced */
+    CT_FRAME_END = 'z'    /* empty: the tree is complete; ends a pack or unpack */
+};
+
+#define CT_FRAME_HEADER 5
+#define CT_FRAME_MAX    (16 * CT_MIB + 65536) /* bytes; longer is CT_E_PROTOCOL */
+
+CT_CHECK int ct_frame_add(ct_buf *out, enum ct_frame_type type, const void *data,
+                          size_t length);
+/* Looks for a whole frame at the start of bytes. Returns how many bytes it takes, header
+ * included, 0 when it is not all there yet, or CT_E_PROTOCOL. *data is borrowed from
+ * bytes. */
+CT_CHECK int ct_frame_parse(const char *bytes, size_t length, enum ct_frame_type *type,
+                            const char **data, size_t *data_length);
+
+/* ---- tree_reader.c, tree_writer.c ----------------------------------------------------- */
+
+/* Files, directories and symbolic links as frames; the same code on the host and in the
+ * guest. A tree is either one file (a single entry with an empty path) or a directory and
+ * all in it. */
+typedef struct ct_tree_reader ct_tree_reader; /* walks a tree on disk, gives frames */
+typedef struct ct_tree_writer ct_tree_writer; /* takes frames, makes a tree on disk */
+
+/* Opens source (a file, or a directory when directory is true). */
+CT_CHECK ct_tree_reader *ct_tree_reader_open(const char *source, bool directory,
+                                             ct_error *error);
+/* The same from memory: one file with this content (borrowed until closed). */
+CT_CHECK ct_tree_reader *ct_tree_reader_open_data(const void *data, size_t length,
+                                                  ct_error *error);
+/* Adds the next frames to out, some 64 KiB of them. 1: there is more; 0: END was added. */
+CT_CHECK int ct_tree_reader_next(ct_tree_reader *reader, ct_buf *out, ct_error *error);
+void ct_tree_reader_close(ct_tree_reader *reader);
+
+typedef struct ct_tree_options {
+    bool directory;    /* the tree must be a directory (else: a file) */
+    bool no_overwrite; /* dest must not exist */
+    uint64_t limit;    /* bytes it may write; 0: no limit */
+} ct_tree_options;
+
+/* dest is made as needed, its parents too. Nothing is ever written outside of it: paths
+ * with
+ * "..", absolute ones and those through symbolic links are CT_E_PROTOCOL. */
+CT_CHECK ct_tree_writer *
+ct_tree_writer_open(const char *dest, const ct_tree_options *options, ct_error *error);
+/* Takes one frame (ENTRY, CHUNK or END). 1: more is expected; 0: END was taken. */
+CT_CHECK int ct_tree_writer_take(ct_tree_writer *writer, enum ct_frame_type type,
+                                 const char *data, size_t length, ct_error *error);
+void ct_tree_writer_close(ct_tree_writer *writer);
+
+/* ---- json.c -------------------------------------------------------------------------- */
+
+/* One JSON document. Paths are like "/metadata/config/user.cleantest.run": keys behind
+ * slashes, array elements by number from 0, "" the whole document. A document belongs to one
+ * thread at a time. Strings that come out are borrowed until the document changes. */
+typedef struct ct_json ct_json;
+
+/* An empty object. NULL: out of memory. */
+CT_CHECK ct_json *ct_json_new(void);
+void ct_json_free(ct_json *json);
+/* Makes the document the one in text. CT_E_PROTOCOL when it is not JSON. */
+CT_CHECK int ct_json_parse(ct_json *json, const char *text, size_t length,
+                           ct_error *error);
+/* Makes it an empty object again. */
+CT_CHECK int ct_json_clear(ct_json *json);
+/* The string at path, or NULL. */
+const char *ct_json_string(ct_json *json, const char *path);
+double ct_json_number(ct_json *json, const char *path, double fallback);
+/* How many elements the array at path has; 0 when there is none. */
+size_t ct_json_count(ct_json *json, const char *path);
+/* true when there is something (not null) at path. */
+bool ct_json_has(ct_json *json, const char *path);
+/* These make the tables on the way as needed. */
+CT_CHECK int ct_json_set_string(ct_json *json, const char *path, const char *value);
+CT_CHECK int ct_json_set_boolean(ct_json *json, const char *path, bool value);
+CT_CHECK int ct_json_set_number(ct_json *json, const char *path, double value);
+/* Adds the document's text to out. */
+CT_CHECK int ct_json_write(ct_json *json, ct_buf *out);
+
+/* ---- http.c -------------------------------------------------------------------------- */
+
+/* Where a server is and how it is to be trusted. Strings are owned. */
+typedef struct ct_endpoint {
+    char *socket;      /* a unix socket's path; NULL: url says all */
+    char *url;         /* "http://lxd" over a socket, else "https://HOST:PORT" */
+    char *client_cert; /* PEM file or NULL */
+    char *client_key;  /* PEM file or NULL */
+    char *verify;      /* see ct_settings */
+} ct_endpoint;
+
+typedef struct ct_http_request {
+    const char *method;
+    const char *path; /* with the query */
+    const char *body; /* NULL: none */
+    size_t body_length;
+    const char *const *headers; /* NULL-ended; NULL: none */
+} ct_http_request;
+
+/* One kept-alive connection, for one thread at a time. */
+typedef struct ct_http ct_http;
+
+/* The endpoint is borrowed for as long as the handle lives. */
+CT_CHECK ct_http *ct_http_open(const ct_endpoint *endpoint, ct_error *error);
+void ct_http_close(ct_http *http);
+/* Sends a request and adds the answer's body to `answer`. Returns the HTTP status. */
+CT_CHECK int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
+                          const ct_wait *wait, ct_error *error);
+/* A libcurl easy handle (void * so that only http.c and websocket.c know curl) that has
+ * connected and does nothing more. End it with curl_easy_cleanup(). */
+CT_CHECK void *ct_http_dial(const ct_endpoint *endpoint, const ct_wait *wait,
+                            ct_error *error);
+
+/* ---- websocket.c --------------------------------------------------------------------- */
+
+/* One websocket connection; RFC 6455, client side. */
+typedef struct ct_websocket ct_websocket;
+
+/* What arrives. length 0 is an empty message. A negative code ends the pump with it. */
+typedef int ct_websocket_sink(void *context, const char *data, size_t length);
+
+CT_CHECK ct_websocket *ct_websocket_open(const ct_endpoint *endpoint, const char *path,
+                                         ct_websocket_sink *sink, void *context,
+                                         const ct_wait *wait, ct_error *error);
+void ct_websocket_close(ct_websocket *socket);
+/* For poll(): the descriptor, and the events it waits for. */
+int ct_websocket_descriptor(const ct_websocket *socket);
+short ct_websocket_events(const ct_websocket *socket);
+/* true when the other side has closed. */
+bool ct_websocket_ended(const ct_websocket *socket);
+/* true when nothing is queued. */
+bool ct_websocket_drained(const ct_websocket *socket);
+/* Queues one binary message; the bytes are copied. */
+CT_CHECK int ct_websocket_queue(ct_websocket *socket, const char *data, size_t length);
+/* Reads and writes what it can without blocking. */
+CT_CHECK int ct_websocket_pump(ct_websocket *socket, ct_error *error);
+
+/* ---- arena.c ------------------------------------------------------------------------- */
+
+/* Memory that is freed all at once. */
+typedef struct ct_arena {
+    struct ct_arena_block *blocks;
+    bool failed; /* some allocation did; look once, at the end */
+} ct_arena;
+
+void ct_arena_init(ct_arena *arena);
+void ct_arena_fini(ct_arena *arena);
+/* Zeroed; NULL when out of memory. */
+void *ct_arena_alloc(ct_arena *arena, size_t size);
+/* A copy, with a NUL behind it; NULL for NULL. */
+void *ct_arena_copy(ct_arena *arena, const void *data, size_t length);
+char *ct_arena_string(ct_arena *arena, const char *string);
+
+/* ---- job_copy.c ---------------------------------------------------------------------- */
+
+/* Checks a job (CT_E_ARGUMENT says what is wrong), and copies it, with its defaults filled
+ * in, into the arena. */
+CT_CHECK int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from,
+                         ct_error *error);
+
+/* ---- queue.c ------------------------------------------------------------------------- */
+
+/* Events on their way from the workers to the one who waits. It has room for all that can
+ * come from the start, so that putting never fails. */
+typedef struct ct_queue ct_queue;
+
+#define CT_EVENTS_PER_JOB ((size_t) CT_PHASE_COUNT + 2) /* phases, RESULT, DONE */
+
+CT_CHECK ct_queue *ct_queue_new(size_t capacity);
+/* Frees the events that were not taken, too. */
+void ct_queue_free(ct_queue *queue);
+/* From any thread. The event is the queue's afterwards. */
+void ct_queue_put(ct_queue *queue, const ct_event *event);
+/* 1: *event is the caller's; CT_E_TIMEOUT; CT_E_INTERRUPTED. */
+CT_CHECK int ct_queue_take(ct_queue *queue, const ct_wait *wait, ct_event *event);
+
+/* ---- scheduler.c --------------------------------------------------------------------- */
+
+/* Threads that take items 0, 1, 2 ... in order until there are none left. */
+typedef struct ct_scheduler ct_scheduler;
+
+/* What is done; called by the scheduler's threads. It cannot fail: what goes wrong is noted
+ * by the work itself. */
+typedef struct ct_work {
+    void *(*begin)(void *context); /* a thread's own state, which may be NULL */
+    void (*perform)(void *context, void **state, size_t item);
+    void (*end)(void *context, void *state);
+    void *context;
+} ct_work;
+
+/* The work is copied, its context borrowed. Starts with fewer threads when the system has no
+ * more to give; fails only when there would be none. */
+CT_CHECK ct_scheduler *ct_scheduler_start(const ct_work *work, size_t items,
+                                          unsigned threads, ct_error *error);
+/* Waits until every item is done, then frees. NULL is fine. */
+void ct_scheduler_join(ct_scheduler *scheduler);
+
+#endif

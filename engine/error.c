@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * error.c - names and texts of the error codes, and filling a caller's ct_error. The list
+ * of errors itself is CT_ERRORS in cleantest.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine.h"
+
+static const struct {
+    const char *name;
+    const char *text;
+} errors[] = {{"OK", "no error"},
+#define CT_X(name, text) {#name, text},
+              CT_ERRORS(CT_X)
+#undef CT_X
+};
+
+const char *ct_error_name(int code) {
+    size_t index = (size_t) - (long) code;
+    return code <= 0 && index < CT_COUNT(errors) ? errors[index].name : "UNKNOWN";
+}
+
+const char *ct_error_text(int code) {
+    size_t index = (size_t) - (long) code;
+    return code <= 0 && index < CT_COUNT(errors) ? errors[index].text : "unknown error";
+}
+
+const char *ct_version(void) {
+    return CT_VERSION;
+}
+
+int ct_fail(ct_error *error, int code, const char *format, ...) {
+    if (error) {
+        va_list args;
+        va_start(args, format);
+        error->code = code;
+        vsnprintf(error->message, sizeof error->message, format, args);
+        va_end(args);
+    }
+    return code;
+}
+
+int ct_fail_errno(ct_error *error, const char *format, ...) {
+    int number = errno;
+    if (error) {
+        va_list args;
+        va_start(args, format);
+        error->code = CT_E_SYSTEM;
+        vsnprintf(error->message, sizeof error->message, format, args);
+        va_end(args);
+        size_t used = strlen(error->message);
+        snprintf(error->message + used, sizeof error->message - used, ": %s",
+                 strerror(number));
+    }
+    return CT_E_SYSTEM;
+}
+
+int ct_fail_in(ct_error *error, int code, const char *format, ...) {
+    if (error) {
+        char why[sizeof error->message];
+        memcpy(why, error->message, sizeof why);
+        va_list args;
+        va_start(args, format);
+        vsnprintf(error->message, sizeof error->message, format, args);
+        va_end(args);
+        size_t used = strlen(error->message);
+        snprintf(error->message + used, sizeof error->message - used, ": %s", why);
+    }
+    return code;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guest_client.c - the host's side of the talk with the guest: one exec for each request,
+ * frames both ways. The protocol is described in guest/guest.h, the frames in engine.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "embedded.h"
+#include "provider.h"
+
+#define GUEST_DIRECTORY "/.cleantest"
+#define GUEST_PROGRAM   GUEST_DIRECTORY "/guest"
+#define GRACE           30.0 /* seconds the guest has beyond the request's own time */
+#define DIAGNOSTICS_MAX 4096 /* bytes of the guest's own stderr */
+#define PULL_LIMIT      (4096 * CT_MIB) /* bytes one download may write here */
+
+/* One request on its way. */
+struct call {
+    ct_guest *guest;
+    ct_buf request;         /* the request's frame */
+    ct_tree_reader *reader; /* what follows it on stdin; NULL: nothing */
+    ct_tree_writer *writer; /* where ENTRY, CHUNK and END go; NULL: nowhere */
+    ct_outcome *outcome;    /* where the other frames go; NULL: nowhere */
+    ct_buf inbox;           /* bytes of frames not yet whole */
+    bool ready;             /* READY was seen */
+    bool last;              /* the last frame was seen */
+};
+
+/* ---- what comes back ---- */
+
+static bool field_number(const char *at, const char *end, const char *name, double *to) {
+    ct_value value;
+    if (!ct_value_field(at, end, name, &value))
+        return false;
+    if (value.type == CT_INTEGER)
+        *to = (double) value.integer;
+    else if (value.type == CT_NUMBER)
+        *to = value.number;
+    else
+        return false;
+    return true;
+}
+
+static int take_exit(ct_outcome *outcome, const char *data, size_t length,
+                     ct_error *error) {
+    const char *end = data + length, *at = data;
+    ct_value value;
+    double number = 0;
+    if (ct_value_skip(&at, end) < 0)
+        return ct_fail(error, CT_E_PROTOCOL, "the guest's exit frame is no value");
+    outcome->exit_code =
+        field_number(data, end, "exit_code", &number) ? (int) number : -1;
+    outcome->signal = field_number(data, end, "signal", &number) ? (int) number : 0;
+    outcome->timed_out = ct_value_field(data, end, "timed_out", &value) &&
+                         value.type == CT_BOOLEAN && value.boolean;
+    if (ct_value_field(data, end, "limit", &value) && value.type == CT_STRING)
+        snprintf(outcome->limit, sizeof outcome->limit, "%.*s",
+                 value.length < 8 ? (int) value.length : 7, value.string);
+    field_number(data, end, "cpu_user", &outcome->cpu_user);
+    field_number(data, end, "cpu_system", &outcome->cpu_system);
+    if (field_number(data, end, "max_rss", &number) && number >= 0 && number < 1e18)
+        outcome->max_rss = (uint64_t) number;
+    return CT_OK;
+}
+
+static int take_value(ct_outcome *outcome, const char *data, size_t length,
+                      ct_error *error) {
+    const char *at = data;
+    if (ct_value_skip(&at, data + length) < 0 || at != data + length)
+        return ct_fail(error, CT_E_PROTOCOL, "what the testlet returned is no value");
+    ct_buf_clear(&outcome->value);
+    return ct_buf_add(&outcome->value, data, length);
+}
+
+static int take_ready(struct call *call) {
+    if (!call->ready && call->guest->on_ready) {
+        call->guest->on_ready(call->guest->context);
+        call->guest->on_ready = NULL;
+    }
+    call->ready = true;
+    call->guest->ready = CT_READY_EXEC;
+    return CT_OK;
+}
+
+static int take_frame(struct call *call, enum ct_frame_type type, const char *data,
+                      size_t length, ct_error *error) {
+    ct_outcome *outcome = call->outcome;
+    int more;
+    if (type == CT_FRAME_READY)
+        return take_ready(call);
+    if (type == CT_FRAME_FAILED)
+        return ct_fail(error, CT_E_GUEST, "%.*s", (int) (length < 900 ? length : 900),
+                       data);
+    if (type == CT_FRAME_END && !call->writer && !outcome) {
+        call->last = true;
+        return CT_OK;
+    }
+    if (call->writer) {
+        more = ct_tree_writer_take(call->writer, type, data, length, error);
+        call->last = more == 0;
+        return more < 0 ? more : CT_OK;
+    }
+    if (outcome && type == CT_FRAME_STDOUT)
+        return ct_buf_add(&outcome->stdout_bytes, data, length);
+    if (outcome && type == CT_FRAME_STDERR)
+        return ct_buf_add(&outcome->stderr_bytes, data, length);
+    if (outcome && type == CT_FRAME_VALUE)
+        return take_value(outcome, data, length, error);
+    if (outcome && type == CT_FRAME_EXIT) {
+        call->last = true;
+        return take_exit(outcome, data, length, error);
+    }
+    return ct_fail(error, CT_E_PROTOCOL, "unexpected frame '%c' from the guest", type);
+}
+
+static int on_output(void *context, const char *bytes, size_t count, ct_error *error) {
+    struct call *call = context;
+    int code = ct_buf_add(&call->inbox, bytes, count);
+    size_t done = 0;
+    while (code == CT_OK && !call->last) {
+        enum ct_frame_type type;
+        const char *data;
+        size_t length;
+        int taken = ct_frame_parse(call->inbox.data + done, call->inbox.length - done,
+                                   &type, &data, &length);
+        if (taken <= 0) {
+            code = taken;
+            break;
+        }
+        done += (size_t) taken;
+        code = take_frame(call, type, data, length, error);
+        if (code == CT_E_LIMIT || code == CT_E_NO_MEMORY)
+            ct_fail(error, code, "the guest sent too much: %s", ct_error_text(code));
+    }
+    ct_buf_consume(&call->inbox, done);
+    if (code == CT_E_PROTOCOL && call->inbox.length > 0 && !call->last)
+        ct_fail(error, code, "what the guest sent is no frame");
+    return code < 0 ? code : !call->last;
+}
+
+static int on_input(void *context, ct_buf *out, ct_error *error) {
+    struct call *call = context;
+    if (call->request.length > 0) {
+        int code = ct_buf_add(out, call->request.data, call->request.length);
+        ct_buf_fini(&call->request);
+        if (code < 0)
+            return ct_fail(error, code, "%s", ct_error_text(code));
+        return call->reader ? 1 : 0;
+    }
+    return call->reader ? ct_tree_reader_next(call->reader, out, error) : 0;
+}
+
+/* ---- calls ---- */
+
+static void init_call(struct call *call, ct_guest *guest) {
+    *call = (struct call){.guest = guest};
+    ct_buf_init(&call->request, CT_FRAME_MAX + CT_FRAME_HEADER);
+    ct_buf_init(&call->inbox, CT_FRAME_MAX + CT_MIB);
+}
+
+static void fini_call(struct call *call) {
+    ct_buf_fini(&call->request);
+    ct_buf_fini(&call->inbox);
+    ct_tree_reader_close(call->reader);
+    ct_tree_writer_close(call->writer);
+}
+
+/* The guest ended without its last frame. */
+static int explain_loss(struct call *call, int exit_code, const ct_buf *diagnostics,
+                        ct_error *error) {
+    if (call->ready && call->outcome) {
+        call->outcome->lost = true;
+        call->outcome->exit_code = -1;
+        call->outcome->signal = exit_code > 128 ? exit_code - 128 : 0;
+        return CT_OK;
+    }
+    return ct_fail(error, CT_E_GUEST, "the guest ended early, with exit code %d%s%s",
+                   exit_code, diagnostics->length ? ": " : "",
+                   diagnostics->length ? diagnostics->data : "");
+}
+
+static int perform(struct call *call, double timeout, const ct_wait *outer,
+                   ct_error *error) {
+    static const char *const argv[] = {GUEST_PROGRAM, NULL};
+    ct_guest *guest = call->guest;
+    ct_buf diagnostics;
+    ct_buf_init(&diagnostics, DIAGNOSTICS_MAX);
+    ct_wait wait = ct_wait_within(outer, guest->ready_timeout + timeout + GRACE);
+    ct_exec exec = {.argv = argv,
+                    .input = on_input,
+                    .output = on_output,
+                    .context = call,
+                    .diagnostics = &diagnostics};
+    int exit_code = -1;
+    int code = guest->provider->exec(guest->session, guest->instance, &exec, &exit_code,
+                                     &wait, error);
+    if (code == CT_OK && !call->last)
+        code = explain_loss(call, exit_code, &diagnostics, error);
+    ct_buf_fini(&diagnostics);
+    return code;
+}
+
+int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error) {
+    const ct_provider_type *provider = guest->provider;
+    int code = provider->make_directory(guest->session, guest->instance, GUEST_DIRECTORY,
+                                        wait, error);
+    if (code < 0)
+        return code;
+    const ct_embedded *program = &ct_embedded_guest[0];
+    return provider->push_program(guest->session, guest->instance, GUEST_PROGRAM,
+                                  program->data, program->length, wait, error);
+}
+
+int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
+                 const ct_run_options *options, ct_outcome *outcome, const ct_wait *wait,
+                 ct_error *error) {
+    struct call call;
+    init_call(&call, guest);
+    call.outcome = outcome;
+    int code = ct_request_run(&call.request, guest, testlet, options, error);
+    if (code == CT_OK)
+        code = perform(&call, options->timeout, wait, error);
+    fini_call(&call);
+    return code;
+}
+
+int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,
+                  ct_error *error) {
+    struct call call;
+    init_call(&call, guest);
+    call.reader = step->source
+                      ? ct_tree_reader_open(step->source, step->directory, error)
+                      : ct_tree_reader_open_data(step->data, step->data_length, error);
+    int code = call.reader ? CT_OK : CT_E_SYSTEM;
+    if (code == CT_OK)
+        code = ct_request_push(&call.request, guest, step, error);
+    if (code == CT_OK)
+        code = perform(&call, step->timeout, wait, error);
+    fini_call(&call);
+    return code;
+}
+
+int ct_guest_pull(ct_guest *guest, const ct_step *step, const ct_wait *wait,
+                  ct_error *error) {
+    ct_tree_options options = {.directory = step->directory,
+                               .no_overwrite = step->no_overwrite,
+                               .limit = PULL_LIMIT};
+    struct call call;
+    init_call(&call, guest);
+    call.writer = ct_tree_writer_open(step->dest, &options, error);
+    int code = call.writer ? CT_OK : CT_E_SYSTEM;
+    if (code == CT_OK)
+        code = ct_request_pull(&call.request, guest, step, error);
+    if (code == CT_OK)
+        code = perform(&call, step->timeout, wait, error);
+    fini_call(&call);
+    return code;
+}
+
+void ct_outcome_init(ct_outcome *outcome, size_t output_limit) {
+    *outcome = (ct_outcome){.exit_code = -1};
+    ct_buf_init(&outcome->stdout_bytes, output_limit);
+    ct_buf_init(&outcome->stderr_bytes, output_limit);
+    ct_buf_init(&outcome->value, CT_VALUE_SIZE_MAX);
+}
+
+void ct_outcome_fini(ct_outcome *outcome) {
+    ct_buf_fini(&outcome->stdout_bytes);
+    ct_buf_fini(&outcome->stderr_bytes);
+    ct_buf_fini(&outcome->value);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * job_copy.c - a job as the caller described it, checked, and copied with all it points to.
+ */
+#include <string.h>
+
+#include "engine.h"
+
+/* ---- checks ---- */
+
+static int check_testlet(const ct_testlet *testlet, const char *where, ct_error *error) {
+    if ((unsigned) testlet->kind > CT_TESTLET_CALL)
+        return ct_fail(error, CT_E_ARGUMENT, "%s: no such kind of testlet: %d", where,
+                       (int) testlet->kind);
+    if (testlet->kind == CT_TESTLET_COMMAND && (!testlet->argv || !testlet->argv[0]))
+        return ct_fail(error, CT_E_ARGUMENT, "%s: a command needs argv", where);
+    if (testlet->kind != CT_TESTLET_COMMAND && !testlet->code)
+        return ct_fail(error, CT_E_ARGUMENT, "%s: the testlet has no code", where);
+    return CT_OK;
+}
+
+static int check_step(const ct_step *step, const char *hook, ct_error *error) {
+    if (step->kind == CT_STEP_RUN)
+        return check_testlet(&step->run, hook, error);
+    if (step->kind != CT_STEP_PUSH && step->kind != CT_STEP_PULL)
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: no such kind of step: %d", hook,
+                       (int) step->kind);
+    if (!step->dest)
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: step without dest", hook);
+    if (!step->source && (step->kind == CT_STEP_PULL || !step->data || step->directory))
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: step without source", hook);
+    return CT_OK;
+}
+
+static int check_hooks(const ct_hook *hooks, size_t count, ct_error *error) {
+    for (size_t i = 0; i < count; i++) {
+        const char *name = hooks[i].name;
+        if (!name)
+            return ct_fail(error, CT_E_ARGUMENT, "hook number %zu has no name", i + 1);
+        for (size_t j = 0; j < hooks[i].step_count; j++) {
+            int code = check_step(&hooks[i].steps[j], name, error);
+            if (code < 0)
+                return code;
+        }
+    }
+    return CT_OK;
+}
+
+static int check_env(const char *const *env, ct_error *error) {
+    for (size_t i = 0; env && env[i]; i++)
+        if (env[i][0] == '=' || !strchr(env[i], '='))
+            return ct_fail(error, CT_E_ARGUMENT,
+                           "environment: \"%.60s\" is not of the form KEY=value", env[i]);
+    return CT_OK;
+}
+
+static int check_job(const ct_job *job, ct_error *error) {
+    if (!job->image || !*job->image)
+        return ct_fail(error, CT_E_ARGUMENT, "the job names no image");
+    if (!(job->timeout >= 0) || !(job->ready_timeout >= 0))
+        return ct_fail(error, CT_E_ARGUMENT, "job %s: a timeout is negative",
+                       job->name ? job->name : job->image);
+    if ((unsigned) job->ready > CT_READY_CLOUD_INIT ||
+        (unsigned) job->preserve > CT_PRESERVE_ON_FAILURE)
+        return ct_fail(error, CT_E_ARGUMENT, "job %s: no such ready or preserve",
+                       job->name ? job->name : job->image);
+    int code = check_testlet(&job->testlet, job->name ? job->name : "testlet", error);
+    if (code == CT_OK)
+        code = check_hooks(job->start_hooks, job->start_hook_count, error);
+    if (code == CT_OK)
+        code = check_hooks(job->stop_hooks, job->stop_hook_count, error);
+    return code < 0 ? code : check_env(job->env, error);
+}
+
+/* ---- copies; a failed allocation is noted in the arena ---- */
+
+static const char *const *copy_list(ct_arena *arena, const char *const *list) {
+    size_t count = 0;
+    if (!list)
+        return NULL;
+    while (list[count])
+        count++;
+    const char **copy = ct_arena_alloc(arena, (count + 1) * sizeof *copy);
+    for (size_t i = 0; copy && i < count; i++)
+        copy[i] = ct_arena_string(arena, list[i]);
+    return copy;
+}
+
+static void copy_testlet(ct_arena *arena, ct_testlet *testlet) {
+    testlet->name = ct_arena_string(arena, testlet->name);
+    testlet->code = ct_arena_copy(arena, testlet->code, testlet->code_length);
+    testlet->argv = copy_list(arena, testlet->argv);
+    testlet->args = ct_arena_copy(arena, testlet->args, testlet->args_length);
+}
+
+static void copy_step(ct_arena *arena, ct_step *step) {
+    step->name = ct_arena_string(arena, step->name);
+    copy_testlet(arena, &step->run);
+    step->source = ct_arena_string(arena, step->source);
+    step->data = ct_arena_copy(arena, step->data, step->data_length);
+    step->dest = ct_arena_string(arena, step->dest);
+    if (step->timeout <= 0)
+        step->timeout = CT_TIMEOUT_STEP;
+}
+
+static const ct_hook *copy_hooks(ct_arena *arena, const ct_hook *from, size_t count) {
+    ct_hook *hooks = ct_arena_copy(arena, from, count * sizeof *from);
+    for (size_t i = 0; hooks && i < count; i++) {
+        size_t size = hooks[i].step_count * sizeof *hooks[i].steps;
+        ct_step *steps = ct_arena_copy(arena, hooks[i].steps, size);
+        for (size_t j = 0; steps && j < hooks[i].step_count; j++)
+            copy_step(arena, &steps[j]);
+        hooks[i].steps = steps;
+        hooks[i].name = ct_arena_string(arena, hooks[i].name);
+    }
+    return hooks;
+}
+
+/* NETWORK where packages are installed, SYSTEM where anything else is done to the instance:
+ * booting may still wipe /tmp and mount over /run. */
+static enum ct_ready needed(const ct_job *job) {
+    enum ct_ready ready = CT_READY_EXEC;
+    for (size_t i = 0; i < job->start_hook_count; i++) {
+        for (size_t j = 0; j < job->start_hooks[i].step_count; j++) {
+            const ct_step *step = &job->start_hooks[i].steps[j];
+            if (step->kind == CT_STEP_RUN && step->run.kind == CT_TESTLET_CALL)
+                return CT_READY_NETWORK;
+            ready = CT_READY_SYSTEM;
+        }
+    }
+    return ready;
+}
+
+int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from, ct_error *error) {
+    int code = check_job(from, error);
+    if (code < 0)
+        return code;
+    *to = *from;
+    to->name = ct_arena_string(arena, from->name ? from->name : "test");
+    to->image = ct_arena_string(arena, from->image);
+    to->instance_json = ct_arena_string(arena, from->instance_json);
+    copy_testlet(arena, &to->testlet);
+    to->start_hooks = copy_hooks(arena, from->start_hooks, from->start_hook_count);
+    to->stop_hooks = copy_hooks(arena, from->stop_hooks, from->stop_hook_count);
+    to->env = copy_list(arena, from->env);
+    if (to->timeout <= 0)
+        to->timeout = CT_TIMEOUT_TESTLET;
+    if (to->ready_timeout <= 0)
+        to->ready_timeout = CT_TIMEOUT_READY;
+    if (to->output_limit == 0)
+        to->output_limit = CT_OUTPUT_LIMIT;
+    if (to->ready == CT_READY_AUTO)
+        to->ready = needed(from);
+    return arena->failed ? ct_fail(error, CT_E_NO_MEMORY, "out of memory") : CT_OK;
+}

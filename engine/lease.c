@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lease.c - who answers for an instance, and whether that process still lives: boot, pid
+ * namespace, pid and start time where it ran on this machine, an expiry where it did not.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "provider.h"
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+static void read_host(char *host, size_t size) {
+    char boot[64] = "unknown";
+    FILE *file = fopen(BOOT_ID, "re");
+    if (file) {
+        if (fgets(boot, sizeof boot, file))
+            boot[strcspn(boot, "\n")] = '\0';
+        fclose(file);
+    }
+    char namespace[32] = "";
+    ssize_t length = readlink("/proc/self/ns/pid", namespace, sizeof namespace - 1);
+    namespace[length > 0 ? length : 0] = '\0';
+    snprintf(host, size, "%s/%s", boot, namespace);
+}
+
+/* Ticks since boot at which pid started (proc(5), /proc/PID/stat field 22); 0: no such. */
+static uint64_t started(long pid) {
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return 0;
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[length] = '\0';
+    const char *at = strrchr(text, ')'); /* the name may hold anything */
+    for (int field = 2; at && field < 22; field++)
+        at = strchr(at + 1, ' ');
+    return at ? strtoull(at, NULL, 10) : 0;
+}
+
+void ct_lease_init(ct_lease *lease, const char *run, double seconds) {
+    *lease = (ct_lease){.pid = getpid()};
+    snprintf(lease->run, sizeof lease->run, "%s", run);
+    read_host(lease->host, sizeof lease->host);
+    lease->started = started(lease->pid);
+    lease->expiry = (long long) time(NULL) + (long long) seconds;
+}
+
+bool ct_lease_dead(const ct_lease *lease) {
+    if (lease->preserved)
+        return false;
+    char here[sizeof lease->host];
+    read_host(here, sizeof here);
+    if (strcmp(lease->host, here) == 0)
+        return started(lease->pid) != lease->started;
+    return lease->expiry < (long long) time(NULL);
+}

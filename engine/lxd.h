@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lxd.h - what the files of the LXD provider share: the session and its two ways to call.
+ */
+#ifndef CT_LXD_H
+#define CT_LXD_H
+
+#include "provider.h"
+
+#define LXD_PATH_MAX   1024
+#define LXD_ANSWER_MAX (64 * CT_MIB) /* bytes of one answer */
+
+/* One thread's connection. */
+typedef struct lxd_session {
+    ct_provider *provider; /* borrowed */
+    ct_http *http;
+    ct_json *request; /* being built; lxd_call() sends it */
+    ct_json *answer;  /* the last answer */
+    ct_buf text;      /* bytes of either on their way */
+    char *pending;    /* path of an operation whose end was not seen; NULL: none */
+} lxd_session;
+
+/* ---- lxd.c ---- */
+
+/* Sends method and path, with the request document when with_request, and reads the answer.
+ * A refusal is an error with LXD's own words. */
+CT_CHECK int lxd_call(lxd_session *session, const char *method, bool with_request,
+                      const ct_wait *wait, ct_error *error, const char *path, ...)
+    CT_FORMAT(6, 7);
+/* The same for what LXD does in the background: waits until it is done; the answer is then
+ * the operation. */
+CT_CHECK int lxd_operate(lxd_session *session, const char *method, bool with_request,
+                         const ct_wait *wait, ct_error *error, const char *path, ...)
+    CT_FORMAT(6, 7);
+/* Waits for the end of an operation by its path ("/1.0/operations/ID"). */
+CT_CHECK int lxd_wait(lxd_session *session, const char *operation, const ct_wait *wait,
+                      ct_error *error);
+/* Checks an answer that did not come through lxd_call(). */
+CT_CHECK int lxd_check(lxd_session *session, int status, ct_error *error);
+/* Adds "?project=NAME" (or "&...") to path where there is a project. */
+CT_CHECK int lxd_add_project(const ct_provider *provider, char path[LXD_PATH_MAX],
+                             ct_error *error);
+
+/* ---- lxd_find.c ---- */
+
+/* Fills provider->endpoint with the first LXD that answers, and provider->server. */
+CT_CHECK int lxd_find(ct_provider *provider, const ct_settings *settings,
+                      ct_error *error);
+
+/* ---- lxd_image.c, lxd_instance.c, lxd_files.c, lxd_exec.c: see provider.h ---- */
+
+int lxd_resolve(void *session, const char *image, char **source, const ct_wait *wait,
+                ct_error *error);
+int lxd_create(void *session, const ct_instance_spec *spec, const ct_wait *wait,
+               ct_error *error);
+int lxd_start(void *session, const char *instance, const ct_wait *wait, ct_error *error);
+int lxd_running(void *session, const char *instance, const ct_wait *wait,
+                ct_error *error);
+int lxd_preserve(void *session, const char *instance, const ct_wait *wait,
+                 ct_error *error);
+int lxd_destroy(void *session, const char *instance, const ct_wait *wait,
+                ct_error *error);
+int lxd_settle(void *session, const char *run, const ct_wait *wait, ct_error *error);
+int lxd_visit(void *session, ct_lease_visitor *visitor, void *context,
+              const ct_wait *wait, ct_error *error);
+int lxd_make_directory(void *session, const char *instance, const char *path,
+                       const ct_wait *wait, ct_error *error);
+int lxd_push_program(void *session, const char *instance, const char *path,
+                     const void *data, size_t length, const ct_wait *wait,
+                     ct_error *error);
+int lxd_exec(void *session, const char *instance, const ct_exec *exec, int *exit_code,
+             const ct_wait *wait, ct_error *error);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lxd_image.c - from an image's name to the fingerprint its instances are made from.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lxd.h"
+
+#define NAMED_MAX 600 /* bytes of the list of what there is */
+
+/* "unknown image ...: LXD has a, b, c". */
+static int fail_unknown(lxd_session *session, const char *image, const ct_wait *wait,
+                        ct_error *error) {
+    ct_buf names;
+    ct_buf_init(&names, NAMED_MAX);
+    if (lxd_call(session, "GET", false, wait, NULL, "/1.0/images/aliases?recursion=1") >=
+        0) {
+        size_t count = ct_json_count(session->answer, "/metadata");
+        for (size_t i = 0; i < count; i++) {
+            char path[64];
+            snprintf(path, sizeof path, "/metadata/%zu/name", i);
+            const char *name = ct_json_string(session->answer, path);
+            if (name && ct_buf_format(&names, "%s%s", i ? ", " : "", name) < 0)
+                break;
+        }
+    }
+    int code =
+        ct_fail(error, CT_E_UNKNOWN_IMAGE,
+                "unknown image \"%s\": no alias or fingerprint of that name in %s; it "
+                "has %s",
+                image, session->provider->server,
+                names.length ? names.data : "no aliases at all");
+    ct_buf_fini(&names);
+    return code;
+}
+
+static bool nameable(const char *image) {
+    return *image && !image[strspn(image, "abcdefghijklmnopqrstuvwxyz"
+                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")];
+}
+
+int lxd_resolve(void *data, const char *image, char **source, const ct_wait *wait,
+                ct_error *error) {
+    lxd_session *session = data;
+    const char *found = NULL;
+    if (!nameable(image))
+        return fail_unknown(session, image, wait, error);
+    int code =
+        lxd_call(session, "GET", false, wait, error, "/1.0/images/aliases/%s", image);
+    if (code >= 0) {
+        found = ct_json_string(session->answer, "/metadata/target");
+    } else if (code == CT_E_NOT_FOUND) {
+        code = lxd_call(session, "GET", false, wait, error, "/1.0/images/%s", image);
+        if (code == CT_E_NOT_FOUND)
+            return fail_unknown(session, image, wait, error);
+        found =
+            code < 0 ? NULL : ct_json_string(session->answer, "/metadata/fingerprint");
+    }
+    if (code < 0)
+        return ct_fail_in(error, code, "looking for image \"%s\"", image);
+    if (!found)
+        return ct_fail(error, CT_E_PROTOCOL, "image \"%s\": no fingerprint", image);
+    *source = strdup(found);
+    return *source ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+}

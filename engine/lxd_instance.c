@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lxd_instance.c - the life of an instance: create, start, preserve, stop and delete; and
+ * the leases that instances carry in their config as user.cleantest.*.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lxd.h"
+
+#define KEY "user.cleantest."
+
+/* ---- leases ---- */
+
+static int write_lease(ct_json *json, const ct_lease *lease) {
+    char pid[32], start[32], expiry[32];
+    snprintf(pid, sizeof pid, "%ld", lease->pid);
+    snprintf(start, sizeof start, "%llu", (unsigned long long) lease->started);
+    snprintf(expiry, sizeof expiry, "%lld", lease->expiry);
+    if (ct_json_set_string(json, "/config/" KEY "run", lease->run) < 0 ||
+        ct_json_set_string(json, "/config/" KEY "host", lease->host) < 0 ||
+        ct_json_set_string(json, "/config/" KEY "pid", pid) < 0 ||
+        ct_json_set_string(json, "/config/" KEY "started", start) < 0 ||
+        ct_json_set_string(json, "/config/" KEY "expiry", expiry) < 0)
+        return CT_E_NO_MEMORY;
+    return CT_OK;
+}
+
+static const char *lease_field(ct_json *json, size_t index, const char *name) {
+    char path[96];
+    snprintf(path, sizeof path, "/metadata/%zu/config/" KEY "%s", index, name);
+    return ct_json_string(json, path);
+}
+
+/* false when the instance carries none. */
+static bool read_lease(ct_json *json, size_t index, ct_lease *lease) {
+    const char *run = lease_field(json, index, "run");
+    const char *host = lease_field(json, index, "host");
+    const char *pid = lease_field(json, index, "pid");
+    const char *start = lease_field(json, index, "started");
+    const char *expiry = lease_field(json, index, "expiry");
+    if (!run || !host || !pid || !start || !expiry)
+        return false;
+    *lease = (ct_lease){.pid = strtol(pid, NULL, 10),
+                        .started = strtoull(start, NULL, 10),
+                        .expiry = strtoll(expiry, NULL, 10),
+                        .preserved = lease_field(json, index, "preserved") != NULL};
+    snprintf(lease->run, sizeof lease->run, "%s", run);
+    snprintf(lease->host, sizeof lease->host, "%s", host);
+    return true;
+}
+
+int lxd_visit(void *data, ct_lease_visitor *visitor, void *context, const ct_wait *wait,
+              ct_error *error) {
+    lxd_session *session = data;
+    int code = lxd_call(session, "GET", false, wait, error, "/1.0/instances?recursion=1");
+    if (code < 0)
+        return ct_fail_in(error, code, "listing instances");
+    size_t count = ct_json_count(session->answer, "/metadata");
+    for (size_t i = 0; code >= 0 && i < count; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/metadata/%zu/name", i);
+        const char *name = ct_json_string(session->answer, path);
+        ct_lease lease;
+        if (name && read_lease(session->answer, i, &lease))
+            code = visitor(context, name, &lease);
+    }
+    return code;
+}
+
+/* ---- create and start ---- */
+
+static int fill_create(lxd_session *session, const ct_instance_spec *spec,
+                       ct_error *error) {
+    ct_json *request = session->request;
+    int code = spec->json ? ct_json_parse(request, spec->json, strlen(spec->json), error)
+                          : ct_json_clear(request);
+    if (code < 0)
+        return code;
+    if (ct_json_set_string(request, "/name", spec->name) < 0 ||
+        ct_json_set_boolean(request, "/ephemeral", true) < 0 ||
+        write_lease(request, spec->lease) < 0)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    if (!spec->source)
+        return CT_OK;
+    if (ct_json_set_string(request, "/source/type", "image") < 0 ||
+        ct_json_set_string(request, "/source/fingerprint", spec->source) < 0)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    return CT_OK;
+}
+
+int lxd_create(void *data, const ct_instance_spec *spec, const ct_wait *wait,
+               ct_error *error) {
+    lxd_session *session = data;
+    int code = fill_create(session, spec, error);
+    if (code == CT_OK)
+        code = lxd_operate(session, "POST", true, wait, error, "/1.0/instances");
+    return code < 0 ? ct_fail_in(error, code, "lxd: create %s", spec->name) : code;
+}
+
+static int set_state(lxd_session *session, const char *instance, const char *action,
+                     const ct_wait *wait, ct_error *error) {
+    ct_json *request = session->request;
+    if (ct_json_clear(request) < 0 ||
+        ct_json_set_string(request, "/action", action) < 0 ||
+        ct_json_set_number(request, "/timeout", -1) < 0 ||
+        ct_json_set_boolean(request, "/force", true) < 0)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    return lxd_operate(session, "PUT", true, wait, error, "/1.0/instances/%s/state",
+                       instance);
+}
+
+int lxd_start(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
+    int code = set_state(data, instance, "start", wait, error);
+    return code < 0 ? ct_fail_in(error, code, "lxd: start %s", instance) : code;
+}
+
+int lxd_running(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
+    lxd_session *session = data;
+    int code =
+        lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s/state", instance);
+    if (code < 0)
+        return ct_fail_in(error, code, "lxd: state of %s", instance);
+    const char *status = ct_json_string(session->answer, "/metadata/status");
+    return status && strcmp(status, "Running") == 0;
+}
+
+/* ---- preserve and destroy ---- */
+
+int lxd_preserve(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
+    lxd_session *session = data;
+    if (ct_json_clear(session->request) < 0 ||
+        ct_json_set_boolean(session->request, "/ephemeral", false) < 0 ||
+        ct_json_set_string(session->request, "/config/" KEY "preserved", "true") < 0)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    int code =
+        lxd_call(session, "PATCH", true, wait, error, "/1.0/instances/%s", instance);
+    return code < 0 ? ct_fail_in(error, code, "lxd: preserve %s", instance) : code;
+}
+
+/* Waits for what this session still has under way; how it ends does not matter. */
+static int finish_pending(lxd_session *session, const ct_wait *wait, ct_error *error) {
+    if (!session->pending)
+        return CT_OK;
+    int code = lxd_wait(session, session->pending, wait, error);
+    free(session->pending);
+    session->pending = NULL;
+    return code == CT_E_TIMEOUT || code == CT_E_CONNECT ? code : CT_OK;
+}
+
+int lxd_destroy(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
+    lxd_session *session = data;
+    int code = finish_pending(session, wait, error);
+    if (code == CT_OK) /* it may be stopped, or gone: what matters is the deletion */
+        code = set_state(session, instance, "stop", wait, error);
+    if (code != CT_E_TIMEOUT && code != CT_E_CONNECT)
+        code = lxd_operate(session, "DELETE", false, wait, error, "/1.0/instances/%s",
+                           instance);
+    if (code == CT_E_NOT_FOUND) /* an ephemeral one went with its stop */
+        return CT_OK;
+    return code < 0 ? ct_fail_in(error, code, "lxd: delete %s", instance) : code;
+}
+
+/* ---- what is being created ---- */
+
+/* true when the answer's running operation is about an instance of the run: their names end
+ * in "-RUN-NUMBER". */
+static bool operation_of_run(ct_json *json, size_t index, const char *run) {
+    char path[96], mark[32];
+    snprintf(mark, sizeof mark, "-%s-", run);
+    static const char *const kinds[] = {"instances", "containers"};
+    for (size_t kind = 0; kind < CT_COUNT(kinds); kind++) {
+        snprintf(path, sizeof path, "/metadata/running/%zu/resources/%s/0", index,
+                 kinds[kind]);
+        const char *resource = ct_json_string(json, path);
+        if (resource && strstr(resource, mark))
+            return true;
+    }
+    return false;
+}
+
+int lxd_settle(void *data, const char *run, const ct_wait *wait, ct_error *error) {
+    lxd_session *session = data;
+    for (;;) {
+        int code =
+            lxd_call(session, "GET", false, wait, error, "/1.0/operations?recursion=1");
+        if (code < 0)
+            return ct_fail_in(error, code, "listing operations");
+        size_t count = ct_json_count(session->answer, "/metadata/running");
+        size_t i = 0;
+        while (i < count && !operation_of_run(session->answer, i, run))
+            i++;
+        if (i == count)
+            return CT_OK;
+        char path[64], operation[128];
+        snprintf(path, sizeof path, "/metadata/running/%zu/id", i);
+        const char *id = ct_json_string(session->answer, path);
+        snprintf(operation, sizeof operation, "/1.0/operations/%s", id ? id : "");
+        code = lxd_wait(session, operation, wait, error);
+        if (code == CT_E_TIMEOUT || code == CT_E_CONNECT)
+            return code;
+    }
+}

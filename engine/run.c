@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run.c - the public API's run: a provider, an id, and the reaper that comes with the first
+ * instance. And ct_clean(), which is about other runs.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <curl/curl.h>
+
+#include "run.h"
+
+struct ct_run {
+    ct_provider *provider;
+    char id[17];
+    pthread_mutex_t lock; /* guards what is below */
+    ct_reaper *reaper;    /* NULL until it is needed */
+    bool instances_left;
+    size_t numbered; /* instances named so far */
+};
+
+static int make_id(char id[17], ct_error *error) {
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+    unsigned char bytes[10];
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return ct_fail_errno(error, "getrandom");
+    for (size_t i = 0; i < sizeof bytes; i++)
+        id[i] = digits[bytes[i] % 32];
+    id[sizeof bytes] = '\0';
+    return CT_OK;
+}
+
+static int check_settings(const ct_settings *settings, ct_error *error) {
+    if (!(settings->timeout >= 0))
+        return ct_fail(error, CT_E_ARGUMENT, "timeout %g is negative", settings->timeout);
+    if (!settings->client_cert != !settings->client_key)
+        return ct_fail(error, CT_E_ARGUMENT,
+                       "client_cert and client_key go together: one is missing");
+    const char *project = settings->project;
+    if (project && (!*project || project[strcspn(project, "/?&#% ")]))
+        return ct_fail(error, CT_E_ARGUMENT, "\"%s\" can't be a project's name", project);
+    return CT_OK;
+}
+
+ct_run *ct_run_open(const ct_settings *given, ct_error *error) {
+    static const ct_settings defaults = {0};
+    const ct_settings *settings = given ? given : &defaults;
+    char id[17];
+    if (check_settings(settings, error) < 0 || make_id(id, error) < 0)
+        return NULL;
+    ct_run *run = calloc(1, sizeof *run);
+    if (!run) {
+        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    memcpy(run->id, id, sizeof id);
+    pthread_mutex_init(&run->lock, NULL);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    run->provider = ct_lxd_open(settings, error);
+    if (!run->provider) {
+        ct_run_close(run);
+        return NULL;
+    }
+    return run;
+}
+
+void ct_run_close(ct_run *run) {
+    if (!run)
+        return;
+    ct_reaper_stop(run->reaper, run->instances_left);
+    if (run->provider)
+        run->provider->type->close(run->provider);
+    curl_global_cleanup();
+    pthread_mutex_destroy(&run->lock);
+    free(run);
+}
+
+const char *ct_run_id(const ct_run *run) {
+    return run->id;
+}
+
+const char *ct_run_server(const ct_run *run) {
+    return run->provider->server;
+}
+
+ct_provider *ct_run_provider(ct_run *run) {
+    return run->provider;
+}
+
+int ct_run_guard(ct_run *run, ct_error *error) {
+    pthread_mutex_lock(&run->lock);
+    if (!run->reaper)
+        run->reaper = ct_reaper_start(run->provider, run->id, error);
+    int code = run->reaper ? CT_OK : CT_E_SYSTEM;
+    pthread_mutex_unlock(&run->lock);
+    return code;
+}
+
+size_t ct_run_number(ct_run *run, size_t count) {
+    pthread_mutex_lock(&run->lock);
+    size_t first = run->numbered;
+    run->numbered += count;
+    pthread_mutex_unlock(&run->lock);
+    return first;
+}
+
+void ct_run_left_behind(ct_run *run) {
+    pthread_mutex_lock(&run->lock);
+    run->instances_left = true;
+    pthread_mutex_unlock(&run->lock);
+}
+
+/* ---- cleaning ---- */
+
+static bool dead(const void *context, const ct_lease *lease) {
+    (void) context;
+    return ct_lease_dead(lease);
+}
+
+int ct_clean(const ct_settings *settings, ct_cleaned *cleaned, void *context,
+             ct_error *error) {
+    ct_run *run = ct_run_open(settings, error);
+    if (!run)
+        return error && error->code < 0 ? error->code : CT_E_CONNECT;
+    int code = ct_sweep(run->provider, dead, NULL, cleaned, context, error);
+    ct_run_close(run);
+    return code;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run.h - what a batch needs of its run, beyond the public API.
+ */
+#ifndef CT_RUN_H
+#define CT_RUN_H
+
+#include "provider.h"
+
+/* Borrowed. */
+ct_provider *ct_run_provider(ct_run *run);
+/* Starts the reaper when there is none yet: before the first instance. */
+CT_CHECK int ct_run_guard(ct_run *run, ct_error *error);
+/* Reserves numbers that no other instance of the run has in its name; returns the first. */
+size_t ct_run_number(ct_run *run, size_t count);
+/* An instance could not be torn down: the reaper is to try again when the run ends. */
+void ct_run_left_behind(ct_run *run);
+
+#endif

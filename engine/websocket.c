@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * websocket.c - one websocket connection (RFC 6455, client side): the opening handshake by
+ * hand, frames by wslay, bytes through a libcurl handle that only connects. It never blocks
+ * once open; who owns several connections polls them together.
+ */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <curl/curl.h>
+#include <openssl/evp.h>
+#include <wslay/wslay.h>
+
+#include "engine.h"
+
+#define HANDSHAKE_MAX 16384 /* bytes of the server's answer */
+#define MESSAGE_MAX   (64 * CT_MIB)
+
+struct ct_websocket {
+    CURL *easy;
+    int descriptor;
+    wslay_event_context_ptr frames;
+    ct_websocket_sink *sink;
+    void *context;   /* the sink's */
+    ct_buf early;    /* frames that came with the handshake's answer */
+    bool in_control; /* the frame being received is a control frame */
+    bool broken;     /* the transport has ended */
+    int sink_code;   /* what the sink refused with */
+};
+
+/* ---- the opening handshake (RFC 6455, 4.1) ---- */
+
+static int base64(const unsigned char *data, int length, char *out) {
+    return EVP_EncodeBlock((unsigned char *) out, data, length);
+}
+
+/* The Sec-WebSocket-Accept that answers a key (RFC 6455, 4.2.2). */
+static void expected_accept(const char *key, char out[32]) {
+    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    char joined[64];
+    size_t length = strlen(key);
+    memcpy(joined, key, length);
+    memcpy(joined + length, guid, sizeof guid);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned digest_length = 0;
+    EVP_Digest(joined, length + sizeof guid - 1, digest, &digest_length, EVP_sha1(),
+               NULL);
+    base64(digest, (int) digest_length, out);
+}
+
+static int wait_for(int descriptor, short events, const ct_wait *wait, ct_error *error) {
+    int code = ct_wait_check(wait, error);
+    if (code < 0)
+        return code;
+    struct pollfd fds[2] = {{.fd = descriptor, .events = events},
+                            {.fd = wait->cancel, .events = POLLIN}};
+    poll(fds, 2, ct_wait_milliseconds(wait));
+    return CT_OK;
+}
+
+static int send_all(ct_websocket *socket, const ct_buf *out, const ct_wait *wait,
+                    ct_error *error) {
+    size_t done = 0;
+    while (done < out->length) {
+        size_t sent = 0;
+        CURLcode result =
+            curl_easy_send(socket->easy, out->data + done, out->length - done, &sent);
+        done += sent;
+        if (result == CURLE_AGAIN) {
+            int code = wait_for(socket->descriptor, POLLOUT, wait, error);
+            if (code < 0)
+                return code;
+        } else if (result != CURLE_OK) {
+            return ct_fail(error, CT_E_CONNECT, "%s", curl_easy_strerror(result));
+        }
+    }
+    return CT_OK;
+}
+
+/* Reads the answer's head into socket->early; returns the head's length. */
+static int receive_head(ct_websocket *socket, const ct_wait *wait, ct_error *error) {
+    for (;;) {
+        char piece[1024];
+        size_t got = 0;
+        CURLcode result = curl_easy_recv(socket->easy, piece, sizeof piece, &got);
+        if (result == CURLE_AGAIN) {
+            int code = wait_for(socket->descriptor, POLLIN, wait, error);
+            if (code < 0)
+                return code;
+            continue;
+        }
+        if (result != CURLE_OK || got == 0)
+            return ct_fail(error, CT_E_CONNECT, "the server hung up");
+        if (ct_buf_add(&socket->early, piece, got) < 0)
+            return ct_fail(error, CT_E_PROTOCOL, "the server's answer is too long");
+        char *end = strstr(socket->early.data, "\r\n\r\n");
+        if (end)
+            return (int) (end + 4 - socket->early.data);
+    }
+}
+
+static int check_head(char *head, const char *key, ct_error *error) {
+    static const char name[] = "\r\nsec-websocket-accept:";
+    char accept[32];
+    expected_accept(key, accept);
+    if (strncmp(head, "HTTP/1.1 101", 12) != 0)
+        return ct_fail(error, CT_E_PROTOCOL, "no websocket: \"%.*s\"",
+                       (int) strcspn(head, "\r\n"), head);
+    const char *line = strcasestr(head, name);
+    if (line)
+        line += sizeof name - 1 + strspn(line + sizeof name - 1, " ");
+    if (!line || strncmp(line, accept, strlen(accept)) != 0)
+        return ct_fail(error, CT_E_PROTOCOL, "wrong Sec-WebSocket-Accept");
+    return CT_OK;
+}
+
+static int shake_hands(ct_websocket *socket, const char *path, const ct_wait *wait,
+                       ct_error *error) {
+    unsigned char nonce[16];
+    char key[32];
+    if (getrandom(nonce, sizeof nonce, 0) != sizeof nonce)
+        return ct_fail_errno(error, "getrandom");
+    base64(nonce, sizeof nonce, key);
+    ct_buf out;
+    ct_buf_init(&out, HANDSHAKE_MAX);
+    int code = ct_buf_format(&out,
+                             "GET %s HTTP/1.1\r\nHost: lxd\r\nUpgrade: websocket\r\n"
+                             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                             "Sec-WebSocket-Key: %s\r\n\r\n",
+                             path, key);
+    if (code < 0)
+        ct_fail(error, code, "%s", ct_error_text(code));
+    else
+        code = send_all(socket, &out, wait, error);
+    ct_buf_fini(&out);
+    if (code < 0)
+        return code;
+    int head = receive_head(socket, wait, error);
+    if (head < 0)
+        return head;
+    code = check_head(socket->early.data, key, error);
+    ct_buf_consume(&socket->early, (size_t) head);
+    return code;
+}
+
+/* ---- wslay's callbacks ---- */
+
+static ssize_t would_block(wslay_event_context_ptr frames) {
+    wslay_event_set_error(frames, WSLAY_ERR_WOULDBLOCK);
+    return -1;
+}
+
+static ssize_t on_receive(wslay_event_context_ptr frames, uint8_t *data, size_t length,
+                          int flags, void *context) {
+    (void) flags;
+    ct_websocket *socket = context;
+    if (socket->early.length > 0) {
+        size_t taken = length < socket->early.length ? length : socket->early.length;
+        memcpy(data, socket->early.data, taken);
+        ct_buf_consume(&socket->early, taken);
+        return (ssize_t) taken;
+    }
+    size_t got = 0;
+    CURLcode result = curl_easy_recv(socket->easy, data, length, &got);
+    if (result == CURLE_OK && got > 0)
+        return (ssize_t) got;
+    if (result != CURLE_AGAIN)
+        socket->broken = true;
+    return would_block(frames);
+}
+
+static ssize_t on_send(wslay_event_context_ptr frames, const uint8_t *data, size_t length,
+                       int flags, void *context) {
+    (void) flags;
+    ct_websocket *socket = context;
+    size_t sent = 0;
+    CURLcode result = curl_easy_send(socket->easy, data, length, &sent);
+    if (result == CURLE_OK && sent > 0)
+        return (ssize_t) sent;
+    if (result != CURLE_OK && result != CURLE_AGAIN)
+        socket->broken = true;
+    return would_block(frames);
+}
+
+static int on_mask(wslay_event_context_ptr frames, uint8_t *mask, size_t length,
+                   void *context) {
+    (void) context;
+    if (getrandom(mask, length, 0) == (ssize_t) length)
+        return 0;
+    wslay_event_set_error(frames, WSLAY_ERR_CALLBACK_FAILURE);
+    return -1;
+}
+
+static void deliver(ct_websocket *socket, const void *data, size_t length) {
+    if (socket->sink_code >= 0 && !socket->in_control)
+        socket->sink_code = socket->sink(socket->context, data, length);
+}
+
+static void on_frame_start(wslay_event_context_ptr frames,
+                           const struct wslay_event_on_frame_recv_start_arg *frame,
+                           void *context) {
+    (void) frames;
+    ct_websocket *socket = context;
+    socket->in_control = wslay_is_ctrl_frame(frame->opcode);
+    if (frame->payload_length == 0 && frame->opcode != WSLAY_CONTINUATION_FRAME)
+        deliver(socket, "", 0);
+}
+
+static void on_frame_chunk(wslay_event_context_ptr frames,
+                           const struct wslay_event_on_frame_recv_chunk_arg *chunk,
+                           void *context) {
+    (void) frames;
+    deliver(context, chunk->data, chunk->data_length);
+}
+
+/* ---- the connection ---- */
+
+static int start_frames(ct_websocket *socket) {
+    static const struct wslay_event_callbacks callbacks = {
+        .recv_callback = on_receive,
+        .send_callback = on_send,
+        .genmask_callback = on_mask,
+        .on_frame_recv_start_callback = on_frame_start,
+        .on_frame_recv_chunk_callback = on_frame_chunk,
+    };
+    if (wslay_event_context_client_init(&socket->frames, &callbacks, socket) != 0)
+        return CT_E_NO_MEMORY;
+    wslay_event_config_set_no_buffering(socket->frames, 1);
+    wslay_event_config_set_max_recv_msg_length(socket->frames, MESSAGE_MAX);
+    return CT_OK;
+}
+
+ct_websocket *ct_websocket_open(const ct_endpoint *endpoint, const char *path,
+                                ct_websocket_sink *sink, void *context,
+                                const ct_wait *wait, ct_error *error) {
+    ct_websocket *socket = calloc(1, sizeof *socket);
+    if (!socket) {
+        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return NULL;
+    }
+    socket->sink = sink;
+    socket->context = context;
+    ct_buf_init(&socket->early, HANDSHAKE_MAX);
+    socket->easy = ct_http_dial(endpoint, wait, error);
+    if (!socket->easy)
+        goto fail;
+    curl_socket_t descriptor = -1;
+    curl_easy_getinfo(socket->easy, CURLINFO_ACTIVESOCKET, &descriptor);
+    socket->descriptor = (int) descriptor;
+    if (shake_hands(socket, path, wait, error) < 0)
+        goto fail;
+    if (start_frames(socket) < 0) {
+        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        goto fail;
+    }
+    return socket;
+fail:
+    ct_websocket_close(socket);
+    return NULL;
+}
+
+void ct_websocket_close(ct_websocket *socket) {
+    if (!socket)
+        return;
+    if (socket->frames)
+        wslay_event_context_free(socket->frames);
+    curl_easy_cleanup(socket->easy);
+    ct_buf_fini(&socket->early);
+    free(socket);
+}
+
+int ct_websocket_descriptor(const ct_websocket *socket) {
+    return socket->descriptor;
+}
+
+short ct_websocket_events(const ct_websocket *socket) {
+    return wslay_event_want_write(socket->frames) ? POLLIN | POLLOUT : POLLIN;
+}
+
+bool ct_websocket_ended(const ct_websocket *socket) {
+    return socket->broken || wslay_event_get_close_received(socket->frames);
+}
+
+bool ct_websocket_drained(const ct_websocket *socket) {
+    return wslay_event_get_queued_msg_count(socket->frames) == 0;
+}
+
+int ct_websocket_queue(ct_websocket *socket, const char *data, size_t length) {
+    struct wslay_event_msg message = {.opcode = WSLAY_BINARY_FRAME,
+                                      .msg = (const uint8_t *) data,
+                                      .msg_length = length};
+    int code = wslay_event_queue_msg(socket->frames, &message);
+    if (code == 0)
+        return CT_OK;
+    return code == WSLAY_ERR_NOMEM ? CT_E_NO_MEMORY : CT_E_CONNECT;
+}
+
+int ct_websocket_pump(ct_websocket *socket, ct_error *error) {
+    int code = wslay_event_send(socket->frames);
+    if (code == 0)
+        code = wslay_event_recv(socket->frames);
+    if (socket->sink_code < 0)
+        return socket->sink_code;
+    if (code == WSLAY_ERR_NOMEM)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    if (code != 0)
+        return ct_fail(error, CT_E_PROTOCOL, "broken websocket frames");
+    return CT_OK;
+}
