@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * files.c - trees in and out of the instance, as frames on stdin and stdout. What they look
+ * like on disk is tree.c's.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#define INPUT_PIECE 65536
+
+/* Hands every whole frame in input to the writer. 1: more is needed; 0: END was there. */
+static int take_frames(ct_tree_writer *writer, ct_buf *input, ct_error *error) {
+    size_t done = 0;
+    int more = 1;
+    while (more > 0) {
+        enum ct_frame_type type;
+        const char *data;
+        size_t length;
+        int taken = ct_frame_parse(input->data + done, input->length - done, &type, &data,
+                                   &length);
+        if (taken < 0)
+            more = ct_fail(error, taken, "guest: what follows the request is no frame");
+        if (taken <= 0)
+            break;
+        done += (size_t) taken;
+        more = ct_tree_writer_take(writer, type, data, length, error);
+    }
+    ct_buf_consume(input, done);
+    return more;
+}
+
+static int unpack(ct_tree_writer *writer, ct_buf *input, ct_error *error) {
+    for (;;) {
+        int more = take_frames(writer, input, error);
+        if (more <= 0)
+            return more;
+        if (ct_buf_reserve(input, INPUT_PIECE) < 0)
+            return ct_fail(error, CT_E_NO_MEMORY, "guest: out of memory");
+        ssize_t got = read(STDIN_FILENO, input->data + input->length, INPUT_PIECE);
+        if (got > 0)
+            input->length += (size_t) got;
+        else if (got == 0 || errno != EINTR)
+            return ct_fail(error, CT_E_PROTOCOL, "guest: the files ended early");
+    }
+}
+
+int guest_unpack(lua_State *L, ct_buf *input) {
+    ct_tree_options options = {.directory = guest_boolean(L, "directory"),
+                               .no_overwrite = guest_boolean(L, "no_overwrite")};
+    const char *dest = guest_string(L, "dest", NULL);
+    ct_error error = {0};
+    ct_tree_writer *writer = ct_tree_writer_open(dest ? dest : "", &options, &error);
+    int code = writer ? unpack(writer, input, &error) : CT_E_SYSTEM;
+    ct_tree_writer_close(writer);
+    if (code < 0)
+        return guest_fail(&error);
+    return guest_send(CT_FRAME_END, "", 0) ? 0 : GUEST_BROKEN;
+}
+
+int guest_pack(lua_State *L) {
+    const char *source = guest_string(L, "source", NULL);
+    ct_error error = {0};
+    ct_buf out;
+    ct_buf_init(&out, 16 * CT_MIB);
+    ct_tree_reader *reader =
+        ct_tree_reader_open(source ? source : "", guest_boolean(L, "directory"), &error);
+    int more = reader ? 1 : CT_E_SYSTEM;
+    while (more > 0) {
+        more = ct_tree_reader_next(reader, &out, &error);
+        if (more >= 0 && !guest_write(out.data, out.length))
+            return GUEST_BROKEN;
+        ct_buf_clear(&out);
+    }
+    ct_tree_reader_close(reader);
+    ct_buf_fini(&out);
+    return more < 0 ? guest_fail(&error) : 0;
+}

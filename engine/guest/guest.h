@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guest.h - the guest: one static program that the host puts into an instance, and executes
+ * once for each request. It reads one REQUEST frame (engine.h) from stdin, does what it says,
+ * and writes frames to stdout. Stdin stays open for as long as the host wants an answer: its
+ * end means that the host is gone, and a testlet that still runs is killed.
+ *
+ * A request is a packed table:
+ *     op             "run", "unpack", "pack"
+ *     ready          "exec", "system", "network", "cloud-init": waited for first; then READY
+ *     ready_timeout  seconds
+ * run: a testlet. Frames: STDOUT and STDERR as they come, VALUE at most once, EXIT.
+ *     kind           "command", "script", "lua", "call"
+ *     argv           the command, or the script's arguments
+ *     code           the script's content, or Lua source
+ *     callee         call: a function, or the name of a guest module that returns one
+ *     name           the script's file name, or the Lua chunk's name
+ *     args           lua, call: { n = COUNT, ... }
+ *     env            { KEY = "value" }
+ *     timeout        seconds
+ *     output_limit   bytes of stdout, and of stderr
+ *   EXIT: exit_code or signal; timed_out; limit ("stdout", "stderr"); cpu_user, cpu_system,
+ *   duration (seconds); max_rss (bytes)
+ * unpack: a tree that follows on stdin, to dest (directory, no_overwrite). Frame: END.
+ * pack: the tree at source (directory). Frames: ENTRY, CHUNK, END.
+ *
+ * What it can't do is a FAILED frame: one sentence.
+ */
+#ifndef CT_GUEST_H
+#define CT_GUEST_H
+
+#include <lua.h>
+
+#include "process.h"
+
+#define GUEST_BROKEN 125 /* exit status when the last frame could not be delivered */
+
+/* ---- output.c ---- */
+
+/* Writes a frame to stdout; false when the host does not take it any more. */
+bool guest_send(enum ct_frame_type type, const void *data, size_t length);
+/* The same for frames that are made already. */
+bool guest_write(const char *data, size_t length);
+/* Sends a FAILED frame; returns the guest's exit status. */
+int guest_fail(const ct_error *error);
+
+/* ---- request.c: fields of the request, a table on top of L's stack ---- */
+
+/* NULL: not there. Borrowed from the table. */
+const char *guest_string(lua_State *L, const char *key, size_t *length);
+double guest_number(lua_State *L, const char *key, double fallback);
+bool guest_boolean(lua_State *L, const char *key);
+/* A NULL-ended list (free() it); its strings are borrowed from the table. first, when not
+ * NULL, goes before them. */
+const char **guest_list(lua_State *L, const char *key, const char *first);
+
+/* ---- testlet.c ---- */
+
+/* op "run"; returns the guest's exit status. The request is on top of L's stack. */
+int guest_run(lua_State *L);
+
+/* ---- files.c ---- */
+
+int guest_unpack(lua_State *L, ct_buf *input);
+int guest_pack(lua_State *L);
+
+/* ---- ready.c ---- */
+
+/* Waits until the instance is so ready. The end of the stream hangup (-1: none) ends the wait:
+ * CT_E_CANCELLED. CT_E_TIMEOUT says what was missing. */
+CT_CHECK int guest_wait_ready(const char *level, double seconds, int hangup,
+                              ct_error *error);
+
+/* ---- library.c ---- */
+
+/* Standard libraries, the primitives as module "cleantest.guest", and the embedded modules. */
+void guest_open_libraries(lua_State *L);
+
+#endif

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+#
+# The guest: a static program, with its own flags; sanitizers have no place in an instance.
+
+GUEST_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Os -ffunction-sections -fdata-sections \
+    -Iengine $(shell pkg-config --cflags lua5.4)
+GUEST_SHARED  = buf error frame tree_reader tree_writer value wait binding/lua_value
+GUEST_SOURCES = $(wildcard engine/guest/*.c) $(GUEST_SHARED:%=engine/%.c)
+GUEST_OBJECTS = $(patsubst engine/%.c,$(BUILD)/guest-obj/%.o,$(GUEST_SOURCES)) \
+    $(BUILD)/guest-obj/modules.o
+GUEST_LUA = $(shell find lua/guest -name '*.lua' | sort)
+
+$(BUILD)/guest-obj/%.o: engine/%.c
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(GUEST_OBJECTS:.o=.d)
+
+# lua/guest/utils/run.lua is the module cleantest.utils.run
+$(BUILD)/guest_modules.c: $(GUEST_LUA) engine/embed.lua
+	@mkdir -p $(@D)
+	$(LUA) engine/embed.lua $@ guest_modules \
+	    $(foreach file,$(GUEST_LUA),$(subst /,.,$(patsubst lua/guest/%.lua,cleantest/%,$(file)))=$(file))
+
+$(BUILD)/guest-obj/modules.o: $(BUILD)/guest_modules.c
+	@mkdir -p $(@D)
+	$(CC) $(GUEST_CFLAGS) -c -o $@ $<
+
+# ld warns of dlopen in libc.a although no_dlopen.c takes its place
+$(BUILD)/guest: $(GUEST_OBJECTS)
+	$(CC) -static -s -Wl,--gc-sections,--no-warnings -o $@ $^ -l:liblua5.4.a -lm

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * main.c - reads the request and dispatches it. See guest.h for the protocol.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+
+#include "../binding/lua_value.h"
+#include "guest.h"
+
+#define INPUT_PIECE 65536
+
+/* Reads stdin until a whole frame is there. What is behind it stays in input. */
+static int read_request(ct_buf *input, ct_buf *request, ct_error *error) {
+    for (;;) {
+        enum ct_frame_type type;
+        const char *data;
+        size_t length;
+        int taken = ct_frame_parse(input->data, input->length, &type, &data, &length);
+        if (taken < 0 || (taken > 0 && type != CT_FRAME_REQUEST))
+            return ct_fail(error, CT_E_PROTOCOL, "guest: stdin is no request");
+        if (taken > 0) {
+            int code = ct_buf_add(request, data, length);
+            ct_buf_consume(input, (size_t) taken);
+            return code;
+        }
+        if (ct_buf_reserve(input, INPUT_PIECE) < 0)
+            return ct_fail(error, CT_E_NO_MEMORY, "guest: out of memory");
+        ssize_t got = read(STDIN_FILENO, input->data + input->length, INPUT_PIECE);
+        if (got > 0)
+            input->length += (size_t) got;
+        else if (got == 0 || errno != EINTR)
+            return ct_fail(error, CT_E_PROTOCOL, "guest: stdin ended before the request");
+    }
+}
+
+static int dispatch(lua_State *L, ct_buf *input, ct_error *error) {
+    const char *op = guest_string(L, "op", NULL);
+    const char *ready = guest_string(L, "ready", NULL);
+    if (guest_wait_ready(ready ? ready : "exec", guest_number(L, "ready_timeout", 120),
+                         STDIN_FILENO, error) < 0)
+        return guest_fail(error);
+    if (!guest_send(CT_FRAME_READY, "", 0))
+        return GUEST_BROKEN;
+    if (op && strcmp(op, "run") == 0)
+        return guest_run(L);
+    if (op && strcmp(op, "unpack") == 0)
+        return guest_unpack(L, input);
+    if (op && strcmp(op, "pack") == 0)
+        return guest_pack(L);
+    ct_fail(error, CT_E_PROTOCOL, "guest: no such op");
+    return guest_fail(error);
+}
+
+static int serve(ct_buf *input, ct_buf *request) {
+    ct_error error = {0};
+    lua_State *L = luaL_newstate();
+    if (!L || read_request(input, request, &error) < 0)
+        return guest_fail(&error);
+    const char *at = request->data;
+    if (ct_lua_unpack(L, &at, request->data + request->length, true, &error) < 0)
+        return guest_fail(&error);
+    ct_buf_fini(request);
+    int status = dispatch(L, input, &error);
+    lua_close(L);
+    return status;
+}
+
+int main(void) {
+    ct_buf input, request;
+    signal(SIGPIPE, SIG_IGN);
+    ct_buf_init(&input, CT_FRAME_MAX + CT_MIB);
+    ct_buf_init(&request, CT_FRAME_MAX);
+    int status = serve(&input, &request);
+    ct_buf_fini(&input);
+    ct_buf_fini(&request);
+    return status;
+}

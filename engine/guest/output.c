@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * output.c - frames to the host.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+bool guest_write(const char *data, size_t length) {
+    while (length > 0) {
+        ssize_t written = write(STDOUT_FILENO, data, length);
+        if (written < 0 && errno != EINTR)
+            return false;
+        if (written > 0) {
+            data += written;
+            length -= (size_t) written;
+        }
+    }
+    return true;
+}
+
+bool guest_send(enum ct_frame_type type, const void *data, size_t length) {
+    unsigned char header[CT_FRAME_HEADER] = {(unsigned char) type};
+    for (int i = 0; i < 4; i++)
+        header[i + 1] = (unsigned char) (length >> (8 * i));
+    return guest_write((const char *) header, sizeof header) && guest_write(data, length);
+}
+
+int guest_fail(const ct_error *error) {
+    return guest_send(CT_FRAME_FAILED, error->message, strlen(error->message))
+               ? 0
+               : GUEST_BROKEN;
+}

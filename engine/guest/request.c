@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * request.c - reading the fields of a request, which is a Lua table here.
+ */
+#include <stdlib.h>
+
+#include <lauxlib.h>
+
+#include "guest.h"
+
+const char *guest_string(lua_State *L, const char *key, size_t *length) {
+    lua_getfield(L, -1, key);
+    /* the table keeps the string alive */
+    const char *value =
+        lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, length) : NULL;
+    lua_pop(L, 1);
+    return value;
+}
+
+double guest_number(lua_State *L, const char *key, double fallback) {
+    lua_getfield(L, -1, key);
+    double value = luaL_optnumber(L, -1, fallback);
+    lua_pop(L, 1);
+    return value;
+}
+
+bool guest_boolean(lua_State *L, const char *key) {
+    lua_getfield(L, -1, key);
+    bool value = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+const char **guest_list(lua_State *L, const char *key, const char *first) {
+    size_t count = 0, used = 0;
+    if (lua_getfield(L, -1, key) == LUA_TTABLE)
+        count = (size_t) lua_rawlen(L, -1);
+    const char **list = calloc(count + 2, sizeof *list);
+    if (list && first)
+        list[used++] = first;
+    for (size_t i = 1; list && i <= count; i++) {
+        lua_rawgeti(L, -1, (lua_Integer) i);
+        list[used++] = lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return list;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * testlet.c - op "run": the testlet in its child process, and what it wrote, returned and
+ * used, as frames. Lua runs in the child, in the state that the request was read into.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <lauxlib.h>
+#include <lualib.h>
+
+#include "../binding/lua_value.h"
+#include "guest.h"
+
+#define PATH_SIZE 512
+
+/* What both sides of the fork know. */
+struct testlet {
+    lua_State *L; /* the request is on top */
+    const char *kind;
+    const char **argv;
+    char directory[PATH_SIZE]; /* the script's own; "": there is none */
+    char script[PATH_SIZE];
+    size_t limit; /* bytes of stdout, and of stderr */
+    size_t written[2];
+    ct_buf value;
+    bool host_gone;
+};
+
+/* ---- the child ---- */
+
+static void set_environment(lua_State *L) {
+    if (lua_getfield(L, -1, "env") == LUA_TTABLE)
+        for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+            setenv(lua_tostring(L, -2), lua_tostring(L, -1), 1);
+    lua_pop(L, 1);
+}
+
+static void go_home(void) {
+    const char *home = getenv("HOME");
+    if (!home || chdir(home) < 0)
+        if (chdir("/root") < 0 && chdir("/") < 0)
+            perror("cleantest: chdir");
+}
+
+static int run_script(const struct testlet *testlet) {
+    execv(testlet->script, (char *const *) testlet->argv);
+    if (errno == ENOEXEC) { /* no "#!": a shell script, as execvp() has it */
+        testlet->argv[0] = "sh";
+        const char *argv[] = {"sh", testlet->script, NULL};
+        size_t count = 0;
+        while (testlet->argv[count])
+            count++;
+        const char **all = calloc(count + 2, sizeof *all);
+        if (!all)
+            return 126;
+        memcpy(all, argv, 2 * sizeof *all);
+        memcpy(all + 2, testlet->argv + 1, count * sizeof *all);
+        return process_exec(all);
+    }
+    int number = errno;
+    fprintf(stderr, "cleantest: can't execute the script: %s%s\n", strerror(number),
+            number == ENOENT ? "; is the interpreter of its #! line there?" : "");
+    return number == ENOENT ? 127 : 126;
+}
+
+static int add_traceback(lua_State *L) {
+    const char *message = luaL_tolstring(L, 1, NULL);
+    luaL_traceback(L, L, message, 1);
+    return 1;
+}
+
+/* Pushes the function to call; false after a message on stderr. The request is at `request`. */
+static bool push_callee(lua_State *L, const struct testlet *testlet, int request) {
+    if (strcmp(testlet->kind, "lua") == 0) {
+        size_t length = 0;
+        lua_pushvalue(L, request);
+        const char *code = guest_string(L, "code", &length);
+        const char *name = guest_string(L, "name", NULL);
+        lua_pop(L, 1);
+        if (luaL_loadbufferx(L, code ? code : "", length, name ? name : "=testlet",
+                             "t") == LUA_OK)
+            return true;
+    } else if (lua_getfield(L, request, "callee") == LUA_TSTRING) {
+        lua_getglobal(L, "require");
+        lua_insert(L, -2);
+        if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+            return true;
+    } else {
+        return true;
+    }
+    fprintf(stderr, "%s\n", lua_tostring(L, -1));
+    return false;
+}
+
+static int push_args(lua_State *L, int request) {
+    int count = 0;
+    if (lua_getfield(L, request, "args") == LUA_TTABLE) {
+        lua_getfield(L, -1, "n");
+        count = (int) lua_tointeger(L, -1);
+        lua_pop(L, 1);
+        luaL_checkstack(L, count + 1, "too many arguments");
+        for (int i = 1; i <= count; i++)
+            lua_rawgeti(L, -i, i);
+        lua_remove(L, -count - 1);
+    } else {
+        lua_pop(L, 1);
+    }
+    return count;
+}
+
+/* Sends what the testlet returned to the parent. */
+static int give_value(lua_State *L, int extra) {
+    ct_buf value;
+    ct_error error = {0};
+    ct_buf_init(&value, CT_VALUE_SIZE_MAX);
+    int code = ct_lua_pack(L, -1, &value, false, &error);
+    if (code < 0) {
+        fprintf(stderr, "the testlet's return value can't travel: %s\n", error.message);
+        return 1;
+    }
+    for (size_t done = 0; done < value.length;) {
+        ssize_t written = write(extra, value.data + done, value.length - done);
+        if (written > 0)
+            done += (size_t) written;
+        else if (errno != EINTR)
+            break;
+    }
+    ct_buf_fini(&value);
+    return 0;
+}
+
+static int run_lua(const struct testlet *testlet, int extra) {
+    lua_State *L = testlet->L;
+    int request = lua_gettop(L);
+    guest_open_libraries(L);
+    lua_pushcfunction(L, add_traceback);
+    int handler = lua_gettop(L);
+    if (!push_callee(L, testlet, request))
+        return 1;
+    int count = push_args(L, request);
+    if (lua_pcall(L, count, 1, handler) != LUA_OK) {
+        fprintf(stderr, "%s\n", lua_tostring(L, -1));
+        return 1;
+    }
+    return lua_isnil(L, -1) ? 0 : give_value(L, extra);
+}
+
+static int child(void *context, int extra) {
+    struct testlet *testlet = context;
+    set_environment(testlet->L);
+    go_home();
+    if (strcmp(testlet->kind, "command") == 0)
+        return process_exec(testlet->argv);
+    if (strcmp(testlet->kind, "script") == 0)
+        return run_script(testlet);
+    return run_lua(testlet, extra);
+}
+
+/* ---- the parent ---- */
+
+static bool take_output(struct testlet *testlet, int stream, const char *data,
+                        size_t length) {
+    size_t room = testlet->limit - testlet->written[stream];
+    size_t taken = length < room ? length : room;
+    testlet->written[stream] += taken;
+    if (taken > 0 &&
+        !guest_send(stream == PROCESS_STDOUT ? CT_FRAME_STDOUT : CT_FRAME_STDERR, data,
+                    taken))
+        testlet->host_gone = true;
+    return taken == length && !testlet->host_gone;
+}
+
+static bool take(void *context, int stream, const char *data, size_t length) {
+    struct testlet *testlet = context;
+    if (stream != PROCESS_EXTRA)
+        return take_output(testlet, stream, data, length);
+    return ct_buf_add(&testlet->value, data, length) == CT_OK;
+}
+
+static int add_field(ct_buf *out, const char *key, double number) {
+    int code = ct_value_string(out, key);
+    return code < 0 ? code : ct_value_number(out, number);
+}
+
+static bool send_exit(const process_end *end) {
+    static const char *const streams[] = {"stdout", "stderr", "value"};
+    ct_buf out;
+    ct_buf_init(&out, 4096);
+    const char *limit = end->limit < 0 ? "" : streams[end->limit];
+    bool sent = ct_value_table(&out, 8) == CT_OK &&
+                (end->signal ? add_field(&out, "signal", end->signal)
+                             : add_field(&out, "exit_code", end->exit_code)) == CT_OK &&
+                ct_value_string(&out, "timed_out") == CT_OK &&
+                ct_value_boolean(&out, end->timed_out) == CT_OK &&
+                ct_value_string(&out, "limit") == CT_OK &&
+                ct_value_string(&out, limit) == CT_OK &&
+                add_field(&out, "cpu_user", end->cpu_user) == CT_OK &&
+                add_field(&out, "cpu_system", end->cpu_system) == CT_OK &&
+                add_field(&out, "duration", end->duration) == CT_OK &&
+                add_field(&out, "max_rss", (double) end->max_rss) == CT_OK &&
+                ct_value_string(&out, "version") == CT_OK &&
+                ct_value_string(&out, ct_version()) == CT_OK &&
+                guest_send(CT_FRAME_EXIT, out.data, out.length);
+    ct_buf_fini(&out);
+    return sent;
+}
+
+/* The directory that this program lies in. */
+static void own_directory(char *path, size_t size) {
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    path[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash && slash != path)
+        *slash = '\0';
+    else
+        snprintf(path, size, "/");
+}
+
+static int write_script(struct testlet *testlet, ct_error *error) {
+    size_t length = 0;
+    const char *code = guest_string(testlet->L, "code", &length);
+    const char *name = guest_string(testlet->L, "name", NULL);
+    const char *base = name && strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+    char own[PATH_SIZE / 2];
+    own_directory(own, sizeof own);
+    snprintf(testlet->directory, PATH_SIZE, "%s/run-%d", own, (int) getpid());
+    if (mkdir(testlet->directory, 0700) < 0 && errno != EEXIST)
+        return ct_fail_errno(error, "guest: making %s", testlet->directory);
+    int used = snprintf(testlet->script, PATH_SIZE, "%s/%s", testlet->directory,
+                        base && *base ? base : "script");
+    if (used >= PATH_SIZE)
+        return ct_fail(error, CT_E_ARGUMENT, "guest: the script's name is too long");
+    int file = open(testlet->script, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+    bool ok = file >= 0;
+    for (size_t done = 0; ok && done < length;) {
+        ssize_t written = write(file, code + done, length - done);
+        ok = written > 0 || errno == EINTR;
+        done += written > 0 ? (size_t) written : 0;
+    }
+    int code_of_write =
+        ok ? CT_OK : ct_fail_errno(error, "guest: writing %s", testlet->script);
+    if (file >= 0)
+        close(file);
+    testlet->argv[0] = testlet->script;
+    return code_of_write;
+}
+
+static void remove_script(const struct testlet *testlet) {
+    if (!*testlet->directory)
+        return;
+    unlink(testlet->script);
+    rmdir(testlet->directory);
+}
+
+static int supervise(struct testlet *testlet, ct_error *error) {
+    bool lua = strcmp(testlet->kind, "lua") == 0 || strcmp(testlet->kind, "call") == 0;
+    process what = {.child = child,
+                    .context = testlet,
+                    .want_extra = lua,
+                    .timeout = guest_number(testlet->L, "timeout", 0),
+                    .hangup = STDIN_FILENO,
+                    .take = take,
+                    .take_context = testlet};
+    process_end end;
+    if (process_run(&what, &end, error) < 0)
+        return guest_fail(error);
+    if (end.hung_up || testlet->host_gone)
+        return GUEST_BROKEN;
+    if (end.exit_code == 0 && testlet->value.length > 0 &&
+        !guest_send(CT_FRAME_VALUE, testlet->value.data, testlet->value.length))
+        return GUEST_BROKEN;
+    return send_exit(&end) ? 0 : GUEST_BROKEN;
+}
+
+int guest_run(lua_State *L) {
+    struct testlet testlet = {.L = L, .kind = guest_string(L, "kind", NULL)};
+    ct_error error = {0};
+    int code = CT_OK;
+    if (!testlet.kind)
+        testlet.kind = "command";
+    bool script = strcmp(testlet.kind, "script") == 0;
+    ct_buf_init(&testlet.value, CT_VALUE_SIZE_MAX);
+    testlet.limit = (size_t) guest_number(L, "output_limit", (double) CT_OUTPUT_LIMIT);
+    testlet.argv = guest_list(L, "argv", script ? "script" : NULL);
+    if (!testlet.argv)
+        code = ct_fail(&error, CT_E_NO_MEMORY, "guest: out of memory");
+    else if (script)
+        code = write_script(&testlet, &error);
+    int status = code < 0 ? guest_fail(&error) : supervise(&testlet, &error);
+    remove_script(&testlet);
+    free(testlet.argv);
+    ct_buf_fini(&testlet.value);
+    return status;
+}
