@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * clean.c - core.clean: what ct_clean() reports becomes a list. The engine calls back with
+ * no protected call around it, so nothing here touches Lua before it has returned.
+ */
+#include <string.h>
+
+#include "binding.h"
+
+#define LIST_LIMIT (4 * CT_MIB) /* bytes of names and messages */
+
+/* Keeps "instance NUL error NUL" (no error: empty). What doesn't fit is not listed. */
+static void note(void *context, const char *instance, const char *error) {
+    ct_buf *buf = context;
+    size_t before = buf->length;
+    const char *why = error ? error : "";
+    if (ct_buf_add(buf, instance, strlen(instance) + 1) < 0)
+        return;
+    if (ct_buf_add(buf, why, strlen(why) + 1) < 0)
+        buf->length = before;
+}
+
+static void push_list(lua_State *L, const ct_buf *buf) {
+    const char *at = buf->data;
+    lua_newtable(L);
+    for (lua_Integer i = 1; at && at < buf->data + buf->length; i++) {
+        lua_createtable(L, 0, 2);
+        lua_pushstring(L, at);
+        lua_setfield(L, -2, "instance");
+        at += strlen(at) + 1;
+        if (*at) {
+            lua_pushstring(L, at);
+            lua_setfield(L, -2, "error");
+        }
+        at += strlen(at) + 1;
+        lua_rawseti(L, -2, i);
+    }
+}
+
+/***
+Deletes the instances that dead runs left behind; nothing else's.
+@function clean
+@tparam[opt] table settings as for run_open
+@treturn table a list of {instance=, error=}, error being nil for what was deleted; or nil,
+  message, NAME
+*/
+int lct_clean(lua_State *L) {
+    ct_settings settings;
+    ct_error error = {0};
+    lct_settings_read(L, 1, &settings);
+    ct_buf *buf = lct_new_buf(L, LIST_LIMIT);
+    int code = ct_clean(&settings, note, buf, &error);
+    if (code < 0)
+        return lct_failure(L, code, &error);
+    push_list(L, buf);
+    return 1;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * job.c - a job's table becomes a ct_job. All of it is checked before the engine sees any,
+ * and every array lives in a userdata that one table anchors, so a throw in the middle
+ * leaks nothing. The tables are:
+ *
+ *   job      name image instance(JSON) testlet start_hooks stop_hooks env timeout
+ *            ready_timeout output_limit ready preserve
+ *   testlet  kind name code argv args
+ *   hook     name steps
+ *   step     kind name run(testlet) source data dest directory no_overwrite timeout
+ */
+#include <string.h>
+
+#include "binding.h"
+
+static const char *const testlet_kinds[] = {"command", "script", "lua", "call", NULL};
+static const char *const step_kinds[] = {"run", "push", "pull", NULL};
+static const char *const preserves[] = {"never", "always", "on_failure", NULL};
+static const char *const readies[] = {"auto",    "exec",       "system",
+                                      "network", "cloud-init", NULL};
+
+typedef struct reader {
+    lua_State *L;
+    int anchors; /* the table that keeps the arrays alive */
+} reader;
+
+/* A zeroed array of count items; the anchors own it. */
+static void *new_array(reader *self, size_t count, size_t size) {
+    lua_State *L = self->L;
+    void *array = lua_newuserdatauv(L, count * size, 0);
+    memset(array, 0, count * size);
+    lua_rawseti(L, self->anchors, (lua_Integer) lua_rawlen(L, self->anchors) + 1);
+    return array;
+}
+
+/* A NULL-ended array of the strings in the list under key; NULL when there is no list. */
+static const char *const *read_strings(reader *self, int index, const char *key) {
+    lua_State *L = self->L;
+    size_t count = lct_field_list(L, index, key);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return NULL;
+    }
+    const char **strings = new_array(self, count + 1, sizeof *strings);
+    for (size_t i = 0; i < count; i++) {
+        size_t length = 0;
+        if (lua_rawgeti(L, -1, (lua_Integer) i + 1) != LUA_TSTRING)
+            luaL_error(L, "item %d of '%s' must be a string", (int) i + 1, key);
+        strings[i] = lua_tolstring(L, -1, &length);
+        if (strlen(strings[i]) != length)
+            luaL_error(L, "item %d of '%s' has a NUL in it", (int) i + 1, key);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return strings;
+}
+
+/* Reads the testlet under key; one that must be there, so that no job is without. */
+static void read_testlet(reader *self, int index, const char *key, ct_testlet *testlet) {
+    lua_State *L = self->L;
+    lct_field_list(L, index, key);
+    luaL_argcheck(L, lua_istable(L, -1), 2, "a testlet is missing");
+    int at = lua_gettop(L), kind = CT_TESTLET_COMMAND;
+    const char *code = NULL, *args = NULL;
+    lct_field_choice(L, at, "kind", testlet_kinds, &kind);
+    lct_field_string(L, at, "name", &testlet->name);
+    lct_field_bytes(L, at, "code", &code, &testlet->code_length);
+    lct_field_bytes(L, at, "args", &args, &testlet->args_length);
+    testlet->kind = (enum ct_testlet_kind) kind;
+    testlet->code = code;
+    testlet->args = args;
+    testlet->argv = read_strings(self, at, "argv");
+    lua_pop(L, 1);
+}
+
+/* Reads the step on top of the stack. */
+static void read_step(reader *self, ct_step *step) {
+    lua_State *L = self->L;
+    int at = lua_gettop(L), kind = CT_STEP_RUN;
+    const char *data = NULL;
+    lct_field_choice(L, at, "kind", step_kinds, &kind);
+    lct_field_string(L, at, "name", &step->name);
+    lct_field_string(L, at, "source", &step->source);
+    lct_field_bytes(L, at, "data", &data, &step->data_length);
+    lct_field_string(L, at, "dest", &step->dest);
+    lct_field_boolean(L, at, "directory", &step->directory);
+    lct_field_boolean(L, at, "no_overwrite", &step->no_overwrite);
+    lct_field_seconds(L, at, "timeout", &step->timeout);
+    step->kind = (enum ct_step_kind) kind;
+    step->data = data;
+    if (step->kind == CT_STEP_RUN)
+        read_testlet(self, at, "run", &step->run);
+}
+
+/* Reads the hook on top of the stack. */
+static void read_hook(reader *self, ct_hook *hook) {
+    lua_State *L = self->L;
+    int at = lua_gettop(L);
+    lct_field_string(L, at, "name", &hook->name);
+    hook->step_count = lct_field_list(L, at, "steps");
+    ct_step *steps = new_array(self, hook->step_count + 1, sizeof *steps);
+    for (size_t i = 0; i < hook->step_count; i++) {
+        if (lua_rawgeti(L, at + 1, (lua_Integer) i + 1) != LUA_TTABLE)
+            luaL_error(L, "a hook's step must be a table");
+        read_step(self, &steps[i]);
+        lua_pop(L, 1);
+    }
+    hook->steps = steps;
+    lua_pop(L, 1);
+}
+
+static const ct_hook *read_hooks(reader *self, int index, const char *key,
+                                 size_t *count) {
+    lua_State *L = self->L;
+    *count = lct_field_list(L, index, key);
+    int list = lua_gettop(L);
+    ct_hook *hooks = new_array(self, *count + 1, sizeof *hooks);
+    for (size_t i = 0; i < *count; i++) {
+        if (lua_rawgeti(L, list, (lua_Integer) i + 1) != LUA_TTABLE)
+            luaL_error(L, "a hook must be a table");
+        read_hook(self, &hooks[i]);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    return hooks;
+}
+
+void lct_job_read(lua_State *L, int index, ct_job *job) {
+    luaL_checktype(L, index, LUA_TTABLE);
+    luaL_checkstack(L, 20, "a job");
+    lua_newtable(L);
+    reader self = {.L = L, .anchors = lua_gettop(L)};
+    int ready = CT_READY_AUTO, preserve = CT_PRESERVE_NEVER;
+    *job = (ct_job){0};
+    lct_field_string(L, index, "name", &job->name);
+    lct_field_string(L, index, "image", &job->image);
+    lct_field_string(L, index, "instance", &job->instance_json);
+    lct_field_seconds(L, index, "timeout", &job->timeout);
+    lct_field_seconds(L, index, "ready_timeout", &job->ready_timeout);
+    lct_field_size(L, index, "output_limit", &job->output_limit);
+    lct_field_choice(L, index, "ready", readies, &ready);
+    lct_field_choice(L, index, "preserve", preserves, &preserve);
+    job->ready = (enum ct_ready) ready;
+    job->preserve = (enum ct_preserve) preserve;
+    read_testlet(&self, index, "testlet", &job->testlet);
+    job->start_hooks = read_hooks(&self, index, "start_hooks", &job->start_hook_count);
+    job->stop_hooks = read_hooks(&self, index, "stop_hooks", &job->stop_hook_count);
+    job->env = read_strings(&self, index, "env");
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run.c - userdata over ct_run, and the client settings it is opened with. A run outlives
+ * its batches whatever order the collector chooses: it is closed with the last of them.
+ */
+#include "binding.h"
+
+#define RUN_TYPE "cleantest.run"
+
+void lct_settings_read(lua_State *L, int index, ct_settings *settings) {
+    *settings = (ct_settings){0};
+    if (lua_isnoneornil(L, index))
+        return;
+    luaL_checktype(L, index, LUA_TTABLE);
+    lct_field_string(L, index, "endpoint", &settings->endpoint);
+    lct_field_string(L, index, "client_cert", &settings->client_cert);
+    lct_field_string(L, index, "client_key", &settings->client_key);
+    lct_field_string(L, index, "verify", &settings->verify);
+    lct_field_seconds(L, index, "timeout", &settings->timeout);
+    lct_field_string(L, index, "project", &settings->project);
+}
+
+/***
+Finds LXD, connects, and checks that it trusts us.
+@function run_open
+@tparam[opt] table settings endpoint, client_cert, client_key, verify, timeout (seconds),
+  project
+@treturn run the run; or nil, message, NAME
+*/
+int lct_run_open(lua_State *L) {
+    ct_settings settings;
+    lct_settings_read(L, 1, &settings);
+    lct_run *self = lua_newuserdatauv(L, sizeof *self, 0);
+    *self = (lct_run){0};
+    luaL_setmetatable(L, RUN_TYPE);
+    ct_error error = {0};
+    self->run = ct_run_open(&settings, &error);
+    if (!self->run)
+        return lct_failure(L, error.code, &error);
+    return 1;
+}
+
+lct_run *lct_check_run(lua_State *L, int index) {
+    lct_run *self = luaL_checkudata(L, index, RUN_TYPE);
+    if (!self->run || self->closing)
+        luaL_error(L, "this run is closed");
+    return self;
+}
+
+static void close_idle(lct_run *self) {
+    if (self->batches > 0)
+        return;
+    ct_run_close(self->run);
+    self->run = NULL;
+}
+
+void lct_run_release(lct_run *self) {
+    self->batches--;
+    if (self->closing)
+        close_idle(self);
+}
+
+/***
+Ends the run, as soon as its last batch is closed. May be called again.
+@function run:close
+*/
+static int lct_run_close(lua_State *L) {
+    lct_run *self = luaL_checkudata(L, 1, RUN_TYPE);
+    self->closing = true;
+    close_idle(self);
+    return 0;
+}
+
+/***
+The id that the run's instances carry.
+@function run:id
+@treturn string 8 to 16 of [0-9a-z]
+*/
+static int lct_run_id(lua_State *L) {
+    lua_pushstring(L, ct_run_id(lct_check_run(L, 1)->run));
+    return 1;
+}
+
+/***
+What was found, in words: "lxd 5.0.2 at /var/lib/lxd/unix.socket".
+@function run:server
+@treturn string
+*/
+static int lct_run_server(lua_State *L) {
+    lua_pushstring(L, ct_run_server(lct_check_run(L, 1)->run));
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"id", lct_run_id},
+    {"server", lct_run_server},
+    {"close", lct_run_close},
+    {NULL, NULL},
+};
+
+void lct_run_init(lua_State *L) {
+    lct_new_type(L, RUN_TYPE, methods, lct_run_close);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * terminal.c - the two things reports need and Lua's standard library lacks: whether a
+ * stream is a terminal, and of what size; and a clock that only goes forward.
+ */
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "binding.h"
+
+/***
+Asks whether a stream is a terminal.
+@function terminal
+@tparam file stream an open Lua file
+@treturn int columns, then rows (80, 24 where the terminal doesn't say); or nil: it is none
+*/
+int lct_terminal(lua_State *L) {
+    luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+    luaL_argcheck(L, stream->closef, 1, "the file is closed");
+    int descriptor = fileno(stream->f);
+    if (!isatty(descriptor))
+        return 0;
+    struct winsize size = {0};
+    bool known = ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col && size.ws_row;
+    lua_pushinteger(L, known ? size.ws_col : 80);
+    lua_pushinteger(L, known ? size.ws_row : 24);
+    return 2;
+}
+
+/***
+@function clock
+@treturn number seconds on a clock that starts anywhere and only goes forward
+*/
+int lct_clock(lua_State *L) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    lua_pushnumber(L, (double) now.tv_sec + (double) now.tv_nsec / 1e9);
+    return 1;
+}

@@ -1,0 +1,35 @@
+-- SPDX-License-Identifier: MIT
+--
+-- clean.lua - `cleantest clean`: deletes what dead runs left behind, and says what that was.
+
+local core = require "cleantest.core"
+local text = require "cleantest.text"
+
+local clean = {}
+
+--- Cleans.
+-- @tparam table settings see the binding's lct_settings_read
+-- @tparam file out where it says what was deleted
+-- @tparam file err where it says what was not
+-- @treturn int exit status: 0, or 2 when something could not be deleted
+function clean.run(settings, out, err)
+  local list, message = core.clean(settings)
+  if not list then
+    err:write("cleantest: ", text.printable(message), "\n")
+    return 2
+  end
+  local deleted, status = 0, 0
+  for _, entry in ipairs(list) do
+    if entry.error then
+      status = 2
+      err:write(("failed   %s: %s\n"):format(entry.instance, text.printable(entry.error)))
+    else
+      deleted = deleted + 1
+      out:write(("deleted  %s\n"):format(entry.instance))
+    end
+  end
+  out:write(("%d deleted\n"):format(deleted))
+  return status
+end
+
+return clean

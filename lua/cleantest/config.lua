@@ -1,0 +1,148 @@
+-- SPDX-License-Identifier: MIT
+--
+-- config.lua - ct.configure: the settings and hooks of a provider. There is one configuration
+-- for each; a call takes it as it is at that moment. It opens no connection.
+
+local check = require "cleantest.check"
+local hook = require "cleantest.hook"
+local where = require "cleantest.where"
+
+local Config = { __name = "cleantest.config" }
+Config.__index = Config
+
+local function check_cert(what, value)
+  return check.options(what, value, { crt = check.string, key = check.string }, { "crt", "key" })
+end
+
+local function check_verify(what, value)
+  if type(value) == "boolean" then return value end
+  return check.string(what, value)
+end
+
+local client_fields = {
+  endpoint = check.string,
+  cert = check_cert,
+  verify = check_verify,
+  timeout = check.positive,
+  project = check.string,
+}
+
+-- The settings in the engine's words. A verify of true is its default.
+local function client_settings(client, folder)
+  local function file(path)
+    return path and where.join(folder, path)
+  end
+  local verify = client.verify
+  if verify == true then verify = nil end
+  return {
+    endpoint = client.endpoint,
+    client_cert = client.cert and file(client.cert.crt),
+    client_key = client.cert and file(client.cert.key),
+    verify = verify == false and "no" or file(verify),
+    timeout = client.timeout,
+    project = client.project,
+  }
+end
+
+--- Says where LXD is and how to speak to it; replaces what was said before. Files are meant
+-- from the suite's folder.
+-- @tparam table client endpoint: a unix socket's path or https://HOST:PORT; cert: { crt=, key= },
+--   PEM files; verify: true (default), false, or a CA file; timeout: seconds one request may
+--   take; project: its name
+function Config:set_client(client)
+  client = check.options("ct.configure: client", client, client_fields)
+  self.client = client_settings(client, where.folder())
+end
+
+--- The client settings for the engine.
+-- @treturn table a copy; see the binding's lct_settings_read
+function Config:settings()
+  local copy = {}
+  for key, value in pairs(self.client) do copy[key] = value end
+  return copy
+end
+
+function Config:names()
+  local names = {}
+  for i, known in ipairs(self.hooks) do names[i] = known.name end
+  return #names > 0 and table.concat(names, ", ") or "none"
+end
+
+function Config:find(name)
+  for i, known in ipairs(self.hooks) do
+    if known.name == name then return i end
+  end
+end
+
+--- Registers a hook, behind those registered before.
+-- @tparam hook new from ct.hook; its name must not be registered yet
+function Config:register_hook(new_hook)
+  hook.check("register_hook: the hook", new_hook)
+  if self:find(new_hook.name) then
+    where.fail("the hook '%s' is registered already; registered are: %s", new_hook.name,
+      self:names())
+  end
+  self.hooks[#self.hooks + 1] = new_hook
+end
+
+--- Takes a hook away.
+-- @param which the hook or its name; it must be registered
+function Config:unregister_hook(which)
+  local name = type(which) == "table" and hook.check("unregister_hook: the hook", which).name
+    or check.string("unregister_hook: the hook", which)
+  local at = self:find(name)
+  if not at then
+    where.fail("no hook '%s' is registered; registered are: %s", name, self:names())
+  end
+  table.remove(self.hooks, at)
+end
+
+--- Forgets all hooks and client settings.
+function Config:reset()
+  self.hooks = {}
+  self.client = {}
+end
+
+--- The hooks as they are now, in the engine's form.
+-- @treturn table start and stop: lists; see the binding's job.c
+function Config:snapshot()
+  local lists = { start = {}, stop = {} }
+  for _, known in ipairs(self.hooks) do
+    local list = lists[known.moment]
+    list[#list + 1] = known:convert()
+  end
+  return lists
+end
+
+local function new(provider)
+  local self = setmetatable({ provider = provider }, Config)
+  self:reset()
+  return self
+end
+
+local configs = { lxd = new "lxd" }
+
+local config = {}
+
+--- The configuration of a provider, as it is.
+-- @tparam string provider "lxd"
+-- @treturn config
+function config.get(provider)
+  return configs[provider]
+end
+
+--- ct.configure: the configuration of a provider.
+-- @tparam string provider "lxd"
+-- @tparam[opt] table settings client: see config:set_client
+-- @treturn config
+function config.configure(provider, settings)
+  local self = type(provider) == "string" and configs[provider]
+  if not self then check.refuse("ct.configure: the provider", "'lxd'", provider) end
+  local function set_client(_, client)
+    self:set_client(client)
+  end
+  check.options("ct.configure", settings or {}, { client = set_client })
+  return self
+end
+
+return config

@@ -1,0 +1,95 @@
+-- SPDX-License-Identifier: MIT
+--
+-- env.lua - ct.env: the environment variables that testlets get. A call takes them as they
+-- are at that moment. The environment of this process is no part of it.
+
+local check = require "cleantest.check"
+local where = require "cleantest.where"
+
+local Env = { __name = "cleantest.env" }
+Env.__index = Env
+
+local function check_key(what, key)
+  check.string(what .. ": a variable's name", key)
+  if key:find("=", 1, true) then where.fail("%s: the name '%s' has a '=' in it", what, key) end
+end
+
+local function check_value(what, value)
+  if type(value) == "table" then return table.concat(check.strings(what, value), ":") end
+  if type(value) ~= "string" and type(value) ~= "number" then
+    check.refuse(what, "a string, a number or a list of strings", value)
+  end
+  value = tostring(value)
+  if value:find("\0", 1, true) then where.fail("%s must not have a NUL in it", what) end
+  return value
+end
+
+--- Checks a table of variables.
+-- @tparam string what whose variables, for messages
+-- @tparam table variables name -> string, number, or list of strings (joined by ":")
+-- @treturn table name -> string
+function Env.check(what, variables)
+  if type(variables) ~= "table" then check.refuse(what, "a table", variables) end
+  local checked = {}
+  for key, value in pairs(variables) do
+    check_key(what, key)
+    checked[key] = check_value(("%s: %s"):format(what, key), value)
+  end
+  return checked
+end
+
+--- A new, empty set of variables.
+function Env.new()
+  return setmetatable({ variables = {} }, Env)
+end
+
+--- Adds variables; one that is there already gets the new value.
+-- @tparam table variables name -> string, number, or list of strings (joined by ":")
+function Env:add(variables)
+  for key, value in pairs(Env.check("ct.env:add", variables)) do self.variables[key] = value end
+end
+
+--- The value of a variable.
+-- @tparam string key its name
+-- @treturn ?string nil when it is not set
+function Env:get(key)
+  return self.variables[key]
+end
+
+--- Removes variables; those that are not set too.
+-- @tparam string ... their names
+function Env:remove(...)
+  for _, key in ipairs { ... } do
+    check_key("ct.env:remove", key)
+    self.variables[key] = nil
+  end
+end
+
+--- A copy of all variables.
+-- @treturn table name -> string
+function Env:dump()
+  local copy = {}
+  for key, value in pairs(self.variables) do copy[key] = value end
+  return copy
+end
+
+--- Removes all variables.
+function Env:reset()
+  self.variables = {}
+end
+
+--- All variables and those of one testlet, which win, for the engine.
+-- @tparam[opt] table own name -> string
+-- @treturn table a sorted list of "KEY=value"
+function Env:pairs_with(own)
+  local all, list = self:dump(), {}
+  for key, value in pairs(own or {}) do all[key] = value end
+  for key, value in pairs(all) do list[#list + 1] = key .. "=" .. value end
+  table.sort(list)
+  return list
+end
+
+--- ct.env itself.
+Env.shared = Env.new()
+
+return Env

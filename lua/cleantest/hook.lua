@@ -1,0 +1,79 @@
+-- SPDX-License-Identifier: MIT
+--
+-- hook.lua - ct.hook: named lists of steps for the start and the stop of an environment. A
+-- hook becomes steps when a call begins, so functions in it travel as they are then.
+
+local check = require "cleantest.check"
+local data = require "cleantest.data"
+local Package = require "cleantest.pkg.package"
+local testlet = require "cleantest.testlet"
+
+local hook = {}
+
+local Hook = { __name = "cleantest.hook" }
+Hook.__index = Hook
+
+--- Checks for hooks.
+hook.check = check.object(Hook, "made by ct.hook.start_env or ct.hook.stop_env")
+
+local start_fields = {
+  name = check.string,
+  packages = check.list_of(check.object(Package, "made by ct.pkg")),
+  upload = data.check_upload,
+  run = check.list_of(testlet.check),
+  timeout = check.positive,
+}
+
+local stop_fields = {
+  name = check.string,
+  run = check.list_of(testlet.check),
+  download = data.check_download,
+  timeout = check.positive,
+}
+
+local function new(moment, what, options, fields)
+  local self = check.options(what, options, fields, { "name" })
+  self.moment = moment
+  return setmetatable(self, Hook)
+end
+
+--- A hook for the start of an environment: packages, then uploads, then run.
+-- @tparam table options name; packages (from ct.pkg), upload (from ct.data), run (testlets of
+--   any kind): each one or a list; timeout: seconds for each step, default 600
+-- @treturn hook
+function hook.start_env(options)
+  return new("start", "ct.hook.start_env", options, start_fields)
+end
+
+--- A hook for the end of an environment: run, then downloads. In a download's dest {name},
+-- {image} and {testlet} stand for the result's.
+-- @tparam table options name; run (testlets), download (from ct.data): each one or a list;
+--   timeout: seconds for each step, default 600
+-- @treturn hook
+function hook.stop_env(options)
+  return new("stop", "ct.hook.stop_env", options, stop_fields)
+end
+
+function Hook:add_runs(steps)
+  for _, value in ipairs(self.run or {}) do
+    local run = testlet.convert(("hook '%s'"):format(self.name), value)
+    steps[#steps + 1] = { kind = "run", name = "run", run = run }
+  end
+end
+
+--- The hook in the engine's form.
+-- @treturn table see the binding's job.c
+function Hook:convert()
+  local steps = {}
+  for _, package in ipairs(self.packages or {}) do
+    local more = package:steps()
+    table.move(more, 1, #more, #steps + 1, steps)
+  end
+  for _, item in ipairs(self.upload or {}) do steps[#steps + 1] = data.push(item) end
+  self:add_runs(steps)
+  for _, item in ipairs(self.download or {}) do steps[#steps + 1] = data.pull(item) end
+  for _, step in ipairs(steps) do step.timeout = self.timeout end
+  return { name = self.name, steps = steps }
+end
+
+return hook

@@ -1,0 +1,87 @@
+-- SPDX-License-Identifier: MIT
+--
+-- image.lua - what the `image` option may be: a name, a table that says more, or a list of
+-- those. Whether the image exists is the engine's to find out.
+
+local cjson = require "cjson"
+local check = require "cleantest.check"
+local where = require "cleantest.where"
+
+local image = {}
+
+local function plain_table(what, value)
+  if type(value) ~= "table" then check.refuse(what, "a table", value) end
+  return value
+end
+
+-- LXD takes configuration as strings only.
+local function strings_by_key(what, value)
+  local checked = {}
+  for key, entry in pairs(plain_table(what, value)) do
+    check.string(what .. ": a key", key)
+    if type(entry) == "table" or type(entry) == "function" then
+      check.refuse(("%s: %s"):format(what, key), "a string, number or boolean", entry)
+    end
+    checked[key] = tostring(entry)
+  end
+  return checked
+end
+
+local function devices(what, value)
+  local checked = {}
+  for name, device in pairs(plain_table(what, value)) do
+    check.string(what .. ": a name", name)
+    checked[name] = strings_by_key(("%s: %s"):format(what, name), device)
+  end
+  return checked
+end
+
+local fields = {
+  name = check.string,
+  source = plain_table,
+  config = strings_by_key,
+  devices = devices,
+  profiles = check.strings,
+  type = check.choice { "container", "virtual-machine" },
+}
+
+local function encode(what, key, value)
+  local ok, json = pcall(cjson.encode, value)
+  if not ok then where.fail("%s: %s can't be JSON: %s", what, key, json) end
+  -- An empty table is "{}" to cjson, and the profiles are a list.
+  if key == "profiles" and #value == 0 then json = "[]" end
+  return ('"%s":%s'):format(key, json)
+end
+
+-- Where an instance comes from when only its configuration was given.
+local function local_source(name)
+  local key = name:match "^%x+$" and #name >= 12 and "fingerprint" or "alias"
+  return { type = "image", [key] = name }
+end
+
+local function one(what, value)
+  if type(value) == "string" then return { name = check.string(what, value) } end
+  if type(value) ~= "table" then check.refuse(what, "an image's name or a table", value) end
+  local given, members = check.options(what, value, fields, { "name" }), {}
+  local name = given.name
+  given.name = nil
+  if not next(given) then return { name = name } end
+  given.source = given.source or local_source(name)
+  for key, entry in pairs(given) do members[#members + 1] = encode(what, key, entry) end
+  table.sort(members)
+  return { name = name, instance = "{" .. table.concat(members, ",") .. "}" }
+end
+
+local list_of = check.list_of(one)
+
+--- Checks an `image` option.
+-- @tparam string what its name, for messages
+-- @param value a name; { name=, source=, config=, devices=, profiles=, type= }; or a list
+-- @treturn table a list of { name=string, instance=?string }, instance being JSON
+function image.check(what, value)
+  local list = list_of(what, value)
+  if #list == 0 then where.fail("%s must not be empty", what) end
+  return list
+end
+
+return image

@@ -1,0 +1,41 @@
+-- SPDX-License-Identifier: MIT
+--
+-- init.lua - the facade: what `require "cleantest"` gives a suite. Everything in it is
+-- documented where it is made.
+
+local Batch = require "cleantest.batch"
+local Env = require "cleantest.env"
+local config = require "cleantest.config"
+local core = require "cleantest.core"
+local data = require "cleantest.data"
+local events = require "cleantest.events"
+local hook = require "cleantest.hook"
+local lxd = require "cleantest.lxd"
+local notes = require "cleantest.report.notes"
+local pool = require "cleantest.pool"
+local testlet = require "cleantest.testlet"
+
+events.subscribe(notes.new(io.stderr)) -- the command puts its own report in its place
+
+local ct = {
+  version = core.version,
+  configure = config.configure,
+  lxd = lxd.decorate,
+  run = pool.run,
+  script = testlet.script,
+  file = testlet.file,
+  command = testlet.command,
+  env = Env.shared,
+  hook = { start_env = hook.start_env, stop_env = hook.stop_env },
+  data = { file = data.file, dir = data.dir },
+  pkg = require "cleantest.pkg",
+}
+
+--- Waits for every call that was started and not iterated to its end. The closing of the Lua
+-- state does the same.
+function ct.finish()
+  Batch.finish_all()
+end
+
+-- With a metatable it is refused by name where a testlet would take it along.
+return setmetatable(ct, { __name = "cleantest" })

@@ -1,0 +1,72 @@
+-- SPDX-License-Identifier: MIT
+--
+-- jobs.lua - a call becomes jobs: a testlet, its arguments, and hooks and environment as they
+-- are now, once for each image. It starts nothing.
+
+local config = require "cleantest.config"
+local env = require "cleantest.env"
+local testlet = require "cleantest.testlet"
+
+local jobs = {}
+
+local preserve = { [false] = "never", [true] = "always", on_failure = "on_failure" }
+
+-- A download's dest may say {name}, {image} and {testlet}: many instances, one folder.
+local function expand_step(step, job)
+  if step.kind ~= "pull" or not step.dest:find("{", 1, true) then return step end
+  local copy = {}
+  for key, value in pairs(step) do copy[key] = value end
+  local words = { name = job.label, image = job.image, testlet = job.name }
+  copy.dest = step.dest:gsub("{(%l+)}", function(word)
+    return words[word] and words[word]:gsub("/", "-") or nil
+  end)
+  return copy
+end
+
+local function expand_hooks(hooks, job)
+  local expanded = {}
+  for i, hook in ipairs(hooks) do
+    local steps = {}
+    for k, step in ipairs(hook.steps) do steps[k] = expand_step(step, job) end
+    expanded[i] = { name = hook.name, steps = steps }
+  end
+  return expanded
+end
+
+local function build_one(common, image, options)
+  local job = {
+    name = common.name,
+    label = common.name .. "-" .. image.name,
+    image = image.name,
+    instance = image.instance,
+    testlet = common.testlet,
+    start_hooks = common.hooks.start,
+    env = common.env,
+    timeout = options.timeout,
+    ready = options.ready,
+    ready_timeout = options.ready_timeout,
+    output_limit = options.output_limit,
+    preserve = preserve[options.preserve or false],
+  }
+  job.stop_hooks = expand_hooks(common.hooks.stop, job)
+  return job
+end
+
+--- Builds the jobs of one decorated testlet.
+-- @tparam table decorated from ct.lxd
+-- @tparam[opt] table args for the testlet, as from table.pack
+-- @tparam[opt] string name instead of its own
+-- @treturn table a list, one for each image; see the binding's job.c. `label` is the result's
+--   name
+function jobs.build(decorated, args, name)
+  local options = decorated.options
+  local common = { name = name or options.name or "test" }
+  common.testlet = testlet.convert(common.name, decorated.testlet, args)
+  common.hooks = config.get("lxd"):snapshot()
+  common.env = env.shared:pairs_with(options.env)
+  local list = {}
+  for i, image in ipairs(options.image) do list[i] = build_one(common, image, options) end
+  return list
+end
+
+return jobs

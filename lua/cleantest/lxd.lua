@@ -1,0 +1,66 @@
+-- SPDX-License-Identifier: MIT
+--
+-- lxd.lua - ct.lxd: the decorator. It checks options when they are given; what depends on
+-- hooks, environment and arguments is put together when the testlet is called.
+
+local Batch = require "cleantest.batch"
+local Env = require "cleantest.env"
+local check = require "cleantest.check"
+local image = require "cleantest.image"
+local jobs = require "cleantest.jobs"
+local results = require "cleantest.results"
+local testlet = require "cleantest.testlet"
+local threads = require "cleantest.threads"
+
+local lxd = {}
+
+local Decorated = { __name = "cleantest.decorated" }
+Decorated.__index = Decorated
+
+local function check_preserve(what, value)
+  if type(value) == "boolean" or value == "on_failure" then return value end
+  check.refuse(what, "false, true or 'on_failure'", value)
+end
+
+local fields = {
+  name = check.string,
+  image = image.check,
+  preserve = check_preserve,
+  parallel = check.boolean,
+  num_threads = check.count,
+  order = check.choice { "declared", "completed" },
+  timeout = check.positive,
+  ready = check.choice { "auto", "exec", "system", "network", "cloud-init" },
+  ready_timeout = check.positive,
+  output_limit = check.count,
+  env = Env.check,
+}
+
+--- Decorates testlets so that they run in fresh LXD instances.
+-- @tparam table options image (required): a name, a table { name=, source=, config=, devices=,
+--   profiles=, type= }, or a list of those; name (default "test"); preserve: false (default),
+--   true or "on_failure"; parallel (default true); num_threads: the most instances at once
+--   (default: -j, CLEANTEST_NUM_THREADS, the CPU count); order: "declared" (default) or
+--   "completed"; timeout: seconds for the testlet (default 300); ready: "auto" (default),
+--   "exec", "system", "network" or "cloud-init"; ready_timeout: seconds (default 120);
+--   output_limit: bytes of stdout, and of stderr (default 16 MiB); env: variables
+-- @treturn function testlet -> a callable testlet. Calling it starts it, with the arguments
+--   of the call, and returns what a generic `for` over name, result wants
+function lxd.decorate(options)
+  options = check.options("ct.lxd", options, fields, { "image" })
+  return function(value)
+    testlet.check("ct.lxd: the testlet", value)
+    return setmetatable({ options = options, testlet = value }, Decorated)
+  end
+end
+
+--- Checks for what lxd.decorate made.
+lxd.check = check.object(Decorated, "a testlet decorated by ct.lxd")
+
+function Decorated:__call(...)
+  local max_live = threads.resolve(self.options)
+  local list = jobs.build(self, table.pack(...))
+  return results(Batch.start(list, max_live, self.options.order))
+end
+
+return lxd

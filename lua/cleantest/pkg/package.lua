@@ -1,0 +1,62 @@
+-- SPDX-License-Identifier: MIT
+--
+-- package.lua - what all kinds of packages are made of: local files that travel first, then
+-- one call of the guest's installer. It knows no kind by itself.
+
+local testlet = require "cleantest.testlet"
+local where = require "cleantest.where"
+
+local Package = { __name = "cleantest.package" }
+Package.__index = Package
+
+local FILES = "/.cleantest/files"
+local made = 0 -- so that two packages' files never meet
+
+--- A package of a kind, with nothing in it.
+-- @tparam string kind "apt": the guest module cleantest.packages.apt installs it
+-- @treturn package
+function Package.new(kind)
+  made = made + 1
+  return setmetatable({
+    kind = kind,
+    spec = {},
+    files = {},
+    id = made,
+    folder = where.folder(),
+  }, Package)
+end
+
+--- Has a local file travel along.
+-- @tparam string path relative to the suite's folder, or absolute
+-- @treturn string where it will be in the instance; its own name is kept
+function Package:carry(path)
+  local number = #self.files + 1
+  local dest = ("%s/%d/%d/%s"):format(FILES, self.id, number, path:match("[^/]*$"))
+  self.files[number] = { source = where.join(self.folder, path), dest = dest }
+  return dest
+end
+
+--- Has a list of local files travel along.
+-- @tparam[opt] table paths as for carry
+-- @treturn ?table where they will be, in the same order; nil for nil
+function Package:carry_all(paths)
+  if not paths then return nil end
+  local dests = {}
+  for i, path in ipairs(paths) do dests[i] = self:carry(path) end
+  return dests
+end
+
+--- The package as steps, in the engine's form.
+-- @treturn table a list; see the binding's job.c
+function Package:steps()
+  local steps = {}
+  for i, file in ipairs(self.files) do
+    steps[i] = { kind = "push", name = self.kind, source = file.source, dest = file.dest }
+  end
+  local module = "cleantest.packages." .. self.kind
+  local call = testlet.call("ct.pkg." .. self.kind, module, table.pack(self.spec))
+  steps[#steps + 1] = { kind = "run", name = self.kind, run = call }
+  return steps
+end
+
+return Package

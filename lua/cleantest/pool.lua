@@ -1,0 +1,64 @@
+-- SPDX-License-Identifier: MIT
+--
+-- pool.lua - ct.run: many testlets on all their images in one pool. How many instances live
+-- at once is the pool's to say, not its testlets'.
+
+local Batch = require "cleantest.batch"
+local check = require "cleantest.check"
+local jobs = require "cleantest.jobs"
+local lxd = require "cleantest.lxd"
+local results = require "cleantest.results"
+local threads = require "cleantest.threads"
+local where = require "cleantest.where"
+
+local pool = {}
+
+local fields = {
+  num_threads = check.count,
+  parallel = check.boolean,
+  order = check.choice { "declared", "completed" },
+}
+
+-- Sorts what was given into options, a list, and testlets by name.
+local function sort_out(given)
+  local options, named = {}, {}
+  for key, value in pairs(given) do
+    local what = ("ct.run: %s"):format(type(key) == "string" and key or "a testlet")
+    if fields[key] then
+      options[key] = fields[key](what, value)
+    elseif type(key) == "string" then
+      lxd.check(what .. ", which is no option,", value)
+      named[#named + 1] = { name = key, testlet = value }
+    elseif math.type(key) ~= "integer" or key < 1 or key > #given then
+      where.fail("ct.run: %s is no name for a testlet", check.describe(key))
+    end
+  end
+  table.sort(named, function(a, b) return a.name < b.name end)
+  return options, named
+end
+
+--- Runs testlets together.
+-- @tparam table given decorated testlets: a list, in this order, and then those with string
+--   keys, by name, where the key is the testlet's name; num_threads, parallel and order as for
+--   ct.lxd
+-- @return what a generic `for` over name, result wants
+function pool.run(given)
+  if type(given) ~= "table" or getmetatable(given) then
+    check.refuse("ct.run: the testlets", "a table", given)
+  end
+  local options, named = sort_out(given)
+  local entries = {}
+  for i = 1, #given do
+    entries[i] = { testlet = lxd.check(("ct.run: [%d]"):format(i), given[i]) }
+  end
+  table.move(named, 1, #named, #entries + 1, entries)
+  if #entries == 0 then where.fail("ct.run: there is no testlet") end
+  local max_live, list = threads.resolve(options), {}
+  for _, entry in ipairs(entries) do
+    local more = jobs.build(entry.testlet, nil, entry.name)
+    table.move(more, 1, #more, #list + 1, list)
+  end
+  return results(Batch.start(list, max_live, options.order))
+end
+
+return pool

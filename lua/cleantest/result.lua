@@ -1,0 +1,66 @@
+-- SPDX-License-Identifier: MIT
+--
+-- result.lua - what tostring() says of a result, for asserts and reports. The fields are as
+-- they came from the engine; see cleantest.h.
+
+local text = require "cleantest.text"
+
+local result = {}
+
+local Result = { __name = "cleantest.result" }
+
+local TAIL = 20 -- lines
+
+--- How it ended, in words: what went wrong, or "exit code 0".
+-- @tparam result self
+-- @treturn string it may have more than one line
+function result.reason(self)
+  return self.error or ("exit code %d"):format(self.exit_code)
+end
+
+--- The last lines a testlet left: of stderr, or of stdout where stderr is empty.
+-- @tparam result self
+-- @treturn table a list of lines
+function result.tail(self)
+  local lines = text.tail(self.stderr, TAIL)
+  return #lines > 0 and lines or text.tail(self.stdout, TAIL)
+end
+
+function Result:__tostring()
+  local reason = text.printable(result.reason(self))
+  local first = ("%s: %s: %s"):format(self.name, self.status, reason)
+  if self.status == "pass" or self.status == "skip" then return first end
+  local lines = { first, table.unpack(result.tail(self)) }
+  return table.concat(lines, "\n  | ")
+end
+
+--- Makes a plain table from the binding a result.
+-- @tparam table plain it becomes the result
+-- @treturn result
+function result.wrap(plain)
+  return setmetatable(plain, Result)
+end
+
+--- The result of a job that could not even begin.
+-- @tparam table job from jobs.build
+-- @tparam string message why
+-- @treturn result status "error"
+function result.broken(job, message)
+  return result.wrap {
+    name = job.label,
+    instance = "",
+    image = job.image,
+    testlet = job.name,
+    status = "error",
+    exit_code = -1,
+    timed_out = false,
+    stdout = "",
+    stderr = "",
+    error = message,
+    duration = 0,
+    phases = {},
+    resources = { cpu_user = 0, cpu_system = 0, max_rss = 0 },
+  }
+end
+
+return result

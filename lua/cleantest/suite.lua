@@ -1,0 +1,129 @@
+-- SPDX-License-Identifier: MIT
+--
+-- suite.lua - runs one suite file under the command: loads it, unwinds it when it fails, ends
+-- or is interrupted, waits for what it started, and leaves nothing of it to the next suite.
+
+local Batch = require "cleantest.batch"
+local Env = require "cleantest.env"
+local config = require "cleantest.config"
+local events = require "cleantest.events"
+local where = require "cleantest.where"
+
+local suite = {}
+
+-- What os.exit throws under the command, so that the suite's loops are closed on the way.
+local Exit = { __name = "os.exit" }
+
+function Exit:__tostring()
+  return ("os.exit(%s)"):format(self.code)
+end
+
+local function copy(from)
+  local to = {}
+  for key, value in pairs(from) do to[key] = value end
+  return to
+end
+
+local function put_back(into, saved)
+  for key in pairs(copy(into)) do
+    if saved[key] == nil then into[key] = nil end
+  end
+  for key, value in pairs(saved) do into[key] = value end
+end
+
+-- Gives the suite its surroundings. Returns a function that takes them away again.
+local function surround(path, exit)
+  local globals, loaded, os_exit = copy(_G), copy(package.loaded), os.exit
+  local package_path = package.path
+  local folder = path:match("^(.*)/[^/]*$") or "."
+  package.path = ("%s/?.lua;%s/?/init.lua;%s"):format(folder, folder, package_path)
+  _G.arg = { [0] = path }
+  os.exit = exit -- luacheck: ignore 122
+  return function()
+    os.exit = os_exit -- luacheck: ignore 122
+    package.path = package_path
+    put_back(package.loaded, loaded)
+    put_back(_G, globals)
+    config.get("lxd"):reset()
+    Env.shared:reset()
+  end
+end
+
+-- The suite's part of a traceback: what called the suite is not its business.
+local function trace(path)
+  local lines, level = {}, 3
+  local info = debug.getinfo(level, "Sl")
+  while info do
+    if info.what ~= "C" and not where.is_own(info) then
+      lines[#lines + 1] = ("%s:%d"):format(info.short_src, info.currentline)
+    end
+    if info.what == "main" and info.source == "@" .. path then break end
+    level = level + 1
+    info = debug.getinfo(level, "Sl")
+  end
+  return lines
+end
+
+-- Makes a message handler for xpcall.
+local function explain(path)
+  return function(problem)
+    if getmetatable(problem) == Exit then return problem end
+    local message, lines = tostring(problem), trace(path)
+    if #lines == 1 and message:sub(1, #lines[1]) == lines[1] then return message end
+    return table.concat({ message, table.unpack(lines) }, "\n  at ")
+  end
+end
+
+local function run_chunk(chunk, path, signals)
+  local ok, problem = xpcall(function()
+    signals:arm()
+    chunk()
+    signals:disarm()
+  end, explain(path))
+  signals:disarm()
+  if ok or getmetatable(problem) == Exit then return end
+  return problem
+end
+
+-- Waits for calls that are still open; not for long, once a signal was caught.
+local function finish(signals)
+  local ok, problem = pcall(Batch.finish_all, signals:caught() ~= nil)
+  if ok then return end
+  Batch.finish_all(true)
+  return problem
+end
+
+local function run_to_end(chunk, path, signals)
+  local problem = run_chunk(chunk, path, signals)
+  if problem then events.emit("raised", path, problem) end
+  local late = finish(signals)
+  local caught = signals:caught()
+  late = late or (caught and "interrupted by " .. caught)
+  if late and not problem then events.emit("raised", path, late) end
+end
+
+local function exit_status(code)
+  return (code == nil or code == true or code == 0) and 0 or 1
+end
+
+--- Runs a suite; what happens goes to events.
+-- @tparam string path the suite's file
+-- @tparam signals signals from core.signals_open
+-- @treturn int the exit status it asked for with os.exit: 0 or 1
+function suite.run(path, signals)
+  local asked = 0
+  local take_away = surround(path, function(code)
+    asked = math.max(asked, exit_status(code))
+    error(setmetatable({ code = code }, Exit), 0)
+  end)
+  local chunk, message = loadfile(path, "t")
+  if chunk then
+    run_to_end(chunk, path, signals)
+  else
+    events.emit("unloadable", path, message)
+  end
+  take_away()
+  return asked
+end
+
+return suite

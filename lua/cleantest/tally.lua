@@ -1,0 +1,71 @@
+-- SPDX-License-Identifier: MIT
+--
+-- tally.lua - counts what happened, for the command's summary and its exit status. It prints
+-- nothing.
+
+local core = require "cleantest.core"
+
+local Tally = {}
+Tally.__index = Tally
+
+--- An empty tally, and a clock that starts now.
+-- @treturn table handlers for events.subscribe
+function Tally.new()
+  return setmetatable({
+    pass = 0,
+    fail = 0,
+    error = 0,
+    skip = 0,
+    cancelled = 0, -- ended by the suite or a signal: no verdict
+    status = 0, -- the highest exit status so far
+    began = core.clock(),
+  }, Tally)
+end
+
+--- Asks for an exit status; the highest wins.
+-- @tparam int status 0, 1 or 2
+function Tally:ask(status)
+  self.status = math.max(self.status, status)
+end
+
+local status_of = { pass = 0, skip = 0, fail = 1, error = 2 }
+
+--- A result came.
+function Tally:result(job, result)
+  if job.cancelled then
+    self.cancelled = self.cancelled + 1
+    return
+  end
+  self[result.status] = self[result.status] + 1
+  self:ask(status_of[result.status])
+end
+
+--- A job is over: one that could not be torn down is the environment's failure.
+function Tally:done(_, event)
+  if event.message and not event.preserved then self:ask(2) end
+end
+
+--- A batch could not be closed well.
+function Tally:broken()
+  self:ask(2)
+end
+
+--- A suite raised an error.
+function Tally:raised()
+  self:ask(1)
+end
+
+--- A suite could not be loaded.
+function Tally:unloadable()
+  self:ask(2)
+end
+
+--- The summary.
+-- @treturn string "N passed, N failed, N errors, N skipped in S s"
+function Tally:line()
+  local more = self.cancelled > 0 and (", %d cancelled"):format(self.cancelled) or ""
+  return ("%d passed, %d failed, %d errors, %d skipped%s in %.1f s"):format(
+    self.pass, self.fail, self.error, self.skip, more, core.clock() - self.began)
+end
+
+return Tally

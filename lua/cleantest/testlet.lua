@@ -1,0 +1,128 @@
+-- SPDX-License-Identifier: MIT
+--
+-- testlet.lua - what can be run in an instance: a Lua function, a script, a file, a command;
+-- and its form for the engine. A function is packed when it is called, not when it is
+-- declared: a suite may set upvalues in between, and those values are the ones that travel.
+
+local check = require "cleantest.check"
+local core = require "cleantest.core"
+local where = require "cleantest.where"
+
+local testlet = {}
+
+local Testlet = { __name = "cleantest.testlet" } -- the metatable of scripts, files and commands
+
+--- A script. It is run by the interpreter its first line names, or by sh.
+-- @tparam string code its text; blank space before a "#!" is dropped
+-- @treturn testlet arguments of a call are its arguments, as strings
+function testlet.script(code)
+  check.string("ct.script", code)
+  return setmetatable({ kind = "script", code = (code:gsub("^%s+#!", "#!")) }, Testlet)
+end
+
+--- A file from here. With the ending .lua, and no "#!", the guest's own Lua runs it; all else
+-- is a script. It is read when the testlet is called.
+-- @tparam string path relative to the suite's folder, or absolute
+-- @treturn testlet
+function testlet.file(path)
+  check.string("ct.file", path)
+  return setmetatable({ kind = "file", path = where.join(where.folder(), path) }, Testlet)
+end
+
+--- A command.
+-- @tparam table argv the program, found by PATH in the instance, and its arguments
+-- @treturn testlet arguments of a call are added behind these
+function testlet.command(argv)
+  if type(argv) ~= "table" or argv[1] == nil then
+    check.refuse("ct.command", [[a list such as { "pytest", "-q" }]], argv)
+  end
+  return setmetatable({ kind = "command", argv = check.strings("ct.command", argv) }, Testlet)
+end
+
+--- Checks that a value is a testlet of any kind.
+-- @tparam string what its name, for messages
+-- @param value what the user gave
+-- @return the value
+function testlet.check(what, value)
+  if type(value) ~= "function" and getmetatable(value) ~= Testlet then
+    check.refuse(what, "a function, ct.script, ct.file or ct.command", value)
+  end
+  return value
+end
+
+local function pack(what, value)
+  local bytes, message = core.pack(value)
+  if bytes then return bytes end
+  where.fail("%s: the function can't travel into an instance: %s", what, message)
+end
+
+local function pack_args(what, args)
+  local bytes, message = core.pack(args)
+  if bytes then return bytes end
+  message = message:gsub("^%[(%d+)%]", "argument %1")
+  where.fail("%s: the arguments can't travel into an instance: %s", what, message)
+end
+
+-- The arguments of a call as a program's arguments, behind those given first.
+local function arguments(what, first, args)
+  local argv = table.move(first, 1, #first, 1, {})
+  for i = 1, args.n do
+    local kind = type(args[i])
+    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+      check.refuse(("%s: argument %d"):format(what, i), "a string or a number", args[i])
+    end
+    argv[#argv + 1] = tostring(args[i])
+  end
+  return argv
+end
+
+local function read(what, path)
+  local file <close>, message = io.open(path, "rb")
+  local code
+  if file then code, message = file:read "a" end
+  if not code then where.fail("%s: can't read the testlet: %s", what, message) end
+  return code
+end
+
+local convert = {} -- kind -> function(what, value, args) -> the engine's form
+
+function convert.script(what, value, args)
+  return { kind = "script", name = "script", code = value.code, argv = arguments(what, {}, args) }
+end
+
+function convert.command(what, value, args)
+  return { kind = "command", argv = arguments(what, value.argv, args) }
+end
+
+function convert.file(what, value, args)
+  local code, name = read(what, value.path), value.path:match("[^/]*$")
+  if name:match("%.lua$") and code:sub(1, 2) ~= "#!" then
+    return { kind = "lua", name = "@" .. name, code = code, args = pack_args(what, args) }
+  end
+  return { kind = "script", name = name, code = code, argv = arguments(what, {}, args) }
+end
+
+convert["function"] = function(what, value, args)
+  return testlet.call(what, value, args)
+end
+
+--- A testlet in the engine's form.
+-- @tparam string what whose testlet, for messages
+-- @param value from testlet.check
+-- @tparam[opt] table args as from table.pack
+-- @treturn table see the binding's job.c
+function testlet.convert(what, value, args)
+  local kind = type(value) == "function" and "function" or value.kind
+  return convert[kind](what, value, args or { n = 0 })
+end
+
+--- A call of a function in the engine's form.
+-- @tparam string what whose call, for messages
+-- @param callee a function, or the name of a guest module that returns one
+-- @tparam table args as from table.pack
+-- @treturn table see the binding's job.c
+function testlet.call(what, callee, args)
+  return { kind = "call", code = pack(what, callee), args = pack_args(what, args) }
+end
+
+return testlet
