@@ -1,0 +1,224 @@
+-- SPDX-License-Identifier: MIT
+--
+-- Files and folders that travel: up in a start hook, down in a stop hook.
+
+local ct = require "cleantest"
+local new_folder = require "spec.support.folder"
+local results = require "spec.support.results"
+
+-- Starts a call with these hooks and no others; the four values of a generic `for`.
+local function start(options, testlet, image)
+  local config = ct.configure "lxd"
+  config:reset()
+  local function register(kind, name, field)
+    if options[field] then
+      config:register_hook(ct.hook[kind] { name = name, [field] = options[field] })
+    end
+  end
+  register("start_env", "up", "upload")
+  register("stop_env", "down", "download")
+  local call = table.pack(ct.lxd {
+    name = options.name, image = image or results.image,
+  } (testlet or function() end)())
+  config:reset()
+  return call
+end
+
+local function bytes()
+  local all = {}
+  for i = 0, 255 do all[#all + 1] = string.char(i) end
+  return table.concat(all):rep(4096) -- 1 MiB
+end
+
+describe("files and folders", function()
+  local folder <const> = new_folder()
+  local all = {}
+
+  -- What the instance made of an upload.
+  local function look()
+    local function read(path)
+      local file <close> = io.open(path, "rb")
+      return file and file:read "a"
+    end
+    local run = require "cleantest.utils.run"
+    local function stat(path)
+      return (run("stat -c '%a %U' " .. path).stdout:gsub("\n", ""))
+    end
+    return {
+      relative = read "/data/relative.txt",
+      text = read "/data/text.txt",
+      binary = read "/data/binary",
+      mode = stat "/data/tool.sh",
+      private = stat "/data/private",
+      ran = run("/data/tool.sh").stdout,
+      overwritten = read "/etc/hosts",
+      tree = run("cd /data/tree && find . | sort && cat a/b/deep.txt").stdout,
+      script = stat "/data/tree/a/run.sh",
+      empty = stat "/data/tree/empty",
+      link = run("readlink /data/tree/link").stdout,
+    }
+  end
+
+  local function make()
+    os.execute(([[cd %s && mkdir -p out/tree/a &&
+      touch out/tree/old out/exists.txt && ln -s a/b/deep.txt up/tree/link &&
+      mkdir up/tree/empty && chmod 700 up/private && chmod 755 up/tool.sh up/tree/a/run.sh]])
+      :format(folder.path))
+  end
+
+  -- What a testlet leaves to be downloaded.
+  local function leave()
+    os.execute [[mkdir -p /left/tree/a && cd /left && printf '\0\1\2' >binary &&
+      echo deep >tree/a/f && ln -s a/f tree/link && echo new >plain &&
+      echo '#!/bin/sh' >tool.sh && chmod 750 tool.sh]]
+  end
+
+  lazy_setup(function()
+    folder:write("up/relative.txt", "relative\n")
+    folder:write("up/binary", bytes())
+    folder:write("up/tool.sh", "#!/bin/sh\necho tool\n")
+    folder:write("up/private", "secret")
+    folder:write("up/tree/a/b/deep.txt", "deep\n")
+    folder:write("up/tree/a/run.sh", "#!/bin/sh\n")
+    make()
+    -- The suite's own folder is what its relative paths are meant from.
+    folder:write("suite.lua", [[
+      local ct = require "cleantest"
+      local data = ct.data
+      return {
+        up = { data.file("up/relative.txt", "/data/relative.txt"),
+          data.file({ text = "a\0b\n" }, "/data/text.txt"), data.file("up/binary", "/data/binary"),
+          data.file("up/tool.sh", "/data/tool.sh"), data.file("up/private", "/data/private"),
+          data.file({ text = "new" }, "/etc/hosts", { overwrite = true }),
+          data.dir("up/tree", "/data/tree") },
+        down = { data.file("/left/binary", "out/binary"), data.file("/left/tool.sh", "out/tool.sh"),
+          data.dir("/left/tree", "out/tree", { overwrite = true }),
+          data.file("/left/plain", "out/{name}/{testlet}.{image}") },
+      }]])
+    local suite = dofile(folder:at "suite.lua")
+    local exists = { ct.data.file({ text = "new" }, "/etc/hosts") }
+    local function at(name) return folder:at(name) end
+    local calls = {
+      up = start({ upload = suite.up }, look),
+      down = start({ download = suite.down, name = "down" }, leave),
+      ["up-exists"] = start { upload = exists },
+      ["up-missing"] = start { upload = ct.data.file(at "up/no-such-file", "/data/x") },
+      ["up-file-as-dir"] = start { upload = ct.data.dir(at "up/binary", "/data/x") },
+      ["up-dir-as-file"] = start { upload = ct.data.file(at "up/tree", "/data/x") },
+      ["down-exists"] = start({
+        download = ct.data.file("/left/plain", at "out/exists.txt") }, leave),
+      ["down-missing"] = start { download = ct.data.file("/no/such", at "out/missing") },
+    }
+    for name, call in pairs(calls) do all[name] = results.only(table.unpack(call, 1, 4)) end
+  end)
+
+  lazy_teardown(function() folder:remove() end)
+
+  it("go up from the suite's folder, as bytes", function()
+    assert.equal("pass", all.up.status, tostring(all.up))
+    local seen = all.up.value
+    assert.equal("relative\n", seen.relative)
+    assert.equal("a\0b\n", seen.text)
+    assert.is_true(bytes() == seen.binary)
+  end)
+
+  it("keep their modes on the way up, and belong to root", function()
+    local seen = all.up.value
+    assert.equal("755 root", seen.mode)
+    assert.equal("700 root", seen.private)
+    assert.equal("tool\n", seen.ran)
+    assert.equal("755 root", seen.script)
+  end)
+
+  it("go up with all that is in a folder", function()
+    local seen = all.up.value
+    assert.equal(".\n./a\n./a/b\n./a/b/deep.txt\n./a/run.sh\n./empty\n./link\ndeep\n", seen.tree)
+    assert.equal("a/b/deep.txt\n", seen.link)
+    assert.matches("^%d+ root$", seen.empty)
+  end)
+
+  it("replace what is there only when they are told to", function()
+    assert.equal("new", all.up.value.overwritten)
+    assert.equal("error", all["up-exists"].status)
+    assert.matches("/etc/hosts", all["up-exists"].error)
+    assert.matches("exist", all["up-exists"].error)
+    assert.equal("error", all["down-exists"].status)
+    assert.matches("exists%.txt", all["down-exists"].error)
+    assert.equal("", folder:read "out/exists.txt")
+  end)
+
+  it("come down into the suite's folder, with their modes", function()
+    assert.equal("pass", all.down.status, tostring(all.down))
+    assert.equal("\0\1\2", folder:read "out/binary")
+    assert.equal("750", folder:mode "out/tool.sh")
+    assert.equal("deep\n", folder:read "out/tree/a/f")
+    assert.equal("deep\n", folder:read "out/tree/link")
+  end)
+
+  it("come down to a place of their own for each result", function()
+    assert.equal("new\n", folder:read "out/down-busybox-amd64/down.busybox-amd64")
+  end)
+
+  it("are an error that names them when they are not there, or not what they should be",
+    function()
+      for name, wanted in pairs {
+        ["up-missing"] = "no%-such%-file", ["down-missing"] = "/no/such",
+        ["up-file-as-dir"] = "binary", ["up-dir-as-file"] = "tree",
+      } do
+        assert.equal("error", all[name].status, name)
+        assert.matches(wanted, all[name].error)
+      end
+    end)
+
+  it("come down after a testlet that failed, too", function()
+    local call = start({ download = ct.data.file("/left/plain", folder:at "out/after") }, function()
+      os.execute "mkdir /left; echo evidence >/left/plain"
+      error "failed"
+    end)
+    assert.equal("fail", results.only(table.unpack(call, 1, 4)).status)
+    assert.equal("evidence\n", folder:read "out/after")
+  end)
+end)
+
+describe("downloads of a hostile instance", function()
+  it("write nothing outside of their dest", function()
+    local folder <close> = new_folder { ["outside/kept"] = "kept" }
+    local call = start({ download = ct.data.dir("/left", folder:at "in") }, function()
+      os.execute("mkdir /left && ln -s ../outside /left/out && ln -s / /left/root")
+    end)
+    local result = results.only(table.unpack(call, 1, 4))
+    assert.not_equal("fail", result.status)
+    -- A second one, over the links that the first one brought.
+    call = start({ download = ct.data.dir("/left", folder:at "in", { overwrite = true }) },
+      function() os.execute "mkdir -p /left/out && echo escaped >/left/out/kept" end)
+    result = results.only(table.unpack(call, 1, 4))
+    assert.equal("kept", folder:read "outside/kept", tostring(result))
+  end)
+end)
+
+describe("declaring files", function()
+  it("is refused with the suite's line when it can't be meant", function()
+    local function refusal(f)
+      local ok, message = pcall(f)
+      assert.is_false(ok)
+      assert.matches("data_spec%.lua:%d+: ", message)
+      return message
+    end
+    assert.matches("dest must be a string", refusal(function() ct.data.file "only" end))
+    assert.matches("unknown option 'mode'", refusal(function()
+      ct.data.file("a", "/b", { mode = 7 })
+    end))
+    assert.matches("overwrite must be true or false", refusal(function()
+      ct.data.dir("a", "/b", { overwrite = "yes" })
+    end))
+    assert.matches("must be absolute, not 'b'", refusal(function()
+      ct.hook.start_env { name = "x", upload = ct.data.file("a", "b") }
+    end))
+    assert.matches("must be absolute", refusal(function()
+      ct.hook.stop_env { name = "x", download = ct.data.file("a", "b") }
+    end))
+    assert.matches("text can't be downloaded", refusal(function()
+      ct.hook.stop_env { name = "x", download = ct.data.file({ text = "" }, "/b") }
+    end))
+  end)
+end)
