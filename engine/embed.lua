@@ -17,8 +17,8 @@ for i = 3, #arg do
   local label = ("%s_%d"):format(symbol, i - 2)
   assembly[#assembly + 1] = ('    ".global %s\\n%s: .incbin \\"%s\\"\\n.byte 0\\n"'):format(
     label, label, path)
-  externs[#externs + 1] = ("extern const unsigned char %s[] __attribute__((visibility(\"hidden\")));")
-    :format(label)
+  externs[#externs + 1] = ('extern const unsigned char %s[]\n'
+    .. '    __attribute__((visibility("hidden")));'):format(label)
   entries[#entries + 1] = ('    {"%s", %s, %d},'):format(name, label, size_of(path))
 end
 

@@ -84,7 +84,7 @@ void ct_cancel_set(int cancel);
 /* The encoding of plain data; ct_value_read() in cleantest.h is the other direction. Integers
  * and doubles are 8 bytes, lengths and counts 4, all little-endian:
  *     n | f | t | i INT64 | d DOUBLE | s LENGTH bytes | T PAIRS (key value)...
- *     F function: see binding/lua_value.c */
+ *     F function: see binding/lua_value.h */
 #define CT_VALUE_DEPTH_MAX 100           /* tables in tables */
 #define CT_VALUE_SIZE_MAX  (16 * CT_MIB) /* bytes of one value */
 

@@ -2,7 +2,7 @@
  *
  * value.c - plain data as bytes: written by appending, read as a flat row of tokens. The
  * reader trusts nothing: it is given what an instance sent. No Lua here; see
- * binding/lua_value.c for that side.
+ * binding/lua_pack.c and lua_unpack.c for that side.
  */
 #include <string.h>
 

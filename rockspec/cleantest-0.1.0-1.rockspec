@@ -20,11 +20,6 @@ dependencies = {
   "lua-cjson >= 2.1.0",
   "argparse >= 0.7.1",
 }
-external_dependencies = {
-  CURL = { header = "curl/curl.h" },
-  WSLAY = { header = "wslay/wslay.h" },
-  CRYPTO = { header = "openssl/evp.h" },
-}
 build = {
   type = "make",
   build_target = "all",

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * lua_value.h - Lua values as bytes and back; the same code in the host's binding and in the
- * guest. The encoding of plain data is value.c's; functions are described in lua_value.c.
+ * guest. Behind the tokens of value.c there are two more:
+ *     F CODE COUNT (CELL [VALUE])...   a function: its dump as a string token; how many
+ *         upvalues, 1 byte; for each the number of its cell, 4 bytes, and at the first
+ *         mention of the cell the value in it. The upvalue _ENV has cell 0 and no value: it
+ *         is the receiver's globals, whatever the sender's were.
+ *     R NUMBER                         the function that came as number so many, 4 bytes
+ * Functions are numbered from 1 in the order of their F, so a function that refers to itself
+ * is one; closures that share an upvalue share its cell, and go on sharing it.
  */
 #ifndef CT_LUA_VALUE_H
 #define CT_LUA_VALUE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * pack.c - core.pack: a Lua value as bytes that can travel. The encoding is lua_value.c's;
+ * pack.c - core.pack: a Lua value as bytes that can travel. The encoding is lua_value.h's;
  * this file owns the bytes while Lua may throw, and nothing else.
  */
 #include "binding.h"

@@ -11,7 +11,7 @@ local TAIL = 16384 -- bytes; nobody reads more of an output in a report
 -- @tparam string s any bytes
 -- @treturn string with "\n" and "\t" as the only control characters
 function text.printable(s)
-  s = s:gsub("\r\n", "\n"):gsub("[\0-\8\11-\31\127]", "?"):gsub("\xC2[\x80-\x9F]", "?")
+  s = s:gsub("\r\n", "\n"):gsub("[\0-\8\11-\31\127]+", "?"):gsub("\xC2[\x80-\x9F]", "?")
   return s
 end
 

@@ -29,6 +29,8 @@ need_command() {
 hold() {
     mkdir -p "$(dirname "$1")" || die "cannot make the directory $(dirname "$1")"
     exec 9>"$1" || die "cannot open the lock file $1"
+    if flock -n 9; then return; fi
+    say "waiting for another $me to finish"
     flock -w "$2" 9 ||
         die "another $me has been at work for $2 s; wait for it, or find it with: fuser $1"
 }

@@ -21,7 +21,8 @@ end
 
 --- A job is over: what was kept, or could not be torn down.
 function Notes:done(job, event)
-  if event.message then self:note(job.label, ": ", event.message) end
+  if not event.message then return end
+  self:note(job.label, event.preserved and ": kept, get in with: " or ": ", event.message)
 end
 
 --- A batch could not be closed well.

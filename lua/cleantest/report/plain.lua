@@ -55,7 +55,7 @@ function Plain:done(job, event)
   if not event.message then return end
   local style = event.preserved and "kept" or "error"
   local message = split(event.message)
-  local first = table.remove(message, 1) or ""
+  local first = (event.preserved and "get in with: " or "") .. (table.remove(message, 1) or "")
   self:line(style, style, ("%s  %s"):format(text.printable(job.label), first), message)
 end
 

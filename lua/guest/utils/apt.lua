@@ -108,7 +108,8 @@ end
 
 local function origin_of(name)
   local policy = run({ "apt-cache", "policy", name }, { env = env })
-  return policy.stdout:match "%*%*%*.-\n%s+%d+ (%S+ %S+)" or policy.stdout:match "\n%s+%d+ (%S+ %S+)"
+  return policy.stdout:match "%*%*%*.-\n%s+%d+ (%S+ %S+)"
+    or policy.stdout:match "\n%s+%d+ (%S+ %S+)"
 end
 
 --- What is known of a package.

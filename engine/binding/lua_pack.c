@@ -1,30 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * lua_value.c - Lua values as bytes and back. Behind the tokens of value.c there are two more:
- *     F CODE COUNT (CELL [VALUE])...   a function: its dump as a string token; how many
- *         upvalues, 1 byte; for each the number of its cell, 4 bytes, and at the first mention
- *         of the cell the value in it. The upvalue _ENV has cell 0 and no value: it is the
- *         receiver's globals, whatever the sender's were.
- *     R NUMBER                         the function that came as number so many, 4 bytes
- * Functions are numbered from 1 in the order of their F, so a function that refers to itself
- * is one; closures that share an upvalue share its cell, and go on sharing it.
- *
- * All of it runs under lua_pcall: what Lua raises (out of memory) becomes a code.
+ * lua_pack.c - Lua values as bytes; lua_unpack.c is the way back. The encoding is described
+ * in lua_value.h. All of it runs under lua_pcall: what Lua raises (out of memory) becomes a
+ * code.
  */
-#include "lua_value.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include <lauxlib.h>
 
-#define PLACE_MAX    256
-#define UPVALUES_MAX 255 /* Lua's own limit */
+#include "lua_value.h"
 
-/* Stack slots of the protected functions. */
+#define PLACE_MAX 256
+
+/* Stack slots of the protected function. */
 enum { ARGUMENT = 1, VALUE, FUNCTIONS, CELLS, PATH };
-
-/* ---- packing ---- */
 
 struct packing {
     ct_buf *out;
@@ -254,178 +244,18 @@ static int protected_pack(lua_State *L) {
     return 0;
 }
 
-/* Calls function(argument, value at index), or function(argument) for index 0. */
-static int protect(lua_State *L, lua_CFunction function, void *argument, int index,
-                   int results, ct_error *error) {
+int ct_lua_pack(lua_State *L, int index, ct_buf *out, bool functions, ct_error *error) {
+    struct packing packing = {.out = out, .functions = functions, .error = error};
     if (!lua_checkstack(L, 4))
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    index = index ? lua_absindex(L, index) : 0;
-    lua_pushcfunction(L, function);
-    lua_pushlightuserdata(L, argument);
-    if (index)
-        lua_pushvalue(L, index);
-    else
-        lua_pushnil(L);
-    int status = lua_pcall(L, 2, results, 0);
-    if (status == LUA_OK)
-        return CT_OK;
+    index = lua_absindex(L, index);
+    lua_pushcfunction(L, protected_pack);
+    lua_pushlightuserdata(L, &packing);
+    lua_pushvalue(L, index);
+    if (lua_pcall(L, 2, 0, 0) == LUA_OK)
+        return packing.code;
     const char *why = lua_tostring(L, -1);
     ct_fail(error, CT_E_NO_MEMORY, "%s", why ? why : "out of memory");
     lua_pop(L, 1);
     return CT_E_NO_MEMORY;
-}
-
-int ct_lua_pack(lua_State *L, int index, ct_buf *out, bool functions, ct_error *error) {
-    struct packing packing = {.out = out, .functions = functions, .error = error};
-    int code = protect(L, protected_pack, &packing, index, 0, error);
-    return code < 0 ? code : packing.code;
-}
-
-/* ---- unpacking ---- */
-
-struct unpacking {
-    const char *at;
-    const char *end;
-    bool functions;
-    bool ok;
-    int depth;
-    lua_Integer function_count;
-};
-
-static bool unpack_value(lua_State *L, struct unpacking *unpacking);
-
-static bool unpack_number4(struct unpacking *unpacking, lua_Integer *number) {
-    if (unpacking->end - unpacking->at < 4)
-        return false;
-    *number = 0;
-    for (int i = 0; i < 4; i++)
-        *number |= (lua_Integer) (unsigned char) unpacking->at[i] << (8 * i);
-    unpacking->at += 4;
-    return true;
-}
-
-static bool unpack_table(lua_State *L, struct unpacking *unpacking, size_t pairs) {
-    lua_newtable(L);
-    for (size_t i = 0; i < pairs; i++) {
-        if (!unpack_value(L, unpacking))
-            return false;
-        int type = lua_type(L, -1);
-        if (type != LUA_TSTRING && type != LUA_TNUMBER && type != LUA_TBOOLEAN)
-            return false;
-        if (lua_isnumber(L, -1) && lua_tonumber(L, -1) != lua_tonumber(L, -1))
-            return false; /* NaN is no key */
-        if (!unpack_value(L, unpacking))
-            return false;
-        lua_rawset(L, -3);
-    }
-    return true;
-}
-
-/* Sets upvalue number of the function on top. A cell is known by the function and upvalue
- * that mentioned it first: CELLS[cell] = function, CELLS[-cell] = number. */
-static bool unpack_upvalue(lua_State *L, struct unpacking *unpacking, int number) {
-    lua_Integer cell;
-    if (!unpack_number4(unpacking, &cell))
-        return false;
-    if (cell == 0) {
-        lua_pushglobaltable(L);
-        return lua_setupvalue(L, -2, number) != NULL;
-    }
-    if (lua_rawgeti(L, CELLS, cell) == LUA_TFUNCTION) {
-        lua_rawgeti(L, CELLS, -cell);
-        int other = (int) lua_tointeger(L, -1);
-        lua_pop(L, 1);
-        lua_upvaluejoin(L, -2, number, -1, other);
-        lua_pop(L, 1);
-        return true;
-    }
-    lua_pop(L, 1);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, CELLS, cell);
-    lua_pushinteger(L, number);
-    lua_rawseti(L, CELLS, -cell);
-    return unpack_value(L, unpacking) && lua_setupvalue(L, -2, number) != NULL;
-}
-
-static bool unpack_function(lua_State *L, struct unpacking *unpacking) {
-    ct_value code;
-    if (ct_value_read(&unpacking->at, unpacking->end, &code) < 0 ||
-        code.type != CT_STRING || unpacking->at >= unpacking->end)
-        return false;
-    if (luaL_loadbufferx(L, code.string, code.length, "testlet", "b") != LUA_OK)
-        return false;
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, FUNCTIONS, ++unpacking->function_count);
-    int count = (unsigned char) *unpacking->at++;
-    for (int i = 1; i <= count; i++)
-        if (!unpack_upvalue(L, unpacking, i))
-            return false;
-    return true;
-}
-
-static bool unpack_reference(lua_State *L, struct unpacking *unpacking) {
-    lua_Integer number;
-    return unpack_number4(unpacking, &number) &&
-           lua_rawgeti(L, FUNCTIONS, number) == LUA_TFUNCTION;
-}
-
-static bool unpack_token(lua_State *L, struct unpacking *unpacking, const ct_value *value,
-                         char tag) {
-    switch (value->type) {
-    case CT_NIL:
-        lua_pushnil(L);
-        return true;
-    case CT_BOOLEAN:
-        lua_pushboolean(L, value->boolean);
-        return true;
-    case CT_INTEGER:
-        lua_pushinteger(L, value->integer);
-        return true;
-    case CT_NUMBER:
-        lua_pushnumber(L, value->number);
-        return true;
-    case CT_STRING:
-        lua_pushlstring(L, value->string, value->length);
-        return true;
-    case CT_TABLE:
-        return unpack_table(L, unpacking, value->length);
-    default:
-        return unpacking->functions && (tag == 'F' ? unpack_function(L, unpacking)
-                                                   : unpack_reference(L, unpacking));
-    }
-}
-
-/* Pushes the next value; what is on the stack after a false is of no use. */
-static bool unpack_value(lua_State *L, struct unpacking *unpacking) {
-    ct_value value;
-    const char *tag = unpacking->at;
-    luaL_checkstack(L, 8, "unpacking");
-    if (ct_value_read(&unpacking->at, unpacking->end, &value) < 0 ||
-        ++unpacking->depth > CT_VALUE_DEPTH_MAX + 2)
-        return false;
-    bool ok = unpack_token(L, unpacking, &value, *tag);
-    unpacking->depth--;
-    return ok;
-}
-
-static int protected_unpack(lua_State *L) {
-    struct unpacking *unpacking = lua_touserdata(L, ARGUMENT);
-    for (int slot = FUNCTIONS; slot <= PATH; slot++)
-        lua_newtable(L);
-    unpacking->ok = unpack_value(L, unpacking);
-    return 1;
-}
-
-int ct_lua_unpack(lua_State *L, const char **at, const char *end, bool functions,
-                  ct_error *error) {
-    struct unpacking unpacking = {.at = *at, .end = end, .functions = functions};
-    int code = protect(L, protected_unpack, &unpacking, 0, 1, error);
-    if (code < 0)
-        return code;
-    if (!unpacking.ok) {
-        lua_pop(L, 1);
-        return ct_fail(error, CT_E_PROTOCOL, "the bytes are no value");
-    }
-    *at = unpacking.at;
-    return CT_OK;
 }
