@@ -3,6 +3,7 @@
  * lxd_instance.c - the life of an instance: create, start, preserve, stop and delete; and
  * the leases that instances carry in their config as user.cleantest.*.
  */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #include "lxd.h"
 
 #define KEY "user.cleantest."
+
+#define BUSY_PATIENCE 30.0 /* seconds */
+#define BUSY_PAUSE    100  /* milliseconds */
 
 /* ---- leases ---- */
 
@@ -149,16 +153,30 @@ static int finish_pending(lxd_session *session, const ct_wait *wait, ct_error *e
     return code == CT_E_TIMEOUT || code == CT_E_CONNECT ? code : CT_OK;
 }
 
-int lxd_destroy(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
-    lxd_session *session = data;
-    int code = finish_pending(session, wait, error);
-    if (code == CT_OK) /* it may be stopped, or gone: what matters is the deletion */
-        code = set_state(session, instance, "stop", wait, error);
-    if (code != CT_E_TIMEOUT && code != CT_E_CONNECT)
+/* One try. An instance that is stopped already, or gone, is no failure: what matters is the
+ * deletion. */
+static int stop_and_delete(lxd_session *session, const char *instance,
+                           const ct_wait *wait, ct_error *error) {
+    int code = set_state(session, instance, "stop", wait, error);
+    if (code != CT_E_TIMEOUT && code != CT_E_CONNECT && code != CT_E_REFUSED)
         code = lxd_operate(session, "DELETE", false, wait, error, "/1.0/instances/%s",
                            instance);
-    if (code == CT_E_NOT_FOUND) /* an ephemeral one went with its stop */
-        return CT_OK;
+    return code == CT_E_NOT_FOUND ? CT_OK
+                                  : code; /* an ephemeral one went with its stop */
+}
+
+/* An instance that ends by itself is locked while LXD takes it down, and LXD offers nothing
+ * to wait on for that: what it refuses is tried again, for a while. */
+int lxd_destroy(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
+    lxd_session *session = data;
+    ct_wait patience = ct_wait_within(wait, BUSY_PATIENCE);
+    int code = finish_pending(session, wait, error);
+    if (code == CT_OK)
+        code = stop_and_delete(session, instance, wait, error);
+    while (code == CT_E_OPERATION && ct_wait_left(&patience) > 0) {
+        poll(NULL, 0, BUSY_PAUSE);
+        code = stop_and_delete(session, instance, wait, error);
+    }
     return code < 0 ? ct_fail_in(error, code, "lxd: delete %s", instance) : code;
 }
 

@@ -177,7 +177,7 @@ describe("ct.run", function()
     end
     assert.matches("there is no testlet", refusal {})
     assert.matches("%[1%] must be a testlet decorated by ct%.lxd", refusal { function() end })
-    assert.matches("nume_threads must be a testlet", refusal { nume_threads = 3 })
+    assert.matches("nume_threads, which is no option", refusal { nume_threads = 3 })
     assert.matches("must be a table", refusal(7))
     assert.matches("order must be one of", refusal { order = "random" })
   end)

@@ -5,7 +5,9 @@
 
 local new_folder = require "spec.support.folder"
 
-local process = {}
+local process = {
+  started = {}, -- the ids of all that was started, as keys
+}
 
 local DEADLINE = 120 -- seconds
 
@@ -31,16 +33,24 @@ local function environment(env)
   return ("env %s %s"):format(table.concat(unset, " "), table.concat(set, " "))
 end
 
--- The shell line for a command: a list of words, or a line of shell.
-local function line(command, options)
+-- The shell line for a command (a list of words, or a line of shell), which writes its id to a
+-- file first.
+local function line(command, options, id_file)
   if type(command) == "table" then command = "exec " .. process.quote(command) end
+  command = ("echo $$ >%s; %s"):format(process.quote(id_file), command)
   if options.pty then
     command = "stty rows 30 cols 100; " .. command
     command = "exec " .. process.quote { "script", "-qec", command, "/dev/null" }
   end
   return ("cd %s && exec timeout -k 5 %d %s sh -c %s"):format(
     process.quote(options.cwd or "."), options.deadline or DEADLINE, environment(options.env),
-    process.quote(options.before and options.before .. "; " .. command or command))
+    process.quote(command))
+end
+
+local function note_id(folder)
+  local id = math.tointeger(tonumber(folder:read "pid"))
+  if id then process.started[id] = true end
+  return id
 end
 
 local function read(path)
@@ -58,8 +68,9 @@ function process.run(command, options)
   local folder <close> = new_folder { stdin = options.stdin or "" }
   local out, err = folder:at "stdout", folder:at "stderr"
   local redirected = ("{ %s; } <%s >%s 2>%s"):format(
-    line(command, options), folder:at "stdin", out, err)
+    line(command, options, folder:at "pid"), folder:at "stdin", out, err)
   local _, how, code = os.execute(redirected)
+  note_id(folder)
   local result = { stdout = read(out), stderr = read(err) }
   result[how == "signal" and "signal" or "status"] = code
   if code == 124 then
@@ -87,13 +98,13 @@ Process.__index = Process
 function process.start(command, options)
   options = options or {}
   local folder = new_folder()
-  local with_pid = setmetatable({ before = "echo $$" }, { __index = options })
+  if type(command) == "table" then command = "exec " .. process.quote(command) end
   local pipe = assert(io.popen(("%s </dev/null 2>%s"):format(
-    line(command, with_pid), folder:at "stderr")))
-  local self = setmetatable({ pipe = pipe, folder = folder, lines = {} }, Process)
-  self.pid = assert(math.tointeger(pipe:read "n"), "the command did not start")
-  pipe:read "l"
-  return self
+    line("echo; " .. command, options, folder:at "pid"), folder:at "stderr")))
+  assert(pipe:read "l", "the command did not start")
+  return setmetatable({
+    pipe = pipe, folder = folder, lines = {}, pid = note_id(folder),
+  }, Process)
 end
 
 --- Reads its output up to the line that has this in it.
