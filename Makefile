@@ -101,7 +101,7 @@ $(BUILD)/env: Makefile
 	   echo 'export LUA_PATH="$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$${LUA_PATH:-;}"'; \
 	   echo 'export LUA_CPATH="$(abspath $(BUILD))/clib/?.so;$${LUA_CPATH:-;}"'; \
 	   echo 'export PATH="$(abspath $(BUILD))/bin:$$PATH"'; \
-	   echo 'eval "$$("$(CURDIR)/spec/lab/lxd" env)"'; } > $@
+	   echo '[ -n "$${LXD_DIR:-}" ] || eval "$$("$(CURDIR)/spec/lab/lxd" env)"'; } > $@
 
 # ---- installing -------------------------------------------------------------------------
 

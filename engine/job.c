@@ -23,6 +23,7 @@ struct life {
     ct_result *result;
     char instance[INSTANCE_NAME_MAX + 1];
     bool made; /* there may be an instance */
+    bool lost; /* the testlet took the guest, or the instance, with it */
     ct_guest guest;
     enum ct_phase phase;
     double begun; /* ct_now() of the job, and of the phase */
@@ -212,6 +213,7 @@ static int run_testlet(struct life *life, ct_error *error) {
     ct_outcome_init(&outcome, job->output_limit);
     int code =
         ct_guest_run(&life->guest, &job->testlet, &options, &outcome, &wait, error);
+    life->lost = outcome.lost;
     take_outcome(life, &outcome);
     ct_outcome_fini(&outcome);
     return code;
@@ -219,6 +221,8 @@ static int run_testlet(struct life *life, ct_error *error) {
 
 static int run_stop_hooks(struct life *life, ct_buf *output, ct_error *error) {
     next_phase(life, CT_PHASE_COLLECT);
+    if (life->lost) /* nothing is left to collect from; that is the testlet's failure */
+        return CT_OK;
     ct_wait wait = ct_wait_for(longest(life), life->context->cancel);
     return ct_hooks_run(&life->guest, life->job->stop_hooks, life->job->stop_hook_count,
                         life->job->env, output, &wait, error);

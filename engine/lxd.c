@@ -154,11 +154,17 @@ static void *session_open(ct_provider *provider, ct_error *error) {
 
 static char *shell_command(const ct_provider *provider, const char *instance) {
     bool incus = strncmp(provider->server, "incus", 5) == 0;
+    const char *socket = provider->endpoint.socket;
     const char *project = provider->project;
+    /* the client must be told of a socket that it would not look for */
+    bool unusual = socket && !lxd_is_usual(socket);
+    const char *slash = unusual ? strrchr(socket, '/') : NULL;
     char *command = NULL;
-    if (asprintf(&command, "%s exec %s%s%s %s -- sh", incus ? "incus" : "lxc",
-                 project ? "--project " : "", project ? project : "", project ? " " : "",
-                 instance) < 0)
+    if (asprintf(&command, "%s%.*s%s%s exec %s%s%s%s -- sh",
+                 unusual ? (incus ? "INCUS_DIR=" : "LXD_DIR=") : "",
+                 unusual ? (int) (slash - socket) : 0, unusual ? socket : "",
+                 unusual ? " " : "", incus ? "incus" : "lxc", project ? "--project " : "",
+                 project ? project : "", project ? " " : "", instance) < 0)
         return NULL;
     return command;
 }

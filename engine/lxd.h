@@ -47,6 +47,9 @@ CT_CHECK int lxd_add_project(const ct_provider *provider, char path[LXD_PATH_MAX
 CT_CHECK int lxd_find(ct_provider *provider, const ct_settings *settings,
                       ct_error *error);
 
+/* true for a socket that LXD's own client looks for, too. */
+bool lxd_is_usual(const char *socket);
+
 /* ---- lxd_image.c, lxd_instance.c, lxd_files.c, lxd_exec.c: see provider.h ---- */
 
 int lxd_resolve(void *session, const char *image, char **source, const ct_wait *wait,

@@ -18,6 +18,13 @@ static const char *const usual_sockets[] = {
     "/var/lib/incus/unix.socket",
 };
 
+bool lxd_is_usual(const char *socket) {
+    for (size_t i = 0; i < CT_COUNT(usual_sockets); i++)
+        if (strcmp(socket, usual_sockets[i]) == 0)
+            return true;
+    return false;
+}
+
 static int set_socket(ct_provider *provider, const char *path, ct_error *error) {
     free(provider->endpoint.socket);
     free(provider->endpoint.url);
@@ -37,8 +44,10 @@ static int greet(lxd_session *session, ct_error *error) {
     ct_provider *provider = session->provider;
     ct_wait wait = ct_wait_for(provider->timeout < 10 ? provider->timeout : 10, -1);
     int code = lxd_call(session, "GET", false, &wait, error, "/1.0");
-    if (code < 0)
-        return ct_fail_in(error, code, "%s", place(provider));
+    if (code < 0) /* a failed connection names the place already */
+        return code == CT_E_CONNECT || code == CT_E_TIMEOUT
+                   ? code
+                   : ct_fail_in(error, code, "%s", place(provider));
     const char *auth = ct_json_string(session->answer, "/metadata/auth");
     if (!auth || strcmp(auth, "trusted") != 0)
         return ct_fail(

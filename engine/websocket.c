@@ -116,8 +116,8 @@ static int check_head(char *head, const char *key, ct_error *error) {
     return CT_OK;
 }
 
-static int shake_hands(ct_websocket *socket, const char *path, const ct_wait *wait,
-                       ct_error *error) {
+static int shake_hands(ct_websocket *socket, const char *host, const char *path,
+                       const ct_wait *wait, ct_error *error) {
     unsigned char nonce[16];
     char key[32];
     if (getrandom(nonce, sizeof nonce, 0) != sizeof nonce)
@@ -126,10 +126,10 @@ static int shake_hands(ct_websocket *socket, const char *path, const ct_wait *wa
     ct_buf out;
     ct_buf_init(&out, HANDSHAKE_MAX);
     int code = ct_buf_format(&out,
-                             "GET %s HTTP/1.1\r\nHost: lxd\r\nUpgrade: websocket\r\n"
+                             "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
                              "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                              "Sec-WebSocket-Key: %s\r\n\r\n",
-                             path, key);
+                             path, host, key);
     if (code < 0)
         ct_fail(error, code, "%s", ct_error_text(code));
     else
@@ -249,7 +249,8 @@ ct_websocket *ct_websocket_open(const ct_endpoint *endpoint, const char *path,
     curl_socket_t descriptor = -1;
     curl_easy_getinfo(socket->easy, CURLINFO_ACTIVESOCKET, &descriptor);
     socket->descriptor = (int) descriptor;
-    if (shake_hands(socket, path, wait, error) < 0)
+    const char *host = strstr(endpoint->url, "://") + 3;
+    if (shake_hands(socket, host, path, wait, error) < 0)
         goto fail;
     if (start_frames(socket) < 0) {
         ct_fail(error, CT_E_NO_MEMORY, "out of memory");

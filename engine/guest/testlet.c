@@ -48,22 +48,29 @@ static void go_home(void) {
             perror("cleantest: chdir");
 }
 
+/* What runs a script that has no "#!" line: by its name, else sh, as execvp() has it. */
+static const char *interpreter(const char *script) {
+    const char *suffix = strrchr(script, '.');
+    return suffix && strcmp(suffix, ".py") == 0 ? "python3" : "sh";
+}
+
+static int interpret(const struct testlet *testlet) {
+    size_t count = 0;
+    while (testlet->argv[count])
+        count++;
+    const char **argv = calloc(count + 2, sizeof *argv);
+    if (!argv)
+        return 126;
+    argv[0] = interpreter(testlet->script);
+    memcpy(argv + 1, testlet->argv, count * sizeof *argv);
+    return process_exec(argv);
+}
+
 static int run_script(const struct testlet *testlet) {
     execv(testlet->script, (char *const *) testlet->argv);
-    if (errno == ENOEXEC) { /* no "#!": a shell script, as execvp() has it */
-        testlet->argv[0] = "sh";
-        const char *argv[] = {"sh", testlet->script, NULL};
-        size_t count = 0;
-        while (testlet->argv[count])
-            count++;
-        const char **all = calloc(count + 2, sizeof *all);
-        if (!all)
-            return 126;
-        memcpy(all, argv, 2 * sizeof *all);
-        memcpy(all + 2, testlet->argv + 1, count * sizeof *all);
-        return process_exec(all);
-    }
     int number = errno;
+    if (number == ENOEXEC)
+        return interpret(testlet);
     fprintf(stderr, "cleantest: can't execute the script: %s%s\n", strerror(number),
             number == ENOENT ? "; is the interpreter of its #! line there?" : "");
     return number == ENOENT ? 127 : 126;

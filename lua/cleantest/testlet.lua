@@ -20,13 +20,26 @@ function testlet.script(code)
   return setmetatable({ kind = "script", code = (code:gsub("^%s+#!", "#!")) }, Testlet)
 end
 
---- A file from here. With the ending .lua, and no "#!", the guest's own Lua runs it; all else
--- is a script. It is read when the testlet is called.
+--- A file from here. What has no "#!" line is run by its ending: .lua by the guest's own Lua,
+-- .py by python3, all else by sh. It is read when the testlet is called.
 -- @tparam string path relative to the suite's folder, or absolute
 -- @treturn testlet
 function testlet.file(path)
   check.string("ct.file", path)
   return setmetatable({ kind = "file", path = where.join(where.folder(), path) }, Testlet)
+end
+
+-- The arguments of a call as a program's arguments, behind those given first.
+local function arguments(what, first, args)
+  local argv = table.move(first, 1, #first, 1, {})
+  for i = 1, args.n do
+    local kind = type(args[i])
+    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
+      check.refuse(("%s: argument %d"):format(what, i), "a string or a number", args[i])
+    end
+    argv[#argv + 1] = tostring(args[i])
+  end
+  return argv
 end
 
 --- A command.
@@ -36,7 +49,9 @@ function testlet.command(argv)
   if type(argv) ~= "table" or argv[1] == nil then
     check.refuse("ct.command", [[a list such as { "pytest", "-q" }]], argv)
   end
-  return setmetatable({ kind = "command", argv = check.strings("ct.command", argv) }, Testlet)
+  check.string("ct.command: the program", argv[1])
+  local words = table.pack(table.unpack(argv))
+  return setmetatable({ kind = "command", argv = arguments("ct.command", {}, words) }, Testlet)
 end
 
 --- Checks that a value is a testlet of any kind.
@@ -61,19 +76,6 @@ local function pack_args(what, args)
   if bytes then return bytes end
   message = message:gsub("^%[(%d+)%]", "argument %1")
   where.fail("%s: the arguments can't travel into an instance: %s", what, message)
-end
-
--- The arguments of a call as a program's arguments, behind those given first.
-local function arguments(what, first, args)
-  local argv = table.move(first, 1, #first, 1, {})
-  for i = 1, args.n do
-    local kind = type(args[i])
-    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
-      check.refuse(("%s: argument %d"):format(what, i), "a string or a number", args[i])
-    end
-    argv[#argv + 1] = tostring(args[i])
-  end
-  return argv
 end
 
 local function read(what, path)
