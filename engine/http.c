@@ -68,6 +68,8 @@ static const char *place(const ct_endpoint *endpoint) {
 static int fail_curl(const ct_endpoint *endpoint, CURLcode result, const char *why,
                      ct_error *error) {
     int code = result == CURLE_OUT_OF_MEMORY ? CT_E_NO_MEMORY : CT_E_CONNECT;
+    if (endpoint->socket && result == CURLE_COULDNT_CONNECT)
+        why = "nobody answers there"; /* libcurl speaks of ports */
     return ct_fail(error, code, "%s: %s", place(endpoint),
                    *why ? why : curl_easy_strerror(result));
 }

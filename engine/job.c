@@ -94,18 +94,23 @@ static char *take_bytes(ct_buf *bytes, size_t *length) {
     return taken ? taken : calloc(1, 1);
 }
 
-static void take_outcome(struct life *life, ct_outcome *outcome) {
+/* What the testlet wrote is worth having however it ended. */
+static void take_output(ct_result *result, ct_outcome *outcome) {
+    free(result->stdout_data);
+    result->stdout_data = take_bytes(&outcome->stdout_bytes, &result->stdout_length);
+    free(result->stderr_data);
+    result->stderr_data = take_bytes(&outcome->stderr_bytes, &result->stderr_length);
+}
+
+static void take_end(struct life *life, ct_outcome *outcome) {
     ct_result *result = life->result;
+    life->lost = outcome->lost;
     result->exit_code = outcome->exit_code;
     result->signal = outcome->signal;
     result->timed_out = outcome->timed_out;
     result->cpu_user = outcome->cpu_user;
     result->cpu_system = outcome->cpu_system;
     result->max_rss = outcome->max_rss;
-    free(result->stdout_data);
-    result->stdout_data = take_bytes(&outcome->stdout_bytes, &result->stdout_length);
-    free(result->stderr_data);
-    result->stderr_data = take_bytes(&outcome->stderr_bytes, &result->stderr_length);
     if (outcome->value.length > 0)
         result->value = ct_buf_take(&outcome->value, &result->value_length);
     if (outcome->exit_code == CT_EXIT_SKIP) {
@@ -213,8 +218,9 @@ static int run_testlet(struct life *life, ct_error *error) {
     ct_outcome_init(&outcome, job->output_limit);
     int code =
         ct_guest_run(&life->guest, &job->testlet, &options, &outcome, &wait, error);
-    life->lost = outcome.lost;
-    take_outcome(life, &outcome);
+    take_output(life->result, &outcome);
+    if (code == CT_OK)
+        take_end(life, &outcome);
     ct_outcome_fini(&outcome);
     return code;
 }

@@ -213,7 +213,8 @@ end)
 describe("on Debian", function()
   it("a Python script and a Python file run", function()
     local folder <close> = new_folder {
-      ["check.py"] = "#!/usr/bin/env python3\nimport sys\nprint(sys.version_info[0], sys.argv[1:])\nsys.exit(6)\n",
+      ["check.py"] = "#!/usr/bin/env python3\n"
+        .. "import sys\nprint(sys.version_info[0], sys.argv[1:])\nsys.exit(6)\n",
     }
     local image = "debian-bookworm-amd64"
     local script = ct.lxd { name = "script", image = image } (ct.script [[

@@ -59,11 +59,16 @@ function check.options(what, options, fields, required)
   return checked
 end
 
+--- A string that has no NUL in it; it may be empty.
+function check.word(what, value)
+  if type(value) ~= "string" then check.refuse(what, "a string", value) end
+  if value:find("\0", 1, true) then where.fail("%s must not have a NUL in it", what) end
+  return value
+end
+
 --- A string that is not empty and has no NUL in it.
 function check.string(what, value)
-  if type(value) ~= "string" then check.refuse(what, "a string", value) end
-  if value == "" then where.fail("%s must not be empty", what) end
-  if value:find("\0", 1, true) then where.fail("%s must not have a NUL in it", what) end
+  if check.word(what, value) == "" then where.fail("%s must not be empty", what) end
   return value
 end
 

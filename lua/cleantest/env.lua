@@ -19,9 +19,7 @@ local function check_value(what, value)
   if type(value) ~= "string" and type(value) ~= "number" then
     check.refuse(what, "a string, a number or a list of strings", value)
   end
-  value = tostring(value)
-  if value:find("\0", 1, true) then where.fail("%s must not have a NUL in it", what) end
-  return value
+  return check.word(what, tostring(value))
 end
 
 --- Checks a table of variables.

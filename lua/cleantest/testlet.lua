@@ -33,11 +33,11 @@ end
 local function arguments(what, first, args)
   local argv = table.move(first, 1, #first, 1, {})
   for i = 1, args.n do
-    local kind = type(args[i])
+    local kind, name = type(args[i]), ("%s: argument %d"):format(what, i)
     if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
-      check.refuse(("%s: argument %d"):format(what, i), "a string or a number", args[i])
+      check.refuse(name, "a string or a number", args[i])
     end
-    argv[#argv + 1] = tostring(args[i])
+    argv[#argv + 1] = check.word(name, tostring(args[i]))
   end
   return argv
 end
@@ -47,7 +47,7 @@ end
 -- @treturn testlet arguments of a call are added behind these
 function testlet.command(argv)
   if type(argv) ~= "table" or argv[1] == nil then
-    check.refuse("ct.command", [[a list such as { "pytest", "-q" }]], argv)
+    check.refuse("ct.command: the command", [[a list such as { "pytest", "-q" }]], argv)
   end
   check.string("ct.command: the program", argv[1])
   local words = table.pack(table.unpack(argv))
