@@ -161,6 +161,11 @@ asan tsan: lab
 	spec/lab/install test lint
 	spec/sanitize $@
 
+.PHONY: fuzz
+fuzz:
+	spec/lab/install build fuzz
+	BUILD='$(BUILD)' spec/fuzz/run
+
 .PHONY: bench
 bench: lab
 	$(MAKE) all
