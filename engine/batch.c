@@ -84,22 +84,43 @@ static const char *known_source(const ct_batch *batch, size_t before, const char
     return NULL;
 }
 
+/* 1: the job says itself what its instance is made from; 0: its image does. */
+static int names_source(const ct_job *job, ct_error *error) {
+    if (!job->instance_json)
+        return 0;
+    ct_json *json = ct_json_new();
+    if (!json)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    int code = ct_json_parse(json, job->instance_json, strlen(job->instance_json), error);
+    if (code < 0)
+        code = ct_fail_in(error, CT_E_ARGUMENT, "image %s: instance_json", job->image);
+    else
+        code = ct_json_has(json, "/source");
+    ct_json_free(json);
+    return code;
+}
+
+static int resolve_image(ct_batch *batch, size_t number, void *session,
+                         const ct_wait *wait, ct_error *error) {
+    struct entry *entry = &batch->entries[number];
+    int named = names_source(&entry->job, error);
+    if (named != 0)
+        return named < 0 ? named : CT_OK;
+    const char *known = known_source(batch, number, entry->job.image);
+    if (!known)
+        return ct_run_provider(batch->run)
+            ->type->resolve(session, entry->job.image, &entry->source, wait, error);
+    entry->source = strdup(known);
+    return entry->source ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+}
+
 static int resolve_images(ct_batch *batch, ct_error *error) {
     const ct_provider_type *provider = ct_run_provider(batch->run)->type;
     ct_wait wait = ct_wait_for(ct_run_provider(batch->run)->timeout, batch->cancel);
     void *session = provider->session_open(ct_run_provider(batch->run), error);
     int code = session ? CT_OK : CT_E_NO_MEMORY;
-    for (size_t i = 0; code == CT_OK && i < batch->count; i++) {
-        struct entry *entry = &batch->entries[i];
-        if (entry->job.instance_json)
-            continue;
-        const char *known = known_source(batch, i, entry->job.image);
-        if (!known)
-            code = provider->resolve(session, entry->job.image, &entry->source, &wait,
-                                     error);
-        else if (!(entry->source = strdup(known)))
-            code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    }
+    for (size_t i = 0; code == CT_OK && i < batch->count; i++)
+        code = resolve_image(batch, i, session, &wait, error);
     provider->session_close(session);
     return code;
 }

@@ -191,8 +191,9 @@ enum ct_ready {
 
 /* One testlet on one image. Zero means the default everywhere. */
 typedef struct ct_job {
-    const char *name;  /* the testlet's name; NULL: "test" */
-    const char *image; /* a local alias or fingerprint, or a label for instance_json */
+    const char *name;          /* the testlet's name; NULL: "test" */
+    const char *image;         /* a local alias or fingerprint; only a label where
+                          instance_json has a source */
     const char *instance_json; /* NULL, or a JSON object merged into the create request:
                                   source, config, devices, profiles, type */
     ct_testlet testlet;

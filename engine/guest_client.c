@@ -167,10 +167,16 @@ static void fini_call(struct call *call) {
     ct_tree_writer_close(call->writer);
 }
 
-/* The guest ended without its last frame. */
+/* The guest ended without its last frame. That is the testlet's doing when one was running,
+ * unless the provider is going, and takes its instances with it. */
 static int explain_loss(struct call *call, int exit_code, const ct_buf *diagnostics,
-                        ct_error *error) {
+                        const ct_wait *wait, ct_error *error) {
+    const ct_guest *guest = call->guest;
     if (call->ready && call->outcome) {
+        int code =
+            guest->provider->in_service(guest->session, guest->instance, wait, error);
+        if (code < 0)
+            return ct_fail_in(error, code, "the guest in %s was lost", guest->instance);
         call->outcome->lost = true;
         call->outcome->exit_code = -1;
         call->outcome->signal = exit_code > 128 ? exit_code - 128 : 0;
@@ -197,7 +203,7 @@ static int perform(struct call *call, double timeout, const ct_wait *outer,
     int code = guest->provider->exec(guest->session, guest->instance, &exec, &exit_code,
                                      &wait, error);
     if (code == CT_OK && !call->last)
-        code = explain_loss(call, exit_code, &diagnostics, error);
+        code = explain_loss(call, exit_code, &diagnostics, &wait, error);
     ct_buf_fini(&diagnostics);
     return code;
 }

@@ -31,6 +31,8 @@ static int code_of_status(int status) {
         return CT_E_NOT_FOUND;
     case 409:
         return CT_E_CONFLICT;
+    case 503: /* it is shutting down */
+        return CT_E_CONNECT;
     default:
         return CT_E_OPERATION;
     }
@@ -192,7 +194,7 @@ static const ct_provider_type lxd_type = {
     .make_directory = lxd_make_directory,
     .push_program = lxd_push_program,
     .exec = lxd_exec,
-    .running = lxd_running,
+    .in_service = lxd_in_service,
     .preserve = lxd_preserve,
     .destroy = lxd_destroy,
     .settle = lxd_settle,

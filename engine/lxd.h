@@ -57,8 +57,6 @@ int lxd_resolve(void *session, const char *image, char **source, const ct_wait *
 int lxd_create(void *session, const ct_instance_spec *spec, const ct_wait *wait,
                ct_error *error);
 int lxd_start(void *session, const char *instance, const ct_wait *wait, ct_error *error);
-int lxd_running(void *session, const char *instance, const ct_wait *wait,
-                ct_error *error);
 int lxd_preserve(void *session, const char *instance, const ct_wait *wait,
                  ct_error *error);
 int lxd_destroy(void *session, const char *instance, const ct_wait *wait,
@@ -71,6 +69,8 @@ int lxd_make_directory(void *session, const char *instance, const char *path,
 int lxd_push_program(void *session, const char *instance, const char *path,
                      const void *data, size_t length, const ct_wait *wait,
                      ct_error *error);
+int lxd_in_service(void *session, const char *instance, const ct_wait *wait,
+                   ct_error *error);
 int lxd_exec(void *session, const char *instance, const ct_exec *exec, int *exit_code,
              const ct_wait *wait, ct_error *error);
 

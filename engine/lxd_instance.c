@@ -120,16 +120,6 @@ int lxd_start(void *data, const char *instance, const ct_wait *wait, ct_error *e
     return code < 0 ? ct_fail_in(error, code, "lxd: start %s", instance) : code;
 }
 
-int lxd_running(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
-    lxd_session *session = data;
-    int code =
-        lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s/state", instance);
-    if (code < 0)
-        return ct_fail_in(error, code, "lxd: state of %s", instance);
-    const char *status = ct_json_string(session->answer, "/metadata/status");
-    return status && strcmp(status, "Running") == 0;
-}
-
 /* ---- preserve and destroy ---- */
 
 int lxd_preserve(void *data, const char *instance, const ct_wait *wait, ct_error *error) {

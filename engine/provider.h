@@ -65,9 +65,9 @@ typedef struct ct_provider_type {
      * said that was all; -1 when output() did. */
     int (*exec)(void *session, const char *instance, const ct_exec *exec, int *exit_code,
                 const ct_wait *wait, ct_error *error);
-    /* 1: it runs; 0: it is stopped; CT_E_NOT_FOUND. */
-    int (*running)(void *session, const char *instance, const ct_wait *wait,
-                   ct_error *error);
+    /* CT_OK when the provider still takes orders, whatever became of the instance. */
+    int (*in_service)(void *session, const char *instance, const ct_wait *wait,
+                      ct_error *error);
     /* Keeps the instance for good: it outlives its run, its lease and a stop. */
     int (*preserve)(void *session, const char *instance, const ct_wait *wait,
                     ct_error *error);

@@ -66,14 +66,23 @@ static int interpret(const struct testlet *testlet) {
     return process_exec(argv);
 }
 
+/* execve() says ENOENT of a script when it means the interpreter. */
+static int explain_missing(const struct testlet *testlet) {
+    const char *code = guest_string(testlet->L, "code", NULL);
+    int length = code && strncmp(code, "#!", 2) == 0 ? (int) strcspn(code, "\n") : 0;
+    fprintf(stderr, "cleantest: can't execute the script: there is nothing at \"%.*s\"\n",
+            length, length ? code : "");
+    return 127;
+}
+
 static int run_script(const struct testlet *testlet) {
     execv(testlet->script, (char *const *) testlet->argv);
-    int number = errno;
-    if (number == ENOEXEC)
+    if (errno == ENOEXEC)
         return interpret(testlet);
-    fprintf(stderr, "cleantest: can't execute the script: %s%s\n", strerror(number),
-            number == ENOENT ? "; is the interpreter of its #! line there?" : "");
-    return number == ENOENT ? 127 : 126;
+    if (errno == ENOENT)
+        return explain_missing(testlet);
+    fprintf(stderr, "cleantest: can't execute the script: %s\n", strerror(errno));
+    return 126;
 }
 
 static int add_traceback(lua_State *L) {

@@ -53,12 +53,6 @@ local function encode(what, key, value)
   return ('"%s":%s'):format(key, json)
 end
 
--- Where an instance comes from when only its configuration was given.
-local function local_source(name)
-  local key = name:match "^%x+$" and #name >= 12 and "fingerprint" or "alias"
-  return { type = "image", [key] = name }
-end
-
 local function one(what, value)
   if type(value) == "string" then return { name = check.string(what, value) } end
   if type(value) ~= "table" then check.refuse(what, "an image's name or a table", value) end
@@ -66,7 +60,6 @@ local function one(what, value)
   local name = given.name
   given.name = nil
   if not next(given) then return { name = name } end
-  given.source = given.source or local_source(name)
   for key, entry in pairs(given) do members[#members + 1] = encode(what, key, entry) end
   table.sort(members)
   return { name = name, instance = "{" .. table.concat(members, ",") .. "}" }

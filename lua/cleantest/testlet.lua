@@ -47,7 +47,7 @@ end
 -- @treturn testlet arguments of a call are added behind these
 function testlet.command(argv)
   if type(argv) ~= "table" or argv[1] == nil then
-    check.refuse("ct.command: the command", [[a list such as { "pytest", "-q" }]], argv)
+    check.refuse("ct.command", [[a list such as { "pytest", "-q" }]], argv)
   end
   check.string("ct.command: the program", argv[1])
   local words = table.pack(table.unpack(argv))
