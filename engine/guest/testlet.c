@@ -69,9 +69,10 @@ static int interpret(const struct testlet *testlet) {
 /* execve() says ENOENT of a script when it means the interpreter. */
 static int explain_missing(const struct testlet *testlet) {
     const char *code = guest_string(testlet->L, "code", NULL);
-    int length = code && strncmp(code, "#!", 2) == 0 ? (int) strcspn(code, "\n") : 0;
-    fprintf(stderr, "cleantest: can't execute the script: there is nothing at \"%.*s\"\n",
-            length, length ? code : "");
+    const char *name = code && strncmp(code, "#!", 2) == 0 ? code + 2 : "";
+    name += strspn(name, " \t");
+    fprintf(stderr, "cleantest: can't execute the script: there is no %.*s\n",
+            (int) strcspn(name, "\r\n"), name);
     return 127;
 }
 
