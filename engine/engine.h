@@ -151,6 +151,7 @@ void ct_tree_reader_close(ct_tree_reader *reader);
 typedef struct ct_tree_options {
     bool directory;    /* the tree must be a directory (else: a file) */
     bool no_overwrite; /* dest must not exist */
+    bool foreign;      /* from an instance: no set-user-ID, set-group-ID or sticky bits */
     uint64_t limit;    /* bytes it may write; 0: no limit */
 } ct_tree_options;
 

@@ -252,6 +252,7 @@ int ct_guest_pull(ct_guest *guest, const ct_step *step, const ct_wait *wait,
                   ct_error *error) {
     ct_tree_options options = {.directory = step->directory,
                                .no_overwrite = step->no_overwrite,
+                               .foreign = true,
                                .limit = PULL_LIMIT};
     struct call call;
     init_call(&call, guest);

@@ -298,6 +298,8 @@ static int take_entry(ct_tree_writer *writer, const char *data, size_t length,
         (strcmp(entry.type, "file") != 0 && strcmp(entry.type, "directory") != 0 &&
          strcmp(entry.type, "link") != 0))
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: bad entry", writer->dest);
+    if (writer->options.foreign)
+        entry.mode &= 0777;
     if (!writer->started)
         return start(writer, &entry, error);
     if (!writer->options.directory || !plain_path(entry.path))
