@@ -103,13 +103,15 @@ static int names_source(const ct_job *job, ct_error *error) {
 static int resolve_image(ct_batch *batch, size_t number, void *session,
                          const ct_wait *wait, ct_error *error) {
     struct entry *entry = &batch->entries[number];
+    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
+    if (entry->job.target)
+        return provider->check_running(session, entry->job.target, wait, error);
     int named = names_source(&entry->job, error);
     if (named != 0)
         return named < 0 ? named : CT_OK;
     const char *known = known_source(batch, number, entry->job.image);
     if (!known)
-        return ct_run_provider(batch->run)
-            ->type->resolve(session, entry->job.image, &entry->source, wait, error);
+        return provider->resolve(session, entry->job.image, &entry->source, wait, error);
     entry->source = strdup(known);
     return entry->source ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
 }

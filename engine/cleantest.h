@@ -75,6 +75,7 @@ extern "C" {
     X(PROTOCOL, "unexpected answer")                                                     \
     X(OPERATION, "operation failed")                                                     \
     X(UNKNOWN_IMAGE, "unknown image")                                                    \
+    X(UNKNOWN_INSTANCE, "unknown instance, or one that is stopped")                      \
     X(GUEST, "the guest failed")                                                         \
     X(STEP, "a hook's step failed")                                                      \
     X(SUITE, "the suite could not be run")
@@ -196,6 +197,8 @@ typedef struct ct_job {
                           instance_json has a source */
     const char *instance_json; /* NULL, or a JSON object merged into the create request:
                                   source, config, devices, profiles, type */
+    const char *target; /* NULL, or an existing instance to run in: nothing is created,
+                           started or deleted then, and image is only a label */
     ct_testlet testlet;
     const ct_hook *start_hooks;
     size_t start_hook_count;
@@ -316,7 +319,8 @@ typedef struct ct_event {
 CT_API CT_CHECK ct_batch *ct_batch_new(ct_run *run, unsigned max_live);
 /* Copies a job into the batch, which must not have started. Returns the job's number. */
 CT_API CT_CHECK int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error);
-/* Checks that every image exists (CT_E_UNKNOWN_IMAGE), then starts the work. */
+/* Checks that every image exists (CT_E_UNKNOWN_IMAGE) and every target exists and runs
+ * (CT_E_UNKNOWN_INSTANCE), then starts the work. */
 CT_API CT_CHECK int ct_batch_start(ct_batch *batch, ct_error *error);
 /* Waits up to `seconds` (negative: for ever) for the next event. Returns 1 with an event,
  * which the caller ends with ct_event_fini(); 0 when every job is over; CT_E_TIMEOUT;

@@ -10,11 +10,10 @@
 #include "embedded.h"
 #include "provider.h"
 
-#define GUEST_DIRECTORY "/.cleantest"
-#define GUEST_PROGRAM   GUEST_DIRECTORY "/guest"
-#define GRACE           30.0 /* seconds the guest has beyond the request's own time */
-#define DIAGNOSTICS_MAX 4096 /* bytes of the guest's own stderr */
-#define PULL_LIMIT      (4096 * CT_MIB) /* bytes one download may write here */
+#define PROGRAM_PATH_MAX 128  /* bytes of the guest's path in the instance */
+#define GRACE            30.0 /* seconds the guest has beyond the request's own time */
+#define DIAGNOSTICS_MAX  4096 /* bytes of the guest's own stderr */
+#define PULL_LIMIT       (4096 * CT_MIB) /* bytes one download may write here */
 
 /* One request on its way. */
 struct call {
@@ -187,10 +186,16 @@ static int explain_loss(struct call *call, int exit_code, const ct_buf *diagnost
                    diagnostics->length ? diagnostics->data : "");
 }
 
+static void program_path(const ct_guest *guest, char path[PROGRAM_PATH_MAX]) {
+    snprintf(path, PROGRAM_PATH_MAX, "%s/guest", guest->directory);
+}
+
 static int perform(struct call *call, double timeout, const ct_wait *outer,
                    ct_error *error) {
-    static const char *const argv[] = {GUEST_PROGRAM, NULL};
     ct_guest *guest = call->guest;
+    char path[PROGRAM_PATH_MAX];
+    program_path(guest, path);
+    const char *const argv[] = {path, NULL};
     ct_buf diagnostics;
     ct_buf_init(&diagnostics, DIAGNOSTICS_MAX);
     ct_wait wait = ct_wait_within(outer, guest->ready_timeout + timeout + GRACE);
@@ -208,15 +213,33 @@ static int perform(struct call *call, double timeout, const ct_wait *outer,
     return code;
 }
 
-int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error) {
-    const ct_provider_type *provider = guest->provider;
-    int code = provider->make_directory(guest->session, guest->instance, GUEST_DIRECTORY,
-                                        wait, error);
+/* The guest's directory, and the one that it may lie in. */
+static int make_directory(ct_guest *guest, const ct_wait *wait, ct_error *error) {
+    char parent[PROGRAM_PATH_MAX];
+    snprintf(parent, sizeof parent, "%s", guest->directory);
+    char *slash = strrchr(parent, '/');
+    int code = CT_OK;
+    if (slash != parent) {
+        *slash = '\0';
+        code = guest->provider->make_directory(guest->session, guest->instance, parent,
+                                               wait, error);
+    }
     if (code < 0)
         return code;
+    return guest->provider->make_directory(guest->session, guest->instance,
+                                           guest->directory, wait, error);
+}
+
+int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error) {
+    const ct_provider_type *provider = guest->provider;
+    int code = make_directory(guest, wait, error);
+    if (code < 0)
+        return code;
+    char path[PROGRAM_PATH_MAX];
+    program_path(guest, path);
     const ct_embedded *program = &ct_embedded_guest[0];
-    return provider->push_program(guest->session, guest->instance, GUEST_PROGRAM,
-                                  program->data, program->length, wait, error);
+    return provider->push_program(guest->session, guest->instance, path, program->data,
+                                  program->length, wait, error);
 }
 
 int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
@@ -228,6 +251,16 @@ int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
     int code = ct_request_run(&call.request, guest, testlet, options, error);
     if (code == CT_OK)
         code = perform(&call, options->timeout, wait, error);
+    fini_call(&call);
+    return code;
+}
+
+int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error) {
+    struct call call;
+    init_call(&call, guest);
+    int code = ct_request_remove(&call.request, guest, error);
+    if (code == CT_OK)
+        code = perform(&call, 0, wait, error);
     fini_call(&call);
     return code;
 }

@@ -135,6 +135,12 @@ int ct_request_run(ct_buf *request, const ct_guest *guest, const ct_testlet *tes
     return end_request(&table, request, error);
 }
 
+int ct_request_remove(ct_buf *request, const ct_guest *guest, ct_error *error) {
+    struct table table;
+    begin_request(&table, guest, "remove");
+    return end_request(&table, request, error);
+}
+
 int ct_request_push(ct_buf *request, const ct_guest *guest, const ct_step *step,
                     ct_error *error) {
     struct table table;

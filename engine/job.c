@@ -13,6 +13,7 @@
 
 #define INSTANCE_NAME_MAX 63 /* LXD's: a DNS label */
 #define STEP_OUTPUT_KEPT  65536
+#define GUEST_DIRECTORY   "/.cleantest" /* in the instance */
 
 struct life {
     const ct_job_context *context;
@@ -22,9 +23,12 @@ struct life {
     void *session;
     ct_result *result;
     char instance[INSTANCE_NAME_MAX + 1];
-    bool made; /* there may be an instance */
-    bool lost; /* the testlet took the guest, or the instance, with it */
+    char directory[64]; /* the guest's, in the instance */
+    bool made;          /* there may be an instance of ours */
+    bool visited;       /* there may be a guest of ours in an instance that is not */
+    bool lost;          /* the testlet took the guest, or the instance, with it */
     ct_guest guest;
+    bool in_phase; /* some phase was entered */
     enum ct_phase phase;
     double begun; /* ct_now() of the job, and of the phase */
     double entered;
@@ -33,10 +37,12 @@ struct life {
 /* ---- phases and events ---- */
 
 static void leave_phase(struct life *life) {
-    life->result->phases[life->phase] = ct_now() - life->entered;
+    if (life->in_phase)
+        life->result->phases[life->phase] = ct_now() - life->entered;
 }
 
 static void enter_phase(struct life *life, enum ct_phase phase) {
+    life->in_phase = true;
     life->phase = phase;
     life->entered = ct_now();
     ct_event event = {.type = CT_EVENT_PHASE,
@@ -138,6 +144,14 @@ static void name_instance(struct life *life) {
     if (!isalpha((unsigned char) life->instance[0]))
         life->instance[0] = 't';
     snprintf(life->instance + used, sizeof life->instance - (size_t) used, "%s", tail);
+    snprintf(life->directory, sizeof life->directory, "%s", GUEST_DIRECTORY);
+}
+
+/* Runs share an instance that exists already: each has a directory of its own there. */
+static void name_target(struct life *life) {
+    snprintf(life->instance, sizeof life->instance, "%s", life->job->target);
+    snprintf(life->directory, sizeof life->directory, GUEST_DIRECTORY "/%s-%zu",
+             life->context->run_id, life->context->first_number + life->number);
 }
 
 /* Seconds after which no job of this kind can still be going. */
@@ -159,11 +173,8 @@ static ct_wait wait_for_provider(const struct life *life) {
 }
 
 static int create(struct life *life, ct_error *error) {
-    enter_phase(life, CT_PHASE_CREATE);
+    next_phase(life, CT_PHASE_CREATE);
     ct_wait wait = wait_for_provider(life);
-    int code = ct_wait_check(&wait, error);
-    if (code < 0)
-        return code;
     ct_lease lease;
     ct_lease_init(&lease, life->context->run_id, longest(life));
     ct_instance_spec spec = {.name = life->instance,
@@ -181,6 +192,19 @@ static int start(struct life *life, ct_error *error) {
                                                 error);
 }
 
+/* An instance that runs: one of ours, or the one that the job names. */
+static int bring_up(struct life *life, ct_error *error) {
+    ct_wait wait = wait_for_provider(life);
+    int code = ct_wait_check(&wait, error); /* cancelled before it began */
+    if (life->job->target)
+        life->visited = true;
+    else if (code == CT_OK)
+        code = create(life, error);
+    if (code == CT_OK && life->made)
+        code = start(life, error);
+    return code;
+}
+
 static void when_ready(void *context) {
     struct life *life = context;
     next_phase(life, CT_PHASE_HOOKS);
@@ -193,6 +217,7 @@ static int run_start_hooks(struct life *life, ct_buf *output, ct_error *error) {
     life->guest = (ct_guest){.provider = life->context->provider->type,
                              .session = life->session,
                              .instance = life->instance,
+                             .directory = life->directory,
                              .ready = life->job->ready,
                              .ready_timeout = life->job->ready_timeout,
                              .on_ready = when_ready,
@@ -239,9 +264,7 @@ static void live(struct life *life) {
     ct_error error = {0};
     ct_buf output;
     ct_buf_init(&output, STEP_OUTPUT_KEPT);
-    int code = create(life, &error);
-    if (code == CT_OK)
-        code = start(life, &error);
+    int code = bring_up(life, &error);
     if (code == CT_OK)
         code = run_start_hooks(life, &output, &error);
     if (code == CT_OK)
@@ -284,6 +307,16 @@ static bool tear_down(struct life *life, bool preserve, char **message) {
     return false;
 }
 
+/* Takes the guest out of an instance that is not ours. */
+static void take_leave(struct life *life, char **message) {
+    ct_error error = {0};
+    ct_wait wait = ct_wait_for(life->context->provider->timeout, -1);
+    if (life->guest.provider && ct_guest_remove(&life->guest, &wait, &error) < 0 &&
+        asprintf(message, "cleantest's files in %s could not be removed (%s): %s",
+                 life->instance, GUEST_DIRECTORY, error.message) < 0)
+        *message = NULL;
+}
+
 static void give_result(struct life *life) {
     life->result->duration = ct_now() - life->begun;
     ct_event event = {
@@ -299,14 +332,17 @@ static void end_life(struct life *life) {
                      .instance = strdup(life->instance)};
     bool preserve = to_preserve(life);
     give_result(life);
-    if (life->made) {
+    if (life->made || life->visited) {
         double begun = ct_now();
         ct_event event = {.type = CT_EVENT_PHASE,
                           .job = life->number,
                           .phase = CT_PHASE_TEARDOWN,
                           .instance = strdup(life->instance)};
         ct_queue_put(life->context->events, &event);
-        done.preserved = tear_down(life, preserve, &done.message);
+        if (life->made)
+            done.preserved = tear_down(life, preserve, &done.message);
+        else
+            take_leave(life, &done.message);
         done.seconds = ct_now() - begun;
     }
     ct_queue_put(life->context->events, &done);
@@ -321,7 +357,10 @@ static void name_result(struct life *life) {
     result->image = strdup(life->job->image);
     if (asprintf(&result->name, "%s-%s", life->job->name, life->job->image) < 0)
         result->name = NULL;
-    name_instance(life);
+    if (life->job->target)
+        name_target(life);
+    else
+        name_instance(life);
     result->instance = strdup(life->instance);
     result->stdout_data = calloc(1, 1);
     result->stderr_data = calloc(1, 1);

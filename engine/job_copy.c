@@ -138,6 +138,7 @@ int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from, ct_error *error
     *to = *from;
     to->name = ct_arena_string(arena, from->name ? from->name : "test");
     to->image = ct_arena_string(arena, from->image);
+    to->target = ct_arena_string(arena, from->target);
     to->instance_json = ct_arena_string(arena, from->instance_json);
     copy_testlet(arena, &to->testlet);
     to->start_hooks = copy_hooks(arena, from->start_hooks, from->start_hook_count);

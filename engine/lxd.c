@@ -189,6 +189,7 @@ static const ct_provider_type lxd_type = {
     .session_open = session_open,
     .session_close = session_close,
     .resolve = lxd_resolve,
+    .check_running = lxd_check_running,
     .create = lxd_create,
     .start = lxd_start,
     .make_directory = lxd_make_directory,

@@ -54,6 +54,8 @@ bool lxd_is_usual(const char *socket);
 
 int lxd_resolve(void *session, const char *image, char **source, const ct_wait *wait,
                 ct_error *error);
+int lxd_check_running(void *session, const char *instance, const ct_wait *wait,
+                      ct_error *error);
 int lxd_create(void *session, const ct_instance_spec *spec, const ct_wait *wait,
                ct_error *error);
 int lxd_start(void *session, const char *instance, const ct_wait *wait, ct_error *error);

@@ -120,6 +120,24 @@ int lxd_start(void *data, const char *instance, const ct_wait *wait, ct_error *e
     return code < 0 ? ct_fail_in(error, code, "lxd: start %s", instance) : code;
 }
 
+int lxd_check_running(void *data, const char *instance, const ct_wait *wait,
+                      ct_error *error) {
+    lxd_session *session = data;
+    int code =
+        lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s/state", instance);
+    if (code == CT_E_NOT_FOUND)
+        return ct_fail(error, CT_E_UNKNOWN_INSTANCE, "there is no instance \"%s\" in %s",
+                       instance, session->provider->server);
+    if (code < 0)
+        return ct_fail_in(error, code, "lxd: state of %s", instance);
+    const char *status = ct_json_string(session->answer, "/metadata/status");
+    if (status && strcmp(status, "Running") == 0)
+        return CT_OK;
+    return ct_fail(error, CT_E_UNKNOWN_INSTANCE,
+                   "instance \"%s\" does not run (it is \"%s\"): start it first",
+                   instance, status ? status : "unknown");
+}
+
 /* ---- preserve and destroy ---- */
 
 int lxd_preserve(void *data, const char *instance, const ct_wait *wait, ct_error *error) {

@@ -51,6 +51,9 @@ typedef struct ct_provider_type {
     /* *source is what create() makes the image's instances from (free() it). */
     int (*resolve)(void *session, const char *image, char **source, const ct_wait *wait,
                    ct_error *error);
+    /* CT_OK when there is such an instance, and it runs; else CT_E_UNKNOWN_INSTANCE. */
+    int (*check_running)(void *session, const char *instance, const ct_wait *wait,
+                         ct_error *error);
     int (*create)(void *session, const ct_instance_spec *spec, const ct_wait *wait,
                   ct_error *error);
     int (*start)(void *session, const char *instance, const ct_wait *wait,
@@ -105,8 +108,9 @@ typedef struct ct_guest {
     const ct_provider_type *provider; /* borrowed, as all below */
     void *session;
     const char *instance;
-    enum ct_ready ready;  /* what the next call waits for first; then CT_READY_EXEC */
-    double ready_timeout; /* seconds */
+    const char *directory; /* where the guest lies, in the instance */
+    enum ct_ready ready;   /* what the next call waits for first; then CT_READY_EXEC */
+    double ready_timeout;  /* seconds */
     void (*on_ready)(void *context); /* called once, when the first call is ready */
     void *context;
 } ct_guest;
@@ -137,6 +141,7 @@ CT_CHECK int ct_request_run(ct_buf *request, const ct_guest *guest,
                             ct_error *error);
 CT_CHECK int ct_request_push(ct_buf *request, const ct_guest *guest, const ct_step *step,
                              ct_error *error);
+CT_CHECK int ct_request_remove(ct_buf *request, const ct_guest *guest, ct_error *error);
 CT_CHECK int ct_request_pull(ct_buf *request, const ct_guest *guest, const ct_step *step,
                              ct_error *error);
 
@@ -147,6 +152,8 @@ void ct_outcome_fini(ct_outcome *outcome);
 
 /* Puts the guest program into the instance. */
 CT_CHECK int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error);
+/* Takes it out again, with all that it has put into its directory. */
+CT_CHECK int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error);
 /* CT_OK means: it ran, see outcome. CT_E_GUEST: the guest could not run it. */
 CT_CHECK int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
                           const ct_run_options *options, ct_outcome *outcome,

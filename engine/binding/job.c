@@ -4,8 +4,8 @@
  * and every array lives in a userdata that one table anchors, so a throw in the middle
  * leaks nothing. The tables are:
  *
- *   job      name image instance(JSON) testlet start_hooks stop_hooks env timeout
- *            ready_timeout output_limit ready preserve
+ *   job      name image instance(JSON) target testlet start_hooks stop_hooks env
+ *            timeout ready_timeout output_limit ready preserve
  *   testlet  kind name code argv args
  *   hook     name steps
  *   step     kind name run(testlet) source data dest directory no_overwrite timeout
@@ -136,6 +136,7 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     lct_field_string(L, index, "name", &job->name);
     lct_field_string(L, index, "image", &job->image);
     lct_field_string(L, index, "instance", &job->instance_json);
+    lct_field_string(L, index, "target", &job->target);
     lct_field_seconds(L, index, "timeout", &job->timeout);
     lct_field_seconds(L, index, "ready_timeout", &job->ready_timeout);
     lct_field_size(L, index, "output_limit", &job->output_limit);

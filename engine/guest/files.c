@@ -3,7 +3,11 @@
  * files.c - trees in and out of the instance, as frames on stdin and stdout. What they look
  * like on disk is tree.c's.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -76,4 +80,52 @@ int guest_pack(lua_State *L) {
     ct_tree_reader_close(reader);
     ct_buf_fini(&out);
     return more < 0 ? guest_fail(&error) : 0;
+}
+
+void guest_directory(char *path, size_t size) {
+    ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    path[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash && slash != path)
+        *slash = '\0';
+    else
+        snprintf(path, size, "/");
+}
+
+static int remove_one(const char *path, const struct stat *info, int type,
+                      struct FTW *place) {
+    (void) info, (void) type, (void) place;
+    remove(path);
+    return 0;
+}
+
+static void remove_tree(const char *path) {
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
+static bool other_guests(const char *common) {
+    DIR *directory = opendir(common);
+    struct dirent *entry;
+    bool others = false;
+    while (directory && (entry = readdir(directory)))
+        others =
+            others || (entry->d_name[0] != '.' && strcmp(entry->d_name, "files") != 0);
+    if (directory)
+        closedir(directory);
+    return others;
+}
+
+/* Other runs may have their guests in the same instance, each in a directory of its own below
+ * the common one, where the packages' files lie, too: the last one takes it all. */
+int guest_remove(void) {
+    char own[256];
+    guest_directory(own, sizeof own);
+    remove_tree(own);
+    char *slash = strrchr(own, '/');
+    if (slash && slash != own) {
+        *slash = '\0';
+        if (!other_guests(own))
+            remove_tree(own);
+    }
+    return guest_send(CT_FRAME_END, "", 0) ? 0 : GUEST_BROKEN;
 }

@@ -6,7 +6,7 @@
  * end means that the host is gone, and a testlet that still runs is killed.
  *
  * A request is a packed table:
- *     op             "run", "unpack", "pack"
+ *     op             "run", "unpack", "pack", "remove"
  *     ready          "exec", "system", "network", "cloud-init": waited for first; then READY
  *     ready_timeout  seconds
  * run: a testlet. Frames: STDOUT and STDERR as they come, VALUE at most once, EXIT.
@@ -23,6 +23,7 @@
  *   duration (seconds); max_rss (bytes)
  * unpack: a tree that follows on stdin, to dest (directory, no_overwrite). Frame: END.
  * pack: the tree at source (directory). Frames: ENTRY, CHUNK, END.
+ * remove: the guest, and all that was put beside it. Frame: END.
  *
  * What it can't do is a FAILED frame: one sentence.
  */
@@ -63,6 +64,9 @@ int guest_run(lua_State *L);
 
 int guest_unpack(lua_State *L, ct_buf *input);
 int guest_pack(lua_State *L);
+int guest_remove(void);
+/* The directory that this program lies in. */
+void guest_directory(char *path, size_t size);
 
 /* ---- ready.c ---- */
 

@@ -54,6 +54,8 @@ static int dispatch(lua_State *L, ct_buf *input, ct_error *error) {
         return guest_unpack(L, input);
     if (op && strcmp(op, "pack") == 0)
         return guest_pack(L);
+    if (op && strcmp(op, "remove") == 0)
+        return guest_remove();
     ct_fail(error, CT_E_PROTOCOL, "guest: no such op");
     return guest_fail(error);
 }

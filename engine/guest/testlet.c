@@ -228,24 +228,13 @@ static bool send_exit(const process_end *end) {
     return sent;
 }
 
-/* The directory that this program lies in. */
-static void own_directory(char *path, size_t size) {
-    ssize_t length = readlink("/proc/self/exe", path, size - 1);
-    path[length > 0 ? length : 0] = '\0';
-    char *slash = strrchr(path, '/');
-    if (slash && slash != path)
-        *slash = '\0';
-    else
-        snprintf(path, size, "/");
-}
-
 static int write_script(struct testlet *testlet, ct_error *error) {
     size_t length = 0;
     const char *code = guest_string(testlet->L, "code", &length);
     const char *name = guest_string(testlet->L, "name", NULL);
     const char *base = name && strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
     char own[PATH_SIZE / 2];
-    own_directory(own, sizeof own);
+    guest_directory(own, sizeof own);
     snprintf(testlet->directory, PATH_SIZE, "%s/run-%d", own, (int) getpid());
     if (mkdir(testlet->directory, 0700) < 0 && errno != EEXIST)
         return ct_fail_errno(error, "guest: making %s", testlet->directory);

@@ -17,7 +17,7 @@ Batch.__index = Batch
 local open = {} -- batches that are not closed, the oldest first
 
 -- What only the suite can put right is thrown; the rest becomes results.
-local mistakes = { ARGUMENT = true, UNKNOWN_IMAGE = true }
+local mistakes = { ARGUMENT = true, UNKNOWN_IMAGE = true, UNKNOWN_INSTANCE = true }
 
 local function fill(handle, jobs)
   for _, job in ipairs(jobs) do

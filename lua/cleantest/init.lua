@@ -20,7 +20,7 @@ events.subscribe(notes.new(io.stderr)) -- the command puts its own report in its
 local ct = {
   version = core.version,
   configure = config.configure,
-  lxd = lxd.decorate,
+  lxd = lxd.facade,
   run = pool.run,
   script = testlet.script,
   file = testlet.file,

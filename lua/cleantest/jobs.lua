@@ -39,6 +39,7 @@ local function build_one(common, image, options)
     label = common.name .. "-" .. image.name,
     image = image.name,
     instance = image.instance,
+    target = image.target,
     testlet = common.testlet,
     start_hooks = common.hooks.start,
     env = common.env,

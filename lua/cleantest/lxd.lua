@@ -11,6 +11,7 @@ local jobs = require "cleantest.jobs"
 local results = require "cleantest.results"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.threads"
+local where = require "cleantest.where"
 
 local lxd = {}
 
@@ -36,6 +37,13 @@ local fields = {
   env = Env.check,
 }
 
+local function decorator(what, options)
+  return function(value)
+    testlet.check(what .. ": the testlet", value)
+    return setmetatable({ options = options, testlet = value }, Decorated)
+  end
+end
+
 --- Decorates testlets so that they run in fresh LXD instances.
 -- @tparam table options image (required): a name, a table { name=, source=, config=, devices=,
 --   profiles=, type= }, or a list of those; name (default "test"); preserve: false (default),
@@ -47,12 +55,42 @@ local fields = {
 -- @treturn function testlet -> a callable testlet. Calling it starts it, with the arguments
 --   of the call, and returns what a generic `for` over name, result wants
 function lxd.decorate(options)
-  options = check.options("ct.lxd", options, fields, { "image" })
-  return function(value)
-    testlet.check("ct.lxd: the testlet", value)
-    return setmetatable({ options = options, testlet = value }, Decorated)
-  end
+  return decorator("ct.lxd", check.options("ct.lxd", options, fields, { "image" }))
 end
+
+local target_fields = {}
+for _, key in ipairs { "name", "parallel", "num_threads", "order", "timeout", "ready",
+  "ready_timeout", "output_limit", "env" } do
+  target_fields[key] = fields[key]
+end
+
+--- Decorates testlets so that they run in instances that exist already and run. Nothing is
+-- created, started or deleted; hooks run as ever; cleantest's own files are gone at the end.
+-- @param ... names of instances, or lists of names; then, optionally, a table of options:
+--   name, parallel, num_threads, order, timeout, ready, ready_timeout, output_limit and env, as
+--   for ct.lxd
+-- @treturn function testlet -> a callable testlet, as from ct.lxd. A result's image is the
+--   instance's name. A call throws when an instance is missing, or does not run
+function lxd.target(...)
+  local given = table.pack(...)
+  local options = given[given.n]
+  local is_options = type(options) == "table" and #options == 0
+  if is_options then given[given.n] = nil end
+  options = check.options("ct.lxd.target", is_options and options or {}, target_fields)
+  options.image = {}
+  for _, names in ipairs(given) do
+    for _, name in ipairs(check.strings("ct.lxd.target: instance", names)) do
+      table.insert(options.image, { name = name, target = name })
+    end
+  end
+  if #options.image == 0 then where.fail "ct.lxd.target: name at least one instance" end
+  return decorator("ct.lxd.target", options)
+end
+
+--- ct.lxd: callable as lxd.decorate, and with target.
+lxd.facade = setmetatable({ target = lxd.target }, { __call = function(_, options)
+  return lxd.decorate(options)
+end })
 
 --- Checks for what lxd.decorate made.
 lxd.check = check.object(Decorated, "a testlet decorated by ct.lxd")

@@ -9,7 +9,8 @@ local where = require "cleantest.where"
 local Package = { __name = "cleantest.package" }
 Package.__index = Package
 
-local FILES = "/.cleantest/files"
+-- In the instance, which other runs may share: each process has a folder of its own there.
+local FILES = ("/.cleantest/files/%016x"):format(math.random(0))
 local made = 0 -- so that two packages' files never meet
 
 --- A package of a kind, with nothing in it.

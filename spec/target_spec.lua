@@ -1,0 +1,73 @@
+-- SPDX-License-Identifier: MIT
+--
+-- ct.lxd.target: testlets in instances that exist already. The instances are made and deleted
+-- by LXD's own client here; cleantest must leave them as they were.
+
+local ct = require "cleantest"
+local lxd = require "spec.support.lxd"
+
+local image = "busybox-" .. require("spec.support.process").output({ "dpkg",
+  "--print-architecture" }):match "%S+"
+local one, two, stopped = "target-spec-one", "target-spec-two", "target-spec-stopped"
+
+describe("ct.lxd.target", function()
+  lazy_setup(function()
+    lxd.client("launch", "--quiet", image, one)
+    lxd.client("launch", "--quiet", image, two)
+    lxd.client("init", "--quiet", image, stopped)
+  end)
+
+  lazy_teardown(function()
+    for _, name in ipairs { one, two, stopped } do pcall(lxd.delete, name) end
+  end)
+
+  it("runs testlets and hooks in them, and leaves nothing of its own", function()
+    ct.configure("lxd"):register_hook(ct.hook.start_env {
+      name = "upload", upload = ct.data.file({ text = "here" }, "/tmp/uploaded"),
+    })
+    local where_am_i = ct.lxd.target(one, { two }, { parallel = true, name = "where" })(function()
+      local file <close> = io.open "/tmp/uploaded"
+      local hostname <close> = io.open "/proc/sys/kernel/hostname"
+      return { upload = file:read "a", host = hostname:read "l" }
+    end)
+    local seen = {}
+    for name, result in where_am_i() do
+      assert.equal("pass", result.status, tostring(result))
+      assert.equal("here", result.value.upload)
+      assert.equal(result.instance, result.value.host)
+      seen[#seen + 1] = name
+    end
+    assert.same({ "where-" .. one, "where-" .. two }, seen)
+    for _, name in ipairs { one, two } do
+      assert.equal("Running", lxd.instance(name).status)
+      assert.is_nil(lxd.client("exec", name, "--", "ls", "-a", "/"):find ".cleantest")
+    end
+  end)
+
+  it("lets two runs share an instance at the same time", function()
+    local function slow() return ct.lxd.target(one) (ct.command { "sleep", "1" }) end
+    for name, result in ct.run { a = slow(), b = slow(), c = slow(), num_threads = 3 } do
+      assert.equal("pass", result.status, name .. ": " .. tostring(result))
+    end
+    assert.is_nil(lxd.client("exec", one, "--", "ls", "-a", "/"):find ".cleantest")
+  end)
+
+  it("refuses an instance that is missing, before anything starts", function()
+    local run = ct.lxd.target(one, "target-spec-none") (ct.command { "touch", "/tmp/started" })
+    assert.error_matches(function() run() end,
+      'target_spec.lua:%d+: there is no instance "target%-spec%-none"')
+    assert.is_nil(lxd.client("exec", one, "--", "ls", "/tmp"):find "started")
+  end)
+
+  it("says that an instance is stopped", function()
+    local run = ct.lxd.target(stopped) (ct.command { "true" })
+    assert.error_matches(function() run() end, 'instance "target%-spec%-stopped" does not run')
+    assert.equal("Stopped", lxd.instance(stopped).status)
+  end)
+
+  it("refuses what makes no sense for it", function()
+    assert.error_matches(function() ct.lxd.target(one, { preserve = true }) end,
+      "unknown option 'preserve'")
+    assert.error_matches(function() ct.lxd.target() end, "at least one instance")
+  end)
+end)
