@@ -241,7 +241,7 @@ typedef struct ct_result {
     char *testlet;  /* as the job named it */
     char *instance; /* its name in LXD; "" when none was made */
     enum ct_status status;
-    int exit_code; /* 0..255; -1: killed by a signal, or never ran */
+    int exit_code; /* 0..255; -1: it did not end by itself, or never ran */
     int signal;    /* 0, or the signal that ended it */
     bool timed_out;
     char *stdout_data; /* never NULL */

@@ -311,3 +311,7 @@ void ct_outcome_fini(ct_outcome *outcome) {
     ct_buf_fini(&outcome->stderr_bytes);
     ct_buf_fini(&outcome->value);
 }
+
+bool ct_outcome_broken(const ct_outcome *outcome) {
+    return outcome->timed_out || outcome->limit[0] || outcome->lost || outcome->signal;
+}

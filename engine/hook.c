@@ -48,7 +48,7 @@ static int run_step(ct_guest *guest, const ct_step *step, const char *const *env
     ct_outcome outcome;
     ct_outcome_init(&outcome, STEP_OUTPUT_LIMIT);
     int code = ct_guest_run(guest, &step->run, &options, &outcome, wait, error);
-    if (code == CT_OK && outcome.exit_code != 0)
+    if (code == CT_OK && (outcome.exit_code != 0 || ct_outcome_broken(&outcome)))
         code = fail_step(&outcome, step->timeout, output, error);
     ct_outcome_fini(&outcome);
     return code;

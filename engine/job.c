@@ -119,11 +119,12 @@ static void take_end(struct life *life, ct_outcome *outcome) {
     result->max_rss = outcome->max_rss;
     if (outcome->value.length > 0)
         result->value = ct_buf_take(&outcome->value, &result->value_length);
-    if (outcome->exit_code == CT_EXIT_SKIP) {
-        worsen(result, CT_SKIP);
-    } else if (outcome->exit_code != 0) {
+    if (ct_outcome_broken(outcome) ||
+        (outcome->exit_code != 0 && outcome->exit_code != CT_EXIT_SKIP)) {
         worsen(result, CT_FAIL);
         note_failure(result, life->job, outcome);
+    } else if (outcome->exit_code == CT_EXIT_SKIP) {
+        worsen(result, CT_SKIP);
     }
 }
 

@@ -117,7 +117,7 @@ typedef struct ct_guest {
 
 /* How a testlet, or a hook's run step, ended. */
 typedef struct ct_outcome {
-    int exit_code; /* -1: by a signal */
+    int exit_code; /* -1: it did not end by itself */
     int signal;    /* 0: by itself */
     bool timed_out;
     bool lost;     /* the guest went with it: killed, or its instance stopped */
@@ -149,6 +149,9 @@ CT_CHECK int ct_request_pull(ct_buf *request, const ct_guest *guest, const ct_st
 
 void ct_outcome_init(ct_outcome *outcome, size_t output_limit);
 void ct_outcome_fini(ct_outcome *outcome);
+/* true when it did not end by itself in time and within its limits: then its exit code says
+ * nothing. */
+bool ct_outcome_broken(const ct_outcome *outcome);
 
 /* Puts the guest program into the instance. */
 CT_CHECK int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error);

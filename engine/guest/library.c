@@ -99,7 +99,7 @@ Runs a program to its end.
 @tparam table options env (strings by name), cwd, stdin (a string; default: nothing),
   timeout (seconds), output_limit (bytes of stdout, and of stderr; past it the program is
   killed)
-@treturn table exit_code (-1 when a signal ended it), signal, timed_out, truncated, stdout,
+@treturn table exit_code (-1 when it did not end by itself), signal, timed_out, truncated, stdout,
   stderr
 */
 static int execute(lua_State *L) {

@@ -262,7 +262,9 @@ static void drain(struct running *run) {
 }
 
 static void note_end(process_end *end, int status, const struct rusage *usage) {
-    end->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    /* what it says after it was told to end does not count */
+    bool itself = WIFEXITED(status) && !end->timed_out && end->limit < 0;
+    end->exit_code = itself ? WEXITSTATUS(status) : -1;
     end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     end->cpu_user =
         (double) usage->ru_utime.tv_sec + (double) usage->ru_utime.tv_usec / 1e6;

@@ -26,7 +26,7 @@ typedef struct process {
 } process;
 
 typedef struct process_end {
-    int exit_code; /* -1: by a signal */
+    int exit_code; /* -1: by a signal, or made to end */
     int signal;
     bool timed_out;
     int limit; /* the stream it wrote too much to; -1: none */

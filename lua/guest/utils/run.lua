@@ -91,7 +91,7 @@ end
 -- @tparam[opt] table options env (strings by name), cwd, stdin (a string; default: nothing),
 --   timeout (seconds; default: none), check (throw, with the output, unless the exit code is
 --   0), output_limit (bytes of stdout, and of stderr; default 16 MiB)
--- @treturn table exit_code (-1 when a signal ended it), signal, timed_out, stdout, stderr
+-- @treturn table exit_code (-1 when it did not end by itself), signal, timed_out, stdout, stderr
 return setmetatable(run, { __call = function(_, command, options)
   return run_one(command, options)
 end })
