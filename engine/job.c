@@ -183,8 +183,11 @@ static int start(struct life *life, ct_error *error) {
 
 static void when_ready(void *context) {
     struct life *life = context;
+    size_t steps = 0;
     next_phase(life, CT_PHASE_HOOKS);
-    if (life->job->start_hook_count == 0)
+    for (size_t i = 0; i < life->job->start_hook_count; i++)
+        steps += life->job->start_hooks[i].step_count;
+    if (steps == 0)
         next_phase(life, CT_PHASE_TESTLET);
 }
 
@@ -286,6 +289,8 @@ static bool tear_down(struct life *life, bool preserve, char **message) {
 
 static void give_result(struct life *life) {
     life->result->duration = ct_now() - life->begun;
+    if (!life->made && life->result->instance)
+        life->result->instance[0] = '\0';
     ct_event event = {
         .type = CT_EVENT_RESULT, .job = life->number, .result = life->result};
     ct_queue_put(life->context->events, &event);

@@ -26,7 +26,9 @@ static int write_lease(ct_json *json, const ct_lease *lease) {
         ct_json_set_string(json, "/config/" KEY "host", lease->host) < 0 ||
         ct_json_set_string(json, "/config/" KEY "pid", pid) < 0 ||
         ct_json_set_string(json, "/config/" KEY "started", start) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "expiry", expiry) < 0)
+        ct_json_set_string(json, "/config/" KEY "expiry", expiry) < 0 ||
+        /* said, since a copy of a preserved instance would inherit it */
+        ct_json_set_string(json, "/config/" KEY "preserved", "false") < 0)
         return CT_E_NO_MEMORY;
     return CT_OK;
 }
@@ -44,12 +46,13 @@ static bool read_lease(ct_json *json, size_t index, ct_lease *lease) {
     const char *pid = lease_field(json, index, "pid");
     const char *start = lease_field(json, index, "started");
     const char *expiry = lease_field(json, index, "expiry");
+    const char *preserved = lease_field(json, index, "preserved");
     if (!run || !host || !pid || !start || !expiry)
         return false;
     *lease = (ct_lease){.pid = strtol(pid, NULL, 10),
                         .started = strtoull(start, NULL, 10),
                         .expiry = strtoll(expiry, NULL, 10),
-                        .preserved = lease_field(json, index, "preserved") != NULL};
+                        .preserved = preserved && strcmp(preserved, "true") == 0};
     snprintf(lease->run, sizeof lease->run, "%s", run);
     snprintf(lease->host, sizeof lease->host, "%s", host);
     return true;

@@ -15,6 +15,8 @@
 
 #include "engine.h"
 
+#define ENTRY_COST 1024 /* bytes of the limit: empty files take room on a disk, too */
+
 /* A directory's mode and time, set when all is inside. */
 struct late {
     struct late *next;
@@ -86,6 +88,15 @@ static bool plain_path(const char *path) {
             return true;
         path += length + 1;
     }
+}
+
+/* Counts what is written, and what an entry costs a disk, against the limit. */
+static int charge(ct_tree_writer *writer, size_t bytes, ct_error *error) {
+    writer->written += bytes;
+    if (writer->options.limit && writer->written > writer->options.limit)
+        return ct_fail(error, CT_E_LIMIT, "writing %s: more than %llu bytes",
+                       writer->dest, (unsigned long long) writer->options.limit);
+    return CT_OK;
 }
 
 static int fail_path(ct_tree_writer *writer, const char *path, ct_error *error) {
@@ -265,8 +276,9 @@ static int start_file(ct_tree_writer *writer, struct entry *entry, ct_error *err
         free(parent);
         parent = strdup("/");
     }
+    const char *name = writer->options.name ? writer->options.name : entry->name;
     snprintf(entry->path, sizeof entry->path, "%s",
-             inside ? entry->name : (slash ? slash + 1 : writer->dest));
+             inside ? name : (slash ? slash + 1 : writer->dest));
     int code = plain_path(entry->path)
                    ? open_root(writer, parent ? parent : "/", error)
                    : ct_fail(error, CT_E_ARGUMENT, "%s names no file", writer->dest);
@@ -280,7 +292,8 @@ static int start_file(ct_tree_writer *writer, struct entry *entry, ct_error *err
 
 static int start(ct_tree_writer *writer, struct entry *entry, ct_error *error) {
     bool directory = strcmp(entry->type, "directory") == 0;
-    if (*entry->path || directory != writer->options.directory)
+    bool link = strcmp(entry->type, "link") == 0; /* a file that is asked for is a file */
+    if (*entry->path || link || directory != writer->options.directory)
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: this is no %s", writer->dest,
                        writer->options.directory ? "directory" : "file");
     writer->started = true;
@@ -292,6 +305,8 @@ static int take_entry(ct_tree_writer *writer, const char *data, size_t length,
                       ct_error *error) {
     struct entry entry;
     int code = finish_file(writer, error);
+    if (code == CT_OK)
+        code = charge(writer, ENTRY_COST, error);
     if (code < 0)
         return code;
     if (!parse_entry(data, length, &entry) ||
@@ -313,10 +328,9 @@ static int take_chunk(ct_tree_writer *writer, const char *data, size_t length,
     if (writer->file < 0)
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: bytes of no file",
                        writer->dest);
-    writer->written += length;
-    if (writer->options.limit && writer->written > writer->options.limit)
-        return ct_fail(error, CT_E_LIMIT, "writing %s: more than %llu bytes",
-                       writer->dest, (unsigned long long) writer->options.limit);
+    int code = charge(writer, length, error);
+    if (code < 0)
+        return code;
     while (length > 0) {
         ssize_t written = write(writer->file, data, length);
         if (written < 0 && errno != EINTR)

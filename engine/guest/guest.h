@@ -71,6 +71,11 @@ int guest_pack(lua_State *L);
 CT_CHECK int guest_wait_ready(const char *level, double seconds, int hangup,
                               ct_error *error);
 
+/* ---- unix_socket.c ---- */
+
+/* guest.exchange, for library.c. */
+int guest_exchange(lua_State *L);
+
 /* ---- library.c ---- */
 
 /* Standard libraries, the primitives as module "cleantest.guest", and the embedded modules. */

@@ -29,4 +29,5 @@ $(BUILD)/guest-obj/modules.o: $(BUILD)/guest_modules.c
 
 # ld warns of dlopen in libc.a although no_dlopen.c takes its place
 $(BUILD)/guest: $(GUEST_OBJECTS)
-	$(CC) -static -s -Wl,--gc-sections,--no-warnings -o $@ $^ -l:liblua5.4.a -lm
+	$(CC) -static -s -Wl,--gc-sections,--no-warnings -o $@ $^ -l:liblua5.4-cjson.a \
+	    -l:liblua5.4.a -lm

@@ -17,6 +17,8 @@
 
 #include "guest.h"
 
+#define SECOND_LOOK 1.0 /* seconds */
+
 /* ---- the service manager ---- */
 
 static bool has_systemd(void) {
@@ -53,13 +55,15 @@ static int run_quietly(const char *const *argv, const ct_wait *wait, ct_error *e
     return end.exit_code < 0 ? 1 : end.exit_code;
 }
 
-/* Waits for an event on the descriptor, or for the host to go. */
+/* Waits for an event on the descriptor, or for the host to go. What is watched may be mounted
+ * over, or replaced, without an event: the caller looks again every second all the same. */
 static int wait_event(int descriptor, const ct_wait *wait, ct_error *error) {
     struct pollfd fds[2] = {{.fd = descriptor, .events = POLLIN},
                             {.fd = wait->cancel, .events = 0}};
     if (ct_wait_left(wait) <= 0)
         return ct_fail(error, CT_E_TIMEOUT, "timed out");
-    if (poll(fds, 2, ct_wait_milliseconds(wait)) > 0 && fds[0].revents) {
+    ct_wait look = ct_wait_within(wait, SECOND_LOOK);
+    if (poll(fds, 2, ct_wait_milliseconds(&look)) > 0 && fds[0].revents) {
         char events[4096];
         ssize_t ignored = read(descriptor, events, sizeof events);
         (void) ignored;
