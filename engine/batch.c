@@ -88,6 +88,9 @@ static const char *known_source(const ct_batch *batch, size_t before, const char
 static int names_source(const ct_job *job, ct_error *error) {
     if (!job->instance_json)
         return 0;
+    if (job->instance_json[strspn(job->instance_json, " \t\r\n")] != '{')
+        return ct_fail(error, CT_E_ARGUMENT, "image %s: instance_json is no JSON object",
+                       job->image);
     ct_json *json = ct_json_new();
     if (!json)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
@@ -106,6 +109,8 @@ static int resolve_image(ct_batch *batch, size_t number, void *session,
     const ct_provider_type *provider = ct_run_provider(batch->run)->type;
     if (entry->job.target)
         return provider->check_running(session, entry->job.target, wait, error);
+    if (entry->source) /* a start that failed came so far */
+        return CT_OK;
     int named = names_source(&entry->job, error);
     if (named != 0)
         return named < 0 ? named : CT_OK;

@@ -34,7 +34,7 @@ int ct_buf_reserve(ct_buf *buf, size_t length) {
         return CT_OK;
     size_t capacity = buf->capacity ? buf->capacity : FIRST_CAPACITY;
     while (capacity < need)
-        capacity *= 2;
+        capacity = capacity < SIZE_MAX / 2 ? capacity * 2 : need;
     char *data = realloc(buf->data, capacity);
     if (!data)
         return CT_E_NO_MEMORY;
@@ -52,10 +52,6 @@ int ct_buf_add(ct_buf *buf, const void *data, size_t length) {
     buf->length += length;
     buf->data[buf->length] = '\0';
     return CT_OK;
-}
-
-int ct_buf_add_string(ct_buf *buf, const char *string) {
-    return ct_buf_add(buf, string, strlen(string));
 }
 
 int ct_buf_format(ct_buf *buf, const char *format, ...) {

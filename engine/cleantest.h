@@ -241,7 +241,7 @@ typedef struct ct_result {
     char *testlet;  /* as the job named it */
     char *instance; /* its name in LXD; "" when none was made */
     enum ct_status status;
-    int exit_code; /* 0..255; -1: it did not end by itself, or never ran */
+    int exit_code; /* 0..255; -1: killed (signal, timeout, too much output), or never ran */
     int signal;    /* 0, or the signal that ended it */
     bool timed_out;
     char *stdout_data; /* never NULL */
@@ -338,7 +338,8 @@ CT_API int ct_batch_close(ct_batch *batch, ct_error *error);
 
 /* ---- Cleaning ------------------------------------------------------------------------ */
 
-/* Called for each instance a dead run left: error is NULL when it was deleted. */
+/* Called for each instance a dead run left, by the thread that cleans: error is NULL when it
+ * was deleted. */
 typedef void ct_cleaned(void *context, const char *instance, const char *error);
 
 /* Deletes the instances of runs whose process is gone, or whose lease is over when it ran

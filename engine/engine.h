@@ -35,7 +35,7 @@ int ct_fail_in(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 
 
 /* Bytes that grow up to a limit; always followed by a NUL. */
 typedef struct ct_buf {
-    char *data; /* NULL only before init and after take or fini */
+    char *data; /* NULL until something is added, or room reserved */
     size_t length;
     size_t capacity;
     size_t limit; /* the most bytes it may hold */
@@ -46,7 +46,6 @@ void ct_buf_fini(ct_buf *buf);
 void ct_buf_clear(ct_buf *buf);
 /* CT_E_LIMIT past the limit, CT_E_NO_MEMORY; the buffer is then as it was. */
 CT_CHECK int ct_buf_add(ct_buf *buf, const void *data, size_t length);
-CT_CHECK int ct_buf_add_string(ct_buf *buf, const char *string);
 CT_CHECK int ct_buf_format(ct_buf *buf, const char *format, ...) CT_FORMAT(2, 3);
 /* Room for length more bytes at the end, which the caller fills and then adds to length. */
 CT_CHECK int ct_buf_reserve(ct_buf *buf, size_t length);
@@ -114,9 +113,9 @@ enum ct_frame_type {
     CT_FRAME_VALUE = 'v',   /* packed: what the testlet returned */
     CT_FRAME_EXIT = 'x',    /* packed table: how the process ended; ends a run */
     CT_FRAME_FAILED = '!',  /* text: the guest could not do it; the last frame */
-    CT_FRAME_ENTRY = 'f', /* packed table: a file, directory or link; see tree_reader.c */
-    CT_FRAME_CHUNK = 'c', /* bytes of the file last announced */
-    CT_FRAME_END = 'z'    /* empty: the tree is complete; ends a pack or unpack */
+    CT_FRAME_ENTRY = 'f',   /* packed table: a file, directory or link; see tree.h */
+    CT_FRAME_CHUNK = 'c',   /* bytes of the file last announced */
+    CT_FRAME_END = 'z'      /* empty: the tree is complete; ends a pack or unpack */
 };
 
 #define CT_FRAME_HEADER 5
@@ -152,12 +151,13 @@ typedef struct ct_tree_options {
     bool directory;    /* the tree must be a directory (else: a file) */
     bool no_overwrite; /* dest must not exist */
     bool foreign;      /* from an instance: no set-user-ID, set-group-ID or sticky bits */
+    const char *name;  /* of a file that goes into dest, a directory (borrowed); NULL: the
+                          entry's */
     uint64_t limit;    /* bytes it may write; 0: no limit */
 } ct_tree_options;
 
-/* dest is made as needed, its parents too. Nothing is ever written outside of it: paths
- * with
- * "..", absolute ones and those through symbolic links are CT_E_PROTOCOL. */
+/* dest is made as needed, its parents too. Nothing is ever written outside of it: paths with
+ * "..", absolute ones (CT_E_PROTOCOL) and those through symbolic links (CT_E_SYSTEM) fail. */
 CT_CHECK ct_tree_writer *
 ct_tree_writer_open(const char *dest, const ct_tree_options *options, ct_error *error);
 /* Takes one frame (ENTRY, CHUNK or END). 1: more is expected; 0: END was taken. */
@@ -248,7 +248,9 @@ bool ct_websocket_ended(const ct_websocket *socket);
 bool ct_websocket_drained(const ct_websocket *socket);
 /* Queues one binary message; the bytes are copied. */
 CT_CHECK int ct_websocket_queue(ct_websocket *socket, const char *data, size_t length);
-/* Reads and writes what it can without blocking. */
+/* true when the last pump left something behind, which poll() may not know of. */
+bool ct_websocket_pending(const ct_websocket *socket);
+/* Reads and writes what it can without blocking, but no more than one socket's share. */
 CT_CHECK int ct_websocket_pump(ct_websocket *socket, ct_error *error);
 
 /* ---- arena.c ------------------------------------------------------------------------- */

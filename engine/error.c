@@ -60,6 +60,7 @@ int ct_fail_errno(ct_error *error, const char *format, ...) {
 
 int ct_fail_in(ct_error *error, int code, const char *format, ...) {
     if (error) {
+        error->code = code;
         char why[sizeof error->message];
         memcpy(why, error->message, sizeof why);
         va_list args;

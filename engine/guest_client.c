@@ -42,6 +42,15 @@ static bool field_number(const char *at, const char *end, const char *name, doub
     return true;
 }
 
+/* A whole number from 0 to most; else fallback. */
+static int field_small(const char *at, const char *end, const char *name, int most,
+                       int fallback) {
+    double number = -1;
+    bool fits =
+        field_number(at, end, name, &number) && number >= 0 && number <= (double) most;
+    return fits ? (int) number : fallback;
+}
+
 static int take_exit(ct_outcome *outcome, const char *data, size_t length,
                      ct_error *error) {
     const char *end = data + length, *at = data;
@@ -49,19 +58,28 @@ static int take_exit(ct_outcome *outcome, const char *data, size_t length,
     double number = 0;
     if (ct_value_skip(&at, end) < 0)
         return ct_fail(error, CT_E_PROTOCOL, "the guest's exit frame is no value");
-    outcome->exit_code =
-        field_number(data, end, "exit_code", &number) ? (int) number : -1;
-    outcome->signal = field_number(data, end, "signal", &number) ? (int) number : 0;
+    outcome->exit_code = field_small(data, end, "exit_code", 255, -1);
+    outcome->signal = field_small(data, end, "signal", 64, 0);
     outcome->timed_out = ct_value_field(data, end, "timed_out", &value) &&
                          value.type == CT_BOOLEAN && value.boolean;
     if (ct_value_field(data, end, "limit", &value) && value.type == CT_STRING)
         snprintf(outcome->limit, sizeof outcome->limit, "%.*s",
                  value.length < 8 ? (int) value.length : 7, value.string);
+    /* what it exited with on being killed says nothing: it may well have been 0 */
+    if (outcome->timed_out || outcome->limit[0])
+        outcome->exit_code = -1;
     field_number(data, end, "cpu_user", &outcome->cpu_user);
     field_number(data, end, "cpu_system", &outcome->cpu_system);
     if (field_number(data, end, "max_rss", &number) && number >= 0 && number < 1e18)
         outcome->max_rss = (uint64_t) number;
     return CT_OK;
+}
+
+static int keep(ct_buf *bytes, const char *data, size_t length, ct_error *error) {
+    int code = ct_buf_add(bytes, data, length);
+    return code < 0
+               ? ct_fail(error, code, "the guest sent too much: %s", ct_error_text(code))
+               : code;
 }
 
 static int take_value(ct_outcome *outcome, const char *data, size_t length,
@@ -70,7 +88,7 @@ static int take_value(ct_outcome *outcome, const char *data, size_t length,
     if (ct_value_skip(&at, data + length) < 0 || at != data + length)
         return ct_fail(error, CT_E_PROTOCOL, "what the testlet returned is no value");
     ct_buf_clear(&outcome->value);
-    return ct_buf_add(&outcome->value, data, length);
+    return keep(&outcome->value, data, length, error);
 }
 
 static int take_ready(struct call *call) {
@@ -102,9 +120,9 @@ static int take_frame(struct call *call, enum ct_frame_type type, const char *da
         return more < 0 ? more : CT_OK;
     }
     if (outcome && type == CT_FRAME_STDOUT)
-        return ct_buf_add(&outcome->stdout_bytes, data, length);
+        return keep(&outcome->stdout_bytes, data, length, error);
     if (outcome && type == CT_FRAME_STDERR)
-        return ct_buf_add(&outcome->stderr_bytes, data, length);
+        return keep(&outcome->stderr_bytes, data, length, error);
     if (outcome && type == CT_FRAME_VALUE)
         return take_value(outcome, data, length, error);
     if (outcome && type == CT_FRAME_EXIT) {
@@ -116,7 +134,7 @@ static int take_frame(struct call *call, enum ct_frame_type type, const char *da
 
 static int on_output(void *context, const char *bytes, size_t count, ct_error *error) {
     struct call *call = context;
-    int code = ct_buf_add(&call->inbox, bytes, count);
+    int code = keep(&call->inbox, bytes, count, error);
     size_t done = 0;
     while (code == CT_OK && !call->last) {
         enum ct_frame_type type;
@@ -124,18 +142,14 @@ static int on_output(void *context, const char *bytes, size_t count, ct_error *e
         size_t length;
         int taken = ct_frame_parse(call->inbox.data + done, call->inbox.length - done,
                                    &type, &data, &length);
-        if (taken <= 0) {
-            code = taken;
+        if (taken < 0)
+            code = ct_fail(error, taken, "what the guest sent is no frame");
+        if (taken <= 0)
             break;
-        }
         done += (size_t) taken;
         code = take_frame(call, type, data, length, error);
-        if (code == CT_E_LIMIT || code == CT_E_NO_MEMORY)
-            ct_fail(error, code, "the guest sent too much: %s", ct_error_text(code));
     }
     ct_buf_consume(&call->inbox, done);
-    if (code == CT_E_PROTOCOL && call->inbox.length > 0 && !call->last)
-        ct_fail(error, code, "what the guest sent is no frame");
     return code < 0 ? code : !call->last;
 }
 
@@ -283,9 +297,11 @@ int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,
 
 int ct_guest_pull(ct_guest *guest, const ct_step *step, const ct_wait *wait,
                   ct_error *error) {
+    const char *slash = strrchr(step->source, '/');
     ct_tree_options options = {.directory = step->directory,
                                .no_overwrite = step->no_overwrite,
                                .foreign = true,
+                               .name = slash ? slash + 1 : step->source,
                                .limit = PULL_LIMIT};
     struct call call;
     init_call(&call, guest);

@@ -141,6 +141,18 @@ static struct curl_slist *header_list(const ct_http_request *request) {
     return list;
 }
 
+static void set_transfer(ct_http *http, const ct_http_request *request, const char *url,
+                         struct curl_slist *headers, struct sink *sink) {
+    http->why[0] = '\0';
+    curl_easy_reset(http->easy);
+    set_endpoint(http->easy, http->endpoint, http->why);
+    set_request(http->easy, request);
+    curl_easy_setopt(http->easy, CURLOPT_URL, url);
+    curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(http->easy, CURLOPT_WRITEFUNCTION, keep);
+    curl_easy_setopt(http->easy, CURLOPT_WRITEDATA, sink);
+}
+
 int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
                  const ct_wait *wait, ct_error *error) {
     int code;
@@ -152,14 +164,7 @@ int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
         code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
         goto out;
     }
-    http->why[0] = '\0';
-    curl_easy_reset(http->easy);
-    set_endpoint(http->easy, http->endpoint, http->why);
-    set_request(http->easy, request);
-    curl_easy_setopt(http->easy, CURLOPT_URL, url);
-    curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(http->easy, CURLOPT_WRITEFUNCTION, keep);
-    curl_easy_setopt(http->easy, CURLOPT_WRITEDATA, &sink);
+    set_transfer(http, request, url, headers, &sink);
     curl_multi_add_handle(http->multi, http->easy);
     CURLcode result = CURLE_OK;
     code = drive(http, &result, wait, error);

@@ -26,7 +26,8 @@ struct life {
     char directory[64]; /* the guest's, in the instance */
     bool made;          /* there may be an instance of ours */
     bool visited;       /* there may be a guest of ours in an instance that is not */
-    bool lost;          /* the testlet took the guest, or the instance, with it */
+    bool cancelled;
+    bool lost; /* the testlet took the guest, or the instance, with it */
     ct_guest guest;
     bool in_phase; /* some phase was entered */
     enum ct_phase phase;
@@ -55,77 +56,6 @@ static void enter_phase(struct life *life, enum ct_phase phase) {
 static void next_phase(struct life *life, enum ct_phase phase) {
     leave_phase(life);
     enter_phase(life, phase);
-}
-
-/* ---- the result ---- */
-
-static void worsen(ct_result *result, enum ct_status status) {
-    if (status > result->status)
-        result->status = status;
-}
-
-/* Notes what went wrong; the first cause wins. */
-static void note(ct_result *result, const char *message, const ct_buf *output) {
-    if (result->error)
-        return;
-    bool more = output && output->length > 0;
-    if (asprintf(&result->error, "%s%s%s", message, more ? "\n" : "",
-                 more ? output->data : "") < 0)
-        result->error = NULL;
-}
-
-static void note_failure(ct_result *result, const ct_job *job,
-                         const ct_outcome *outcome) {
-    char why[256] = "";
-    if (outcome->timed_out)
-        snprintf(why, sizeof why, "the testlet timed out after %g s", job->timeout);
-    else if (outcome->limit[0])
-        snprintf(
-            why, sizeof why,
-            "the testlet wrote more than %zu bytes to %s (output_limit) and was killed",
-            job->output_limit, outcome->limit);
-    else if (outcome->lost)
-        snprintf(why, sizeof why,
-                 "the testlet killed the guest that ran it, or stopped its instance");
-    else if (outcome->signal)
-        snprintf(why, sizeof why, "the testlet was killed by signal %d (%s)",
-                 outcome->signal, strsignal(outcome->signal));
-    else
-        snprintf(why, sizeof why, "the testlet exited with code %d", outcome->exit_code);
-    note(result, why, NULL);
-}
-
-static char *take_bytes(ct_buf *bytes, size_t *length) {
-    char *taken = ct_buf_take(bytes, length);
-    return taken ? taken : calloc(1, 1);
-}
-
-/* What the testlet wrote is worth having however it ended. */
-static void take_output(ct_result *result, ct_outcome *outcome) {
-    free(result->stdout_data);
-    result->stdout_data = take_bytes(&outcome->stdout_bytes, &result->stdout_length);
-    free(result->stderr_data);
-    result->stderr_data = take_bytes(&outcome->stderr_bytes, &result->stderr_length);
-}
-
-static void take_end(struct life *life, ct_outcome *outcome) {
-    ct_result *result = life->result;
-    life->lost = outcome->lost;
-    result->exit_code = outcome->exit_code;
-    result->signal = outcome->signal;
-    result->timed_out = outcome->timed_out;
-    result->cpu_user = outcome->cpu_user;
-    result->cpu_system = outcome->cpu_system;
-    result->max_rss = outcome->max_rss;
-    if (outcome->value.length > 0)
-        result->value = ct_buf_take(&outcome->value, &result->value_length);
-    if (ct_outcome_broken(outcome) ||
-        (outcome->exit_code != 0 && outcome->exit_code != CT_EXIT_SKIP)) {
-        worsen(result, CT_FAIL);
-        note_failure(result, life->job, outcome);
-    } else if (outcome->exit_code == CT_EXIT_SKIP) {
-        worsen(result, CT_SKIP);
-    }
 }
 
 /* ---- the steps of a life; each returns a negative code when the environment broke ---- */
@@ -208,8 +138,11 @@ static int bring_up(struct life *life, ct_error *error) {
 
 static void when_ready(void *context) {
     struct life *life = context;
+    size_t steps = 0;
     next_phase(life, CT_PHASE_HOOKS);
-    if (life->job->start_hook_count == 0)
+    for (size_t i = 0; i < life->job->start_hook_count; i++)
+        steps += life->job->start_hooks[i].step_count;
+    if (steps == 0)
         next_phase(life, CT_PHASE_TESTLET);
 }
 
@@ -244,9 +177,11 @@ static int run_testlet(struct life *life, ct_error *error) {
     ct_outcome_init(&outcome, job->output_limit);
     int code =
         ct_guest_run(&life->guest, &job->testlet, &options, &outcome, &wait, error);
-    take_output(life->result, &outcome);
-    if (code == CT_OK)
-        take_end(life, &outcome);
+    ct_result_take_output(life->result, &outcome);
+    if (code == CT_OK) {
+        life->lost = outcome.lost;
+        ct_result_take_end(life->result, job, &outcome);
+    }
     ct_outcome_fini(&outcome);
     return code;
 }
@@ -273,9 +208,10 @@ static void live(struct life *life) {
     if (code == CT_OK)
         code = run_stop_hooks(life, &output, &error);
     leave_phase(life);
+    life->cancelled = code == CT_E_CANCELLED;
     if (code < 0) {
-        worsen(life->result, CT_ERROR);
-        note(life->result, error.message, &output);
+        ct_result_worsen(life->result, CT_ERROR);
+        ct_result_note(life->result, error.message, &output);
     }
     ct_buf_fini(&output);
 }
@@ -284,7 +220,7 @@ static void live(struct life *life) {
 
 static bool to_preserve(const struct life *life) {
     enum ct_preserve preserve = life->job->preserve;
-    return life->made &&
+    return life->made && !life->cancelled &&
            (preserve == CT_PRESERVE_ALWAYS ||
             (preserve == CT_PRESERVE_ON_FAILURE && life->result->status >= CT_FAIL));
 }
@@ -299,11 +235,20 @@ static bool tear_down(struct life *life, bool preserve, char **message) {
         *message = provider->type->shell_command(provider, life->instance);
         return true;
     }
-    int code = provider->type->destroy(life->session, life->instance, &wait, &error);
-    if (code < 0 && asprintf(message,
-                             "instance %s could not be deleted: %s; \"cleantest clean\" "
-                             "will delete it",
+    char *kept = NULL; /* why it was not */
+    if (preserve && asprintf(&kept, "instance %s could not be preserved: %s",
                              life->instance, error.message) < 0)
+        kept = NULL;
+    int code = provider->type->destroy(life->session, life->instance, &wait, &error);
+    if (code == CT_OK) {
+        *message = kept;
+        return false;
+    }
+    free(kept);
+    if (asprintf(
+            message,
+            "instance %s could not be deleted: %s; \"cleantest clean\" will delete it",
+            life->instance, error.message) < 0)
         *message = NULL;
     return false;
 }
@@ -320,6 +265,8 @@ static void take_leave(struct life *life, char **message) {
 
 static void give_result(struct life *life) {
     life->result->duration = ct_now() - life->begun;
+    if (!life->made && !life->visited && life->result->instance)
+        life->result->instance[0] = '\0';
     ct_event event = {
         .type = CT_EVENT_RESULT, .job = life->number, .result = life->result};
     ct_queue_put(life->context->events, &event);
@@ -384,8 +331,8 @@ void ct_job_perform(const ct_job_context *context, void **session, size_t number
     if (life.session) {
         live(&life);
     } else {
-        worsen(result, CT_ERROR);
-        note(result, error.message, NULL);
+        ct_result_worsen(result, CT_ERROR);
+        ct_result_note(result, error.message, NULL);
     }
     end_life(&life);
 }

@@ -20,6 +20,8 @@ static int check_testlet(const ct_testlet *testlet, const char *where, ct_error 
 }
 
 static int check_step(const ct_step *step, const char *hook, ct_error *error) {
+    if (!(step->timeout >= 0))
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: a timeout is negative", hook);
     if (step->kind == CT_STEP_RUN)
         return check_testlet(&step->run, hook, error);
     if (step->kind != CT_STEP_PUSH && step->kind != CT_STEP_PULL)

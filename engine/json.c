@@ -130,6 +130,7 @@ static int protected_set(lua_State *lua) {
     struct access *access = lua_touserdata(lua, 2);
     const char *path = access->path, *key;
     size_t length;
+    luaL_checktype(lua, DOCUMENT, LUA_TTABLE);
     lua_pushvalue(lua, DOCUMENT);
     for (;;) {
         path = first_key(path, &key, &length);

@@ -11,7 +11,8 @@
 
 #include "provider.h"
 
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define BOOT_ID    "/proc/sys/kernel/random/boot_id"
+#define EXPIRY_MAX 3e9 /* seconds, about a century: a timeout may be infinite */
 
 static void read_host(char *host, size_t size) {
     char boot[64] = "unknown";
@@ -48,7 +49,8 @@ void ct_lease_init(ct_lease *lease, const char *run, double seconds) {
     snprintf(lease->run, sizeof lease->run, "%s", run);
     read_host(lease->host, sizeof lease->host);
     lease->started = started(lease->pid);
-    lease->expiry = (long long) time(NULL) + (long long) seconds;
+    lease->expiry = (long long) time(NULL) +
+                    (long long) (seconds < EXPIRY_MAX ? seconds : EXPIRY_MAX);
 }
 
 bool ct_lease_dead(const ct_lease *lease) {

@@ -50,6 +50,15 @@ int lxd_check(lxd_session *session, int status, ct_error *error) {
     return ct_fail(error, code_of_status(status), "%s", why && *why ? why : "no reason");
 }
 
+/* cjson writes an empty list as an empty object. One list is sent that may be empty, and means
+ * something then: an instance without profiles. */
+static void restore_list(ct_buf *body) {
+    static const char empty[] = "\"profiles\":{}";
+    char *found = body->data ? strstr(body->data, empty) : NULL;
+    if (found)
+        memcpy(found + sizeof empty - 3, "[]", 2);
+}
+
 static int call_path(lxd_session *session, const char *method, bool with_request,
                      const ct_wait *wait, ct_error *error, char path[LXD_PATH_MAX]) {
     int code = lxd_add_project(session->provider, path, error);
@@ -64,6 +73,7 @@ static int call_path(lxd_session *session, const char *method, bool with_request
                                    .path = path,
                                    .body = body.data,
                                    .body_length = body.length};
+        restore_list(&body);
         ct_buf_clear(&session->text);
         code = ct_http_send(session->http, &request, &session->text, wait, error);
     }
@@ -107,8 +117,13 @@ int lxd_operate(lxd_session *session, const char *method, bool with_request,
     va_start(args, format);
     int code = format_path(path, format, args, error);
     va_end(args);
+    /* A request on its way is not given up when cancelled: LXD does it all the same, and only
+     * its answer tells what there is to wait for before the instance can go. */
+    ct_wait answered = {.deadline = wait->deadline, .cancel = -1};
     if (code == CT_OK)
-        code = call_path(session, method, with_request, wait, error, path);
+        code = ct_wait_check(wait, error);
+    if (code == CT_OK)
+        code = call_path(session, method, with_request, &answered, error, path);
     if (code < 0)
         return code;
     const char *operation = ct_json_string(session->answer, "/operation");

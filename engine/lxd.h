@@ -18,6 +18,7 @@ typedef struct lxd_session {
     ct_json *answer;  /* the last answer */
     ct_buf text;      /* bytes of either on their way */
     char *pending;    /* path of an operation whose end was not seen; NULL: none */
+    char unsure[17];  /* run of an instance whose creation was not answered; "": none */
 } lxd_session;
 
 /* ---- lxd.c ---- */

@@ -128,13 +128,17 @@ static bool over(const struct call *call) {
 static int poll_sockets(struct call *call, const ct_wait *wait, ct_error *error) {
     struct pollfd fds[SOCKETS + 1];
     nfds_t count = 0;
-    for (int i = 0; i < SOCKETS; i++)
-        if (!call->ended[i])
-            fds[count++] =
-                (struct pollfd){.fd = ct_websocket_descriptor(call->sockets[i]),
-                                .events = ct_websocket_events(call->sockets[i])};
+    int milliseconds = ct_wait_milliseconds(wait);
+    for (int i = 0; i < SOCKETS; i++) {
+        if (call->ended[i])
+            continue;
+        fds[count++] = (struct pollfd){.fd = ct_websocket_descriptor(call->sockets[i]),
+                                       .events = ct_websocket_events(call->sockets[i])};
+        if (ct_websocket_pending(call->sockets[i]))
+            milliseconds = 0;
+    }
     fds[count++] = (struct pollfd){.fd = wait->cancel, .events = POLLIN};
-    if (poll(fds, count, ct_wait_milliseconds(wait)) < 0 && errno != EINTR)
+    if (poll(fds, count, milliseconds) < 0 && errno != EINTR)
         return ct_fail_errno(error, "poll");
     return CT_OK;
 }

@@ -116,7 +116,10 @@ static int search(ct_provider *provider, ct_error *error) {
     int code = CT_E_CONNECT;
     if (directory && *directory) {
         char path[LXD_PATH_MAX];
-        snprintf(path, sizeof path, "%s/unix.socket", directory);
+        char *real = realpath(directory, NULL); /* the reaper is in another folder */
+        bool relative = directory[0] != '/' && real;
+        snprintf(path, sizeof path, "%s/unix.socket", relative ? real : directory);
+        free(real);
         code = try_socket(provider, path, &tried);
     }
     for (size_t i = 0; code == CT_E_CONNECT && i < CT_COUNT(usual_sockets); i++)
@@ -138,11 +141,19 @@ static int copy(char **to, const char *from) {
     return CT_OK;
 }
 
+/* The same for a file, wherever this process, or the reaper, will be when it is opened. */
+static int copy_path(char **to, const char *from) {
+    *to = from ? realpath(from, NULL) : NULL;
+    return *to ? CT_OK : copy(to, from);
+}
+
 static int copy_settings(ct_provider *provider, const ct_settings *settings,
                          ct_error *error) {
-    if (copy(&provider->endpoint.client_cert, settings->client_cert) < 0 ||
-        copy(&provider->endpoint.client_key, settings->client_key) < 0 ||
-        copy(&provider->endpoint.verify, settings->verify) < 0 ||
+    const char *verify = settings->verify;
+    bool word = !verify || strcmp(verify, "no") == 0;
+    if (copy_path(&provider->endpoint.client_cert, settings->client_cert) < 0 ||
+        copy_path(&provider->endpoint.client_key, settings->client_key) < 0 ||
+        (word ? copy : copy_path)(&provider->endpoint.verify, verify) < 0 ||
         copy(&provider->project, settings->project) < 0)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     return CT_OK;
@@ -158,7 +169,10 @@ int lxd_find(ct_provider *provider, const ct_settings *settings, ct_error *error
     if (strncmp(endpoint, "unix://", 7) == 0)
         endpoint += 7;
     if (strncmp(endpoint, "https://", 8) == 0) {
-        provider->endpoint.url = strdup(endpoint);
+        size_t length = strlen(endpoint);
+        while (endpoint[length - 1] == '/') /* paths bring their own */
+            length--;
+        provider->endpoint.url = strndup(endpoint, length);
         if (!provider->endpoint.url)
             return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     } else if (endpoint[0] == '/') {

@@ -36,9 +36,19 @@ static int fail_unknown(lxd_session *session, const char *image, const ct_wait *
     return code;
 }
 
+/* true for what can stand in a request's path as it is, and leads nowhere else there. */
 static bool nameable(const char *image) {
-    return *image && !image[strspn(image, "abcdefghijklmnopqrstuvwxyz"
-                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")];
+    if (image[strspn(image, "abcdefghijklmnopqrstuvwxyz"
+                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/")])
+        return false;
+    for (const char *part = image;; part++) {
+        size_t length = strcspn(part, "/");
+        if (strspn(part, ".") >= length) /* "", ".", ".." */
+            return false;
+        part += length;
+        if (!*part)
+            return true;
+    }
 }
 
 int lxd_resolve(void *data, const char *image, char **source, const ct_wait *wait,
@@ -51,6 +61,8 @@ int lxd_resolve(void *data, const char *image, char **source, const ct_wait *wai
         lxd_call(session, "GET", false, wait, error, "/1.0/images/aliases/%s", image);
     if (code >= 0) {
         found = ct_json_string(session->answer, "/metadata/target");
+    } else if (code == CT_E_NOT_FOUND && strchr(image, '/')) {
+        return fail_unknown(session, image, wait, error); /* no fingerprint has one */
     } else if (code == CT_E_NOT_FOUND) {
         code = lxd_call(session, "GET", false, wait, error, "/1.0/images/%s", image);
         if (code == CT_E_NOT_FOUND)

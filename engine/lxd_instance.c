@@ -26,7 +26,9 @@ static int write_lease(ct_json *json, const ct_lease *lease) {
         ct_json_set_string(json, "/config/" KEY "host", lease->host) < 0 ||
         ct_json_set_string(json, "/config/" KEY "pid", pid) < 0 ||
         ct_json_set_string(json, "/config/" KEY "started", start) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "expiry", expiry) < 0)
+        ct_json_set_string(json, "/config/" KEY "expiry", expiry) < 0 ||
+        /* said, since a copy of a preserved instance would inherit it */
+        ct_json_set_string(json, "/config/" KEY "preserved", "false") < 0)
         return CT_E_NO_MEMORY;
     return CT_OK;
 }
@@ -44,12 +46,13 @@ static bool read_lease(ct_json *json, size_t index, ct_lease *lease) {
     const char *pid = lease_field(json, index, "pid");
     const char *start = lease_field(json, index, "started");
     const char *expiry = lease_field(json, index, "expiry");
+    const char *preserved = lease_field(json, index, "preserved");
     if (!run || !host || !pid || !start || !expiry)
         return false;
     *lease = (ct_lease){.pid = strtol(pid, NULL, 10),
                         .started = strtoull(start, NULL, 10),
                         .expiry = strtoll(expiry, NULL, 10),
-                        .preserved = lease_field(json, index, "preserved") != NULL};
+                        .preserved = preserved && strcmp(preserved, "true") == 0};
     snprintf(lease->run, sizeof lease->run, "%s", run);
     snprintf(lease->host, sizeof lease->host, "%s", host);
     return true;
@@ -100,6 +103,9 @@ int lxd_create(void *data, const ct_instance_spec *spec, const ct_wait *wait,
     int code = fill_create(session, spec, error);
     if (code == CT_OK)
         code = lxd_operate(session, "POST", true, wait, error, "/1.0/instances");
+    bool answered = session->pending || (code != CT_E_TIMEOUT && code != CT_E_CONNECT);
+    snprintf(session->unsure, sizeof session->unsure, "%s",
+             answered ? "" : spec->lease->run);
     return code < 0 ? ct_fail_in(error, code, "lxd: create %s", spec->name) : code;
 }
 
@@ -153,6 +159,11 @@ int lxd_preserve(void *data, const char *instance, const ct_wait *wait, ct_error
 
 /* Waits for what this session still has under way; how it ends does not matter. */
 static int finish_pending(lxd_session *session, const ct_wait *wait, ct_error *error) {
+    if (*session->unsure) { /* it may be on its way all the same */
+        int code = lxd_settle(session, session->unsure, wait, error);
+        session->unsure[0] = '\0';
+        return code;
+    }
     if (!session->pending)
         return CT_OK;
     int code = lxd_wait(session, session->pending, wait, error);

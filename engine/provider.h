@@ -175,6 +175,17 @@ CT_CHECK int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count,
                           const char *const *env, ct_buf *output, const ct_wait *wait,
                           ct_error *error);
 
+/* ---- job_result.c -------------------------------------------------------------------- */
+
+/* A status never improves. */
+void ct_result_worsen(ct_result *result, enum ct_status status);
+/* Says what went wrong, with what a step wrote behind it; the first cause wins. */
+void ct_result_note(ct_result *result, const char *message, const ct_buf *output);
+/* What the testlet wrote is worth having however it ended. */
+void ct_result_take_output(ct_result *result, ct_outcome *outcome);
+/* How it ended, what it returned, and what that means. */
+void ct_result_take_end(ct_result *result, const ct_job *job, ct_outcome *outcome);
+
 /* ---- job.c --------------------------------------------------------------------------- */
 
 /* What the jobs of a batch share. */

@@ -52,7 +52,6 @@ struct start {
 
 static void become_reaper(const struct start *start) {
     static char *const argv[] = {"cleantest-reaper", NULL};
-    static char *const env[] = {NULL};
     sigset_t none;
     sigemptyset(&none);
     setsid();
@@ -71,7 +70,7 @@ static void become_reaper(const struct start *start) {
     if (chdir("/") < 0)
         _exit(errno);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    fexecve(4, argv, env);
+    fexecve(4, argv, environ);
     int number = errno;
     ssize_t ignored = write(3, &number, sizeof number);
     (void) ignored;

@@ -3,7 +3,6 @@
  * sweep.c - deleting many instances at once, by their leases: for `cleantest clean`, and for
  * the reaper. It never touches an instance without a lease.
  */
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,29 +10,32 @@
 
 #define SWEEPERS 8 /* threads; deleting is LXD's work, not ours */
 
+struct victim {
+    char *name;     /* in the arena */
+    ct_error error; /* code CT_OK: it is gone */
+};
+
 struct sweep {
     ct_provider *provider;
     ct_doomed *doomed;
     const void *doom_context;
-    ct_cleaned *cleaned;
-    void *cleaned_context;
     ct_arena arena;
-    char **names;
+    struct victim *victims; /* each is one thread's while it is deleted */
     size_t count;
-    pthread_mutex_t lock; /* guards gone, and calls of cleaned */
-    int gone;
 };
 
 static int collect(void *data, const char *instance, const ct_lease *lease) {
     struct sweep *sweep = data;
     if (lease->preserved || !sweep->doomed(sweep->doom_context, lease))
         return CT_OK;
-    char **names = realloc(sweep->names, (sweep->count + 1) * sizeof *names);
-    if (!names)
+    struct victim *victims =
+        realloc(sweep->victims, (sweep->count + 1) * sizeof *victims);
+    if (!victims)
         return CT_E_NO_MEMORY;
-    sweep->names = names;
-    names[sweep->count] = ct_arena_string(&sweep->arena, instance);
-    if (!names[sweep->count])
+    sweep->victims = victims;
+    victims[sweep->count] =
+        (struct victim){.name = ct_arena_string(&sweep->arena, instance)};
+    if (!victims[sweep->count].name)
         return CT_E_NO_MEMORY;
     sweep->count++;
     return CT_OK;
@@ -52,17 +54,25 @@ static void end(void *context, void *session) {
 static void perform(void *context, void **session, size_t item) {
     struct sweep *sweep = context;
     ct_provider *provider = sweep->provider;
-    ct_error error = {0};
+    struct victim *victim = &sweep->victims[item];
     ct_wait wait = ct_wait_for(provider->timeout, -1);
-    int code = *session
-                   ? provider->type->destroy(*session, sweep->names[item], &wait, &error)
-                   : ct_fail(&error, CT_E_NO_MEMORY, "out of memory");
-    pthread_mutex_lock(&sweep->lock);
-    sweep->gone += code >= 0;
-    if (sweep->cleaned)
-        sweep->cleaned(sweep->cleaned_context, sweep->names[item],
-                       code < 0 ? error.message : NULL);
-    pthread_mutex_unlock(&sweep->lock);
+    int code =
+        *session ? provider->type->destroy(*session, victim->name, &wait, &victim->error)
+                 : ct_fail(&victim->error, CT_E_NO_MEMORY, "out of memory");
+    victim->error.code = code;
+}
+
+/* Tells the caller, on its own thread. Returns how many are gone. */
+static int report(const struct sweep *sweep, ct_cleaned *cleaned, void *context) {
+    int gone = 0;
+    for (size_t i = 0; i < sweep->count; i++) {
+        const struct victim *victim = &sweep->victims[i];
+        gone += victim->error.code >= 0;
+        if (cleaned)
+            cleaned(context, victim->name,
+                    victim->error.code < 0 ? victim->error.message : NULL);
+    }
+    return gone;
 }
 
 static int find(struct sweep *sweep, ct_error *error) {
@@ -77,13 +87,9 @@ static int find(struct sweep *sweep, ct_error *error) {
 
 int ct_sweep(ct_provider *provider, ct_doomed *doomed, const void *doom_context,
              ct_cleaned *cleaned, void *cleaned_context, ct_error *error) {
-    struct sweep sweep = {.provider = provider,
-                          .doomed = doomed,
-                          .doom_context = doom_context,
-                          .cleaned = cleaned,
-                          .cleaned_context = cleaned_context};
+    struct sweep sweep = {
+        .provider = provider, .doomed = doomed, .doom_context = doom_context};
     ct_arena_init(&sweep.arena);
-    pthread_mutex_init(&sweep.lock, NULL);
     int code = find(&sweep, error);
     if (code >= 0 && sweep.count > 0) {
         ct_work work = {
@@ -92,8 +98,9 @@ int ct_sweep(ct_provider *provider, ct_doomed *doomed, const void *doom_context,
         code = scheduler ? CT_OK : CT_E_SYSTEM;
         ct_scheduler_join(scheduler);
     }
-    pthread_mutex_destroy(&sweep.lock);
+    if (code >= 0)
+        code = report(&sweep, cleaned, cleaned_context);
     ct_arena_fini(&sweep.arena);
-    free(sweep.names);
-    return code < 0 ? code : sweep.gone;
+    free(sweep.victims);
+    return code;
 }

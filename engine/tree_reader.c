@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree_reader.c - files, directories and symbolic links on disk, as frames. An ENTRY is a
- * packed table: path (relative; "" for the root), name (the root's base name), type ("file",
- * "directory", "link"), mode, mtime (seconds), target (a link's). A file's bytes follow it as
- * CHUNKs. Links are never followed; what is none of the three is refused.
+ * tree_reader.c - files, directories and symbolic links on disk, as frames. An ENTRY (tree.h)
+ * comes for each; a file's bytes follow it as CHUNKs. Links are never followed; what is none
+ * of the three is refused.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "tree.h"
 
 #define CHUNK 65536 /* bytes */
 
@@ -100,48 +99,19 @@ void ct_tree_reader_close(ct_tree_reader *reader) {
 
 /* ---- entries ---- */
 
-struct entry {
-    const char *path, *name, *type, *target;
-    mode_t mode;
-    double mtime;
-};
-
-static int add_text(ct_buf *out, const char *key, const char *value) {
-    int code = ct_value_string(out, key);
-    return code < 0 ? code : ct_value_string(out, value ? value : "");
-}
-
-static int add_entry(ct_buf *out, const struct entry *entry, ct_error *error) {
-    ct_buf table;
-    ct_buf_init(&table, CT_MIB);
-    int code = CT_E_NO_MEMORY;
-    if (ct_value_table(&table, 6) == CT_OK &&
-        add_text(&table, "path", entry->path) == CT_OK &&
-        add_text(&table, "name", entry->name) == CT_OK &&
-        add_text(&table, "type", entry->type) == CT_OK &&
-        add_text(&table, "target", entry->target) == CT_OK &&
-        ct_value_string(&table, "mode") == CT_OK &&
-        ct_value_integer(&table, entry->mode & 07777) == CT_OK &&
-        ct_value_string(&table, "mtime") == CT_OK &&
-        ct_value_number(&table, entry->mtime) == CT_OK)
-        code = ct_frame_add(out, CT_FRAME_ENTRY, table.data, table.length);
-    ct_buf_fini(&table);
-    return code < 0 ? fail_memory(error) : CT_OK;
-}
-
 static int add_found(ct_tree_reader *reader, FTSENT *found, const char *type,
                      const char *target, ct_buf *out, ct_error *error) {
     const char *path = found->fts_path + reader->root;
     const struct stat *info = found->fts_statp;
     const char *base = strrchr(found->fts_path, '/');
-    struct entry entry = {.path = *path == '/' ? path + 1 : path,
-                          .name = base ? base + 1 : found->fts_path,
-                          .type = type,
-                          .target = target,
-                          .mode = info->st_mode,
-                          .mtime = (double) info->st_mtim.tv_sec +
-                                   (double) info->st_mtim.tv_nsec / 1e9};
-    return add_entry(out, &entry, error);
+    ct_tree_entry entry = {.path = *path == '/' ? path + 1 : path,
+                           .name = base ? base + 1 : found->fts_path,
+                           .type = type,
+                           .target = target,
+                           .mode = info->st_mode,
+                           .mtime = (double) info->st_mtim.tv_sec +
+                                    (double) info->st_mtim.tv_nsec / 1e9};
+    return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : CT_OK;
 }
 
 static int add_link(ct_tree_reader *reader, FTSENT *found, ct_buf *out, ct_error *error) {
@@ -216,9 +186,9 @@ static int next_chunk(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
 
 static int next_data(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
     if (!reader->data_entered) {
-        struct entry entry = {.path = "", .name = "", .type = "file", .mode = 0644};
+        ct_tree_entry entry = {.path = "", .name = "", .type = "file", .mode = 0644};
         reader->data_entered = true;
-        return add_entry(out, &entry, error) < 0 ? CT_E_NO_MEMORY : 1;
+        return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : 1;
     }
     size_t length = reader->left < CHUNK ? reader->left : CHUNK;
     if (length > 0 && ct_frame_add(out, CT_FRAME_CHUNK, reader->data, length) < 0)

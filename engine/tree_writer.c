@@ -13,7 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine.h"
+#include "tree.h"
+
+#define ENTRY_COST 1024 /* bytes of the limit: empty files take room on a disk, too */
 
 /* A directory's mode and time, set when all is inside. */
 struct late {
@@ -36,56 +38,15 @@ struct ct_tree_writer {
     struct late *late;
 };
 
-struct entry {
-    char path[PATH_MAX], name[NAME_MAX + 1], type[16], target[PATH_MAX];
-    mode_t mode;
-    double mtime;
-};
+/* ---- counting and failing ---- */
 
-/* ---- what an ENTRY says ---- */
-
-static bool copy_field(const char *data, const char *end, const char *key, char *to,
-                       size_t size) {
-    ct_value value;
-    if (!ct_value_field(data, end, key, &value) || value.type != CT_STRING ||
-        value.length >= size || memchr(value.string, '\0', value.length))
-        return false;
-    memcpy(to, value.string, value.length);
-    to[value.length] = '\0';
-    return true;
-}
-
-static bool parse_entry(const char *data, size_t length, struct entry *entry) {
-    const char *end = data + length;
-    ct_value mode, mtime;
-    if (!copy_field(data, end, "path", entry->path, sizeof entry->path) ||
-        !copy_field(data, end, "name", entry->name, sizeof entry->name) ||
-        !copy_field(data, end, "type", entry->type, sizeof entry->type) ||
-        !copy_field(data, end, "target", entry->target, sizeof entry->target) ||
-        !ct_value_field(data, end, "mode", &mode) || mode.type != CT_INTEGER ||
-        !ct_value_field(data, end, "mtime", &mtime) || mtime.type != CT_NUMBER)
-        return false;
-    entry->mode = (mode_t) (mode.integer & 07777);
-    entry->mtime = mtime.number;
-    return true;
-}
-
-/* A name that leads one step down and nowhere else. */
-static bool plain_name(const char *name, size_t length) {
-    return length > 0 && length <= NAME_MAX && !memchr(name, '/', length) &&
-           !(length == 1 && name[0] == '.') &&
-           !(length == 2 && name[0] == '.' && name[1] == '.');
-}
-
-static bool plain_path(const char *path) {
-    for (;;) {
-        size_t length = strcspn(path, "/");
-        if (!plain_name(path, length))
-            return false;
-        if (!path[length])
-            return true;
-        path += length + 1;
-    }
+/* Counts what is written, and what an entry costs a disk, against the limit. */
+static int charge(ct_tree_writer *writer, size_t bytes, ct_error *error) {
+    writer->written += bytes;
+    if (writer->options.limit && writer->written > writer->options.limit)
+        return ct_fail(error, CT_E_LIMIT, "writing %s: more than %llu bytes",
+                       writer->dest, (unsigned long long) writer->options.limit);
+    return CT_OK;
 }
 
 static int fail_path(ct_tree_writer *writer, const char *path, ct_error *error) {
@@ -144,7 +105,8 @@ static int open_parent(const ct_tree_writer *writer, const char *path,
     return directory;
 }
 
-static int note_late(ct_tree_writer *writer, const struct entry *entry, ct_error *error) {
+static int note_late(ct_tree_writer *writer, const ct_tree_received *entry,
+                     ct_error *error) {
     struct late *late = malloc(sizeof *late + strlen(entry->path) + 1);
     if (!late)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
@@ -199,10 +161,13 @@ static int finish_file(ct_tree_writer *writer, ct_error *error) {
     return code;
 }
 
+/* 0: made; 1: it is a directory that was there already; -1: errno says why not. */
 static int make_entry(ct_tree_writer *writer, int parent, const char *name,
-                      const struct entry *entry) {
-    if (strcmp(entry->type, "directory") == 0)
-        return mkdirat(parent, name, 0700) < 0 && errno != EEXIST ? -1 : 0;
+                      const ct_tree_received *entry) {
+    if (strcmp(entry->type, "directory") == 0) {
+        int made = mkdirat(parent, name, 0700);
+        return made < 0 && errno == EEXIST ? 1 : made;
+    }
     struct stat info;
     if (fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(info.st_mode))
         unlinkat(parent, name, 0); /* replaced, not written through */
@@ -213,7 +178,8 @@ static int make_entry(ct_tree_writer *writer, int parent, const char *name,
     return writer->file < 0 ? -1 : 0;
 }
 
-static int add_entry(ct_tree_writer *writer, const struct entry *entry, ct_error *error) {
+static int add_entry(ct_tree_writer *writer, const ct_tree_received *entry,
+                     ct_error *error) {
     const char *name;
     int parent = open_parent(writer, entry->path, &name);
     if (parent < 0)
@@ -224,6 +190,8 @@ static int add_entry(ct_tree_writer *writer, const struct entry *entry, ct_error
     errno = number;
     if (made < 0)
         return fail_path(writer, entry->path, error);
+    if (made > 0) /* keeps the mode it has */
+        return CT_OK;
     if (strcmp(entry->type, "directory") == 0)
         return note_late(writer, entry, error);
     free(writer->path);
@@ -243,15 +211,17 @@ static bool is_directory(const char *path) {
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-static int start_directory(ct_tree_writer *writer, struct entry *entry, ct_error *error) {
+static int start_directory(ct_tree_writer *writer, ct_tree_received *entry,
+                           ct_error *error) {
     if (writer->options.no_overwrite && exists(writer->dest))
         return ct_fail(error, CT_E_CONFLICT, "%s exists already", writer->dest);
+    bool there = is_directory(writer->dest); /* then it keeps the mode it has */
     int code = open_root(writer, writer->dest, error);
-    return code < 0 ? code : note_late(writer, entry, error);
+    return code < 0 || there ? code : note_late(writer, entry, error);
 }
 
 /* One file: dest is its path, or the directory it goes into. */
-static int start_file(ct_tree_writer *writer, struct entry *entry, ct_error *error) {
+static int start_file(ct_tree_writer *writer, ct_tree_received *entry, ct_error *error) {
     size_t length = strlen(writer->dest);
     const char *slash = strrchr(writer->dest, '/');
     bool inside =
@@ -265,9 +235,10 @@ static int start_file(ct_tree_writer *writer, struct entry *entry, ct_error *err
         free(parent);
         parent = strdup("/");
     }
+    const char *name = writer->options.name ? writer->options.name : entry->name;
     snprintf(entry->path, sizeof entry->path, "%s",
-             inside ? entry->name : (slash ? slash + 1 : writer->dest));
-    int code = plain_path(entry->path)
+             inside ? name : (slash ? slash + 1 : writer->dest));
+    int code = ct_tree_path_plain(entry->path)
                    ? open_root(writer, parent ? parent : "/", error)
                    : ct_fail(error, CT_E_ARGUMENT, "%s names no file", writer->dest);
     free(parent);
@@ -278,9 +249,10 @@ static int start_file(ct_tree_writer *writer, struct entry *entry, ct_error *err
     return code < 0 ? code : add_entry(writer, entry, error);
 }
 
-static int start(ct_tree_writer *writer, struct entry *entry, ct_error *error) {
+static int start(ct_tree_writer *writer, ct_tree_received *entry, ct_error *error) {
     bool directory = strcmp(entry->type, "directory") == 0;
-    if (*entry->path || directory != writer->options.directory)
+    bool link = strcmp(entry->type, "link") == 0; /* a file that is asked for is a file */
+    if (*entry->path || link || directory != writer->options.directory)
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: this is no %s", writer->dest,
                        writer->options.directory ? "directory" : "file");
     writer->started = true;
@@ -290,11 +262,13 @@ static int start(ct_tree_writer *writer, struct entry *entry, ct_error *error) {
 
 static int take_entry(ct_tree_writer *writer, const char *data, size_t length,
                       ct_error *error) {
-    struct entry entry;
+    ct_tree_received entry;
     int code = finish_file(writer, error);
+    if (code == CT_OK)
+        code = charge(writer, ENTRY_COST, error);
     if (code < 0)
         return code;
-    if (!parse_entry(data, length, &entry) ||
+    if (!ct_tree_entry_parse(data, length, &entry) ||
         (strcmp(entry.type, "file") != 0 && strcmp(entry.type, "directory") != 0 &&
          strcmp(entry.type, "link") != 0))
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: bad entry", writer->dest);
@@ -302,7 +276,7 @@ static int take_entry(ct_tree_writer *writer, const char *data, size_t length,
         entry.mode &= 0777;
     if (!writer->started)
         return start(writer, &entry, error);
-    if (!writer->options.directory || !plain_path(entry.path))
+    if (!writer->options.directory || !ct_tree_path_plain(entry.path))
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: \"%.200s\" leads out of it",
                        writer->dest, entry.path);
     return add_entry(writer, &entry, error);
@@ -313,10 +287,9 @@ static int take_chunk(ct_tree_writer *writer, const char *data, size_t length,
     if (writer->file < 0)
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: bytes of no file",
                        writer->dest);
-    writer->written += length;
-    if (writer->options.limit && writer->written > writer->options.limit)
-        return ct_fail(error, CT_E_LIMIT, "writing %s: more than %llu bytes",
-                       writer->dest, (unsigned long long) writer->options.limit);
+    int code = charge(writer, length, error);
+    if (code < 0)
+        return code;
     while (length > 0) {
         ssize_t written = write(writer->file, data, length);
         if (written < 0 && errno != EINTR)

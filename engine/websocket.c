@@ -17,6 +17,7 @@
 
 #define HANDSHAKE_MAX 16384 /* bytes of the server's answer */
 #define MESSAGE_MAX   (64 * CT_MIB)
+#define PUMP_MAX      262144 /* bytes received in one pump: others have their turn, too */
 
 struct ct_websocket {
     CURL *easy;
@@ -27,6 +28,7 @@ struct ct_websocket {
     ct_buf early;    /* frames that came with the handshake's answer */
     bool in_control; /* the frame being received is a control frame */
     bool broken;     /* the transport has ended */
+    size_t turn;     /* bytes that this pump may still receive */
     int sink_code;   /* what the sink refused with */
 };
 
@@ -156,6 +158,10 @@ static ssize_t on_receive(wslay_event_context_ptr frames, uint8_t *data, size_t 
                           int flags, void *context) {
     (void) flags;
     ct_websocket *socket = context;
+    if (socket->turn == 0 || socket->sink_code < 0)
+        return would_block(frames);
+    if (length > socket->turn)
+        length = socket->turn;
     if (socket->early.length > 0) {
         size_t taken = length < socket->early.length ? length : socket->early.length;
         memcpy(data, socket->early.data, taken);
@@ -164,8 +170,10 @@ static ssize_t on_receive(wslay_event_context_ptr frames, uint8_t *data, size_t 
     }
     size_t got = 0;
     CURLcode result = curl_easy_recv(socket->easy, data, length, &got);
-    if (result == CURLE_OK && got > 0)
+    if (result == CURLE_OK && got > 0) {
+        socket->turn -= got;
         return (ssize_t) got;
+    }
     if (result != CURLE_AGAIN)
         socket->broken = true;
     return would_block(frames);
@@ -298,7 +306,12 @@ int ct_websocket_queue(ct_websocket *socket, const char *data, size_t length) {
     return code == WSLAY_ERR_NOMEM ? CT_E_NO_MEMORY : CT_E_CONNECT;
 }
 
+bool ct_websocket_pending(const ct_websocket *socket) {
+    return socket->turn == 0;
+}
+
 int ct_websocket_pump(ct_websocket *socket, ct_error *error) {
+    socket->turn = PUMP_MAX;
     int code = wslay_event_send(socket->frames);
     if (code == 0)
         code = wslay_event_recv(socket->frames);
@@ -306,7 +319,10 @@ int ct_websocket_pump(ct_websocket *socket, ct_error *error) {
         return socket->sink_code;
     if (code == WSLAY_ERR_NOMEM)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    if (code != 0)
+    /* wslay reads no further behind a frame that breaks the protocol */
+    bool refused = !wslay_event_get_read_enabled(socket->frames) &&
+                   !wslay_event_get_close_received(socket->frames);
+    if (code != 0 || refused)
         return ct_fail(error, CT_E_PROTOCOL, "broken websocket frames");
     return CT_OK;
 }

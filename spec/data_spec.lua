@@ -70,7 +70,7 @@ describe("files and folders", function()
   local function leave()
     os.execute [[mkdir -p /left/tree/a && cd /left && printf '\0\1\2' >binary &&
       echo deep >tree/a/f && ln -s a/f tree/link && echo new >plain &&
-      echo '#!/bin/sh' >tool.sh && chmod 750 tool.sh]]
+      echo '#!/bin/sh' >tool.sh && chmod 750 tool.sh && touch suid && chmod 6755 suid]]
   end
 
   lazy_setup(function()
@@ -93,6 +93,7 @@ describe("files and folders", function()
           data.dir("up/tree", "/data/tree") },
         down = { data.file("/left/binary", "out/binary"), data.file("/left/tool.sh", "out/tool.sh"),
           data.dir("/left/tree", "out/tree", { overwrite = true }),
+          data.file("/left/suid", "out/suid"),
           data.file("/left/plain", "out/{name}/{testlet}.{image}") },
       }]])
     local suite = dofile(folder:at "suite.lua")
@@ -153,6 +154,10 @@ describe("files and folders", function()
     assert.equal("750", folder:mode "out/tool.sh")
     assert.equal("deep\n", folder:read "out/tree/a/f")
     assert.equal("deep\n", folder:read "out/tree/link")
+  end)
+
+  it("come down without the right to run as their owner, who is somebody else here", function()
+    assert.equal("755", folder:mode "out/suid")
   end)
 
   it("come down to a place of their own for each result", function()

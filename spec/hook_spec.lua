@@ -59,6 +59,10 @@ describe("hooks", function()
       ["start-too-slow"] = with_hooks(function()
         start_env { name = "slow", timeout = 1, run = ct.command { "sleep", "60" } }
       end, function() end),
+      ["start-ends-late"] = with_hooks(function()
+        local late = ct.script "trap 'exit 0' TERM; sleep 60 & wait"
+        start_env { name = "slow", timeout = 1, run = late }
+      end, function() end),
       ["stop-fails"] = with_hooks(function()
         stop_env { name = "collector", run = ct.script "echo nothing to collect; exit 3" }
       end, function() return "kept" end),
@@ -97,6 +101,8 @@ describe("hooks", function()
     assert.equal("error", all["start-too-slow"].status)
     assert.matches("slow", all["start-too-slow"].error)
     assert.matches("timed out after 1 s", all["start-too-slow"].error)
+    assert.equal("error", all["start-ends-late"].status)
+    assert.matches("timed out after 1 s", all["start-ends-late"].error)
   end)
 
   it("that fail at the stop make the result an error, which keeps what the testlet left",

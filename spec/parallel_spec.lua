@@ -30,7 +30,7 @@ describe("num_threads", function()
 
   it("of a pool is what counts there", function()
     local alive = witness.testlet
-    local testlet = ct.lxd { image = IMAGE, num_threads = 1 } (function() return alive(2) end)
+    local testlet = ct.lxd { image = IMAGE, num_threads = 1 } (function() return alive(3) end)
     local list = {}
     for _, result in ct.run { a = testlet, b = testlet, c = testlet, num_threads = 3 } do
       list[#list + 1] = interval(result.value)
@@ -72,7 +72,7 @@ describe("the number of threads that nobody chose", function()
     local suite = folder:write("suite.lua", [[
       local ct = require "cleantest"
       local alive = require("spec.support.witness").testlet
-      local testlet = ct.lxd { image = "busybox-amd64" } (function() print(alive(2)) end)
+      local testlet = ct.lxd { image = "busybox-amd64" } (function() print(alive(3)) end)
       for _, result in ct.run { a = testlet, b = testlet } do print("ran", result.stdout) end
     ]])
     local function start(command, env)

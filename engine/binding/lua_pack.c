@@ -85,6 +85,10 @@ static void pack_pair(lua_State *L, struct packing *packing) {
 }
 
 static void pack_table(lua_State *L, struct packing *packing) {
+    if (packing->depth >= CT_VALUE_DEPTH_MAX) {
+        refuse(packing, "is nested too deeply");
+        return;
+    }
     if (lua_getmetatable(L, -1)) {
         lua_pop(L, 1);
         refuse(packing, "is a table with a metatable");

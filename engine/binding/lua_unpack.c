@@ -32,6 +32,8 @@ static bool unpack_number4(struct unpacking *unpacking, lua_Integer *number) {
 }
 
 static bool unpack_table(lua_State *L, struct unpacking *unpacking, size_t pairs) {
+    if (unpacking->depth > CT_VALUE_DEPTH_MAX)
+        return false;
     lua_newtable(L);
     for (size_t i = 0; i < pairs; i++) {
         if (!unpack_value(L, unpacking))

@@ -75,6 +75,11 @@ void guest_directory(char *path, size_t size);
 CT_CHECK int guest_wait_ready(const char *level, double seconds, int hangup,
                               ct_error *error);
 
+/* ---- unix_socket.c ---- */
+
+/* guest.exchange, for library.c. */
+int guest_exchange(lua_State *L);
+
 /* ---- library.c ---- */
 
 /* Standard libraries, the primitives as module "cleantest.guest", and the embedded modules. */

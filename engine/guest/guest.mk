@@ -4,7 +4,7 @@
 
 GUEST_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Os -ffunction-sections -fdata-sections \
     -Iengine $(shell pkg-config --cflags lua5.4)
-GUEST_SHARED  = buf error frame tree_reader tree_writer value wait \
+GUEST_SHARED  = buf error frame tree_entry tree_reader tree_writer value wait \
     binding/lua_pack binding/lua_unpack
 GUEST_SOURCES = $(wildcard engine/guest/*.c) $(GUEST_SHARED:%=engine/%.c)
 GUEST_OBJECTS = $(patsubst engine/%.c,$(BUILD)/guest-obj/%.o,$(GUEST_SOURCES)) \
@@ -29,4 +29,5 @@ $(BUILD)/guest-obj/modules.o: $(BUILD)/guest_modules.c
 
 # ld warns of dlopen in libc.a although no_dlopen.c takes its place
 $(BUILD)/guest: $(GUEST_OBJECTS)
-	$(CC) -static -s -Wl,--gc-sections,--no-warnings -o $@ $^ -l:liblua5.4.a -lm
+	$(CC) -static -s -Wl,--gc-sections,--no-warnings -o $@ $^ -l:liblua5.4-cjson.a \
+	    -l:liblua5.4.a -lm

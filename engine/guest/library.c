@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * library.c - what Lua finds inside the instance: the standard libraries, the modules that
- * are embedded in the guest (lua/guest), and the primitives they stand on, as the module
- * "cleantest.guest".
+ * library.c - what Lua finds inside the instance: the standard libraries, lua-cjson, the
+ * modules that are embedded in the guest (lua/guest), and the primitives they stand on, as the
+ * module "cleantest.guest".
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <lauxlib.h>
+#include <lua-cjson.h>
 #include <lualib.h>
 
 #include "../embedded.h"
@@ -164,6 +165,7 @@ static int machine(lua_State *L) {
 
 static int open_primitives(lua_State *L) {
     static const luaL_Reg functions[] = {{"execute", execute},
+                                         {"exchange", guest_exchange},
                                          {"wait_ready", wait_ready},
                                          {"machine", machine},
                                          {NULL, NULL}};
@@ -196,5 +198,7 @@ void guest_open_libraries(lua_State *L) {
     }
     lua_pushcfunction(L, open_primitives);
     lua_setfield(L, -2, "cleantest.guest");
+    lua_pushcfunction(L, luaopen_cjson);
+    lua_setfield(L, -2, "cjson");
     lua_pop(L, 1);
 }

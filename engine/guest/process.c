@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,7 +28,8 @@ struct running {
     const process *what;
     process_end *end;
     pid_t child;
-    int exited; /* a descriptor that is readable once the child has ended */
+    int exited;  /* a descriptor that is readable once the child has ended */
+    int orphans; /* one that is when an adopted process may have; -1: none are adopted */
     int streams[PROCESS_STREAMS]; /* our ends; -1: closed */
     int input;                    /* our end of stdin; -1: closed */
     size_t input_done;
@@ -46,6 +48,8 @@ static void become_child(const struct running *run, const struct ends *ends) {
     sigset_t none;
     sigemptyset(&none);
     setsid();
+    if (run->what->adopt) /* a guest that is killed takes its testlet along */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(ends->their_input, STDIN_FILENO);
     dup2(ends->theirs[PROCESS_STDOUT], STDOUT_FILENO);
     dup2(ends->theirs[PROCESS_STDERR], STDERR_FILENO);
@@ -113,6 +117,8 @@ out:
     run->input = ends.our_input;
     if (!run->what->input)
         close_one(&run->input);
+    if (run->input >= 0) /* who does not read must not hold us up */
+        fcntl(run->input, F_SETFL, O_NONBLOCK);
     return code;
 }
 
@@ -142,7 +148,7 @@ static bool descends(pid_t pid, pid_t ancestor) {
     return false;
 }
 
-/* Signals all that came of us: orphans too, since we are their subreaper. */
+/* Signals all that came of us: orphans too, where we adopt them. */
 static void signal_descendants(int number) {
     DIR *proc = opendir("/proc");
     struct dirent *entry;
@@ -200,11 +206,30 @@ static void write_input(struct running *run) {
         close_one(&run->input);
 }
 
-/* The host is gone, or tells us to stop, when its stream ends. Bytes are of no meaning. */
-static bool hung_up(int descriptor) {
-    char byte[64];
-    ssize_t length = read(descriptor, byte, sizeof byte);
-    return length == 0 || (length < 0 && errno != EINTR && errno != EAGAIN);
+/* Reaps the orphans that came to us, as init would: a zombie still looks alive to who waits
+ * for it to go. The child itself is left to process_run(). */
+static void reap_orphans(struct running *run) {
+    struct signalfd_siginfo signals[4];
+    ssize_t ignored = read(run->orphans, signals, sizeof signals);
+    (void) ignored;
+    siginfo_t ended = {0};
+    while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid &&
+           ended.si_pid != run->child) {
+        waitpid(ended.si_pid, NULL, 0);
+        ended.si_pid = 0;
+    }
+}
+
+/* A descriptor that is readable when something of ours has ended; -1: not asked for. */
+static int open_orphans(const process *what) {
+    sigset_t children;
+    if (!what->adopt)
+        return -1;
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &children, NULL);
+    return signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static int poll_timeout(const struct running *run) {
@@ -226,20 +251,23 @@ static void check_deadlines(struct running *run) {
 
 /* One wait; false once the child has ended. */
 static bool step(struct running *run) {
-    struct pollfd fds[3 + PROCESS_STREAMS];
+    struct pollfd fds[4 + PROCESS_STREAMS];
     fds[0] = (struct pollfd){.fd = run->exited, .events = POLLIN};
-    fds[1] =
-        (struct pollfd){.fd = run->killing ? -1 : run->what->hangup, .events = POLLIN};
+    /* its end only (POLLHUP): what it carries is for who reads it later */
+    fds[1] = (struct pollfd){.fd = run->killing ? -1 : run->what->hangup, .events = 0};
     fds[2] = (struct pollfd){.fd = run->input, .events = POLLOUT};
+    fds[3] = (struct pollfd){.fd = run->orphans, .events = POLLIN};
     for (int i = 0; i < PROCESS_STREAMS; i++)
-        fds[3 + i] = (struct pollfd){.fd = run->streams[i], .events = POLLIN};
+        fds[4 + i] = (struct pollfd){.fd = run->streams[i], .events = POLLIN};
     if (poll(fds, CT_COUNT(fds), poll_timeout(run)) > 0) {
         for (int i = 0; i < PROCESS_STREAMS; i++)
-            if (fds[3 + i].revents)
+            if (fds[4 + i].revents)
                 read_stream(run, i);
         if (fds[2].revents)
             write_input(run);
-        if (fds[1].revents && hung_up(run->what->hangup)) {
+        if (fds[3].revents)
+            reap_orphans(run);
+        if (fds[1].revents) {
             run->end->hung_up = true;
             begin_killing(run);
         }
@@ -277,7 +305,10 @@ int process_run(const process *what, process_end *end, ct_error *error) {
     struct running run = {.what = what, .end = end, .exited = -1, .begun = ct_now()};
     *end = (process_end){.exit_code = -1, .limit = -1};
     run.deadline = what->timeout > 0 ? run.begun + what->timeout : 0;
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    run.orphans = open_orphans(what);
+    /* a child that does not want its stdin is no reason to die */
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    sigaction(SIGPIPE, &ignore, &before);
     int code = start(&run, error);
     if (code == CT_OK) {
         run.exited = (int) syscall(SYS_pidfd_open, run.child, 0);
@@ -297,7 +328,9 @@ int process_run(const process *what, process_end *end, ct_error *error) {
         if (run.killing)
             signal_descendants(SIGKILL);
     }
+    sigaction(SIGPIPE, &before, NULL);
     close_one(&run.exited);
+    close_one(&run.orphans);
     close_one(&run.input);
     for (int i = 0; i < PROCESS_STREAMS; i++)
         close_one(&run.streams[i]);

@@ -19,7 +19,9 @@ typedef struct process {
     const char *input; /* for stdin; NULL: /dev/null */
     size_t input_length;
     double timeout; /* seconds; 0: none */
-    int hangup; /* a descriptor whose end, or a signal's arrival on it, means: kill; -1 */
+    int hangup;     /* a pipe whose end means: kill; -1: none. It is not read from */
+    bool adopt; /* orphans become ours, and are reaped: only where nobody else waits for
+                   children of this process */
     /* Takes output as it comes; false: too much, kill it. Called by the parent. */
     bool (*take)(void *context, int stream, const char *data, size_t length);
     void *take_context;

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/route.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 #include "guest.h"
+
+#define SECOND_LOOK 1.0 /* seconds */
 
 /* ---- the service manager ---- */
 
@@ -53,13 +56,15 @@ static int run_quietly(const char *const *argv, const ct_wait *wait, ct_error *e
     return end.exit_code < 0 ? 1 : end.exit_code;
 }
 
-/* Waits for an event on the descriptor, or for the host to go. */
+/* Waits for an event on the descriptor, or for the host to go. What is watched may be mounted
+ * over, or replaced, without an event: the caller looks again every second all the same. */
 static int wait_event(int descriptor, const ct_wait *wait, ct_error *error) {
     struct pollfd fds[2] = {{.fd = descriptor, .events = POLLIN},
                             {.fd = wait->cancel, .events = 0}};
     if (ct_wait_left(wait) <= 0)
         return ct_fail(error, CT_E_TIMEOUT, "timed out");
-    if (poll(fds, 2, ct_wait_milliseconds(wait)) > 0 && fds[0].revents) {
+    ct_wait look = ct_wait_within(wait, SECOND_LOOK);
+    if (poll(fds, 2, ct_wait_milliseconds(&look)) > 0 && fds[0].revents) {
         char events[4096];
         ssize_t ignored = read(descriptor, events, sizeof events);
         (void) ignored;
@@ -118,11 +123,12 @@ static bool has_line(const char *path, bool (*matches)(const char *line)) {
     return found;
 }
 
-/* /proc/net/route: interface, destination, gateway ... in hexadecimal. */
+/* /proc/net/route: interface, destination, gateway, flags, 3 more, mask ... in hexadecimal. */
 static bool is_default_v4(const char *line) {
-    unsigned long destination = 1, gateway = 0;
-    return sscanf(line, "%*s %lx %lx", &destination, &gateway) == 2 && destination == 0 &&
-           gateway != 0;
+    unsigned long destination, flags, mask;
+    return sscanf(line, "%*s %lx %*x %lx %*d %*d %*d %lx", &destination, &flags, &mask) ==
+               3 &&
+           destination == 0 && mask == 0 && (flags & RTF_UP) && !(flags & RTF_REJECT);
 }
 
 /* /proc/net/ipv6_route: destination, its prefix length, ..., interface. */

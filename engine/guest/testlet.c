@@ -271,6 +271,7 @@ static int supervise(struct testlet *testlet, ct_error *error) {
                     .want_extra = lua,
                     .timeout = guest_number(testlet->L, "timeout", 0),
                     .hangup = STDIN_FILENO,
+                    .adopt = true,
                     .take = take,
                     .take_context = testlet};
     process_end end;

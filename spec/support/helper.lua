@@ -4,6 +4,9 @@
 -- or variable may reach the next one. An instance that is left fails the test that left it,
 -- and is deleted. Instances of other people's runs are nobody's business here.
 
+-- Shells don't survive a preloaded ThreadSanitizer; what is to have it is given it by name.
+require("cleantest_internals").unset "LD_PRELOAD"
+
 local busted = require "busted"
 local ct = require "cleantest"
 local lxd = require "spec.support.lxd"

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tree_entry.c - ENTRY frames, written and read. The reader trusts nothing.
+ */
+#include <string.h>
+
+#include "tree.h"
+
+static int add_text(ct_buf *out, const char *key, const char *value) {
+    int code = ct_value_string(out, key);
+    return code < 0 ? code : ct_value_string(out, value ? value : "");
+}
+
+int ct_tree_entry_add(ct_buf *out, const ct_tree_entry *entry) {
+    ct_buf table;
+    ct_buf_init(&table, CT_MIB);
+    int code = CT_E_NO_MEMORY;
+    if (ct_value_table(&table, 6) == CT_OK &&
+        add_text(&table, "path", entry->path) == CT_OK &&
+        add_text(&table, "name", entry->name) == CT_OK &&
+        add_text(&table, "type", entry->type) == CT_OK &&
+        add_text(&table, "target", entry->target) == CT_OK &&
+        ct_value_string(&table, "mode") == CT_OK &&
+        ct_value_integer(&table, entry->mode & 07777) == CT_OK &&
+        ct_value_string(&table, "mtime") == CT_OK &&
+        ct_value_number(&table, entry->mtime) == CT_OK)
+        code = ct_frame_add(out, CT_FRAME_ENTRY, table.data, table.length);
+    ct_buf_fini(&table);
+    return code;
+}
+
+static bool copy_field(const char *data, const char *end, const char *key, char *to,
+                       size_t size) {
+    ct_value value;
+    if (!ct_value_field(data, end, key, &value) || value.type != CT_STRING ||
+        value.length >= size || memchr(value.string, '\0', value.length))
+        return false;
+    memcpy(to, value.string, value.length);
+    to[value.length] = '\0';
+    return true;
+}
+
+bool ct_tree_entry_parse(const char *data, size_t length, ct_tree_received *entry) {
+    const char *end = data + length;
+    ct_value mode, mtime;
+    if (!copy_field(data, end, "path", entry->path, sizeof entry->path) ||
+        !copy_field(data, end, "name", entry->name, sizeof entry->name) ||
+        !copy_field(data, end, "type", entry->type, sizeof entry->type) ||
+        !copy_field(data, end, "target", entry->target, sizeof entry->target) ||
+        !ct_value_field(data, end, "mode", &mode) || mode.type != CT_INTEGER ||
+        !ct_value_field(data, end, "mtime", &mtime) || mtime.type != CT_NUMBER)
+        return false;
+    entry->mode = (mode_t) (mode.integer & 07777);
+    entry->mtime = mtime.number;
+    return true;
+}
+
+/* A name that leads one step down and nowhere else. */
+static bool plain_name(const char *name, size_t length) {
+    return length > 0 && length <= NAME_MAX && !memchr(name, '/', length) &&
+           !(length == 1 && name[0] == '.') &&
+           !(length == 2 && name[0] == '.' && name[1] == '.');
+}
+
+bool ct_tree_path_plain(const char *path) {
+    for (;;) {
+        size_t length = strcspn(path, "/");
+        if (!plain_name(path, length))
+            return false;
+        if (!path[length])
+            return true;
+        path += length + 1;
+    }
+}

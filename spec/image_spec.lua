@@ -1,0 +1,98 @@
+-- SPDX-License-Identifier: MIT
+--
+-- What an instance is made from, and how far it must have come before a testlet runs in it.
+
+local cjson = require "cjson"
+local ct = require "cleantest"
+local lxd = require "spec.support.lxd"
+local results = require "spec.support.results"
+
+local IMAGE = results.image
+
+describe("an image", function()
+  it("may be named by its fingerprint", function()
+    local alias = cjson.decode(lxd.client("query", "/1.0/images/aliases/" .. IMAGE))
+    local result = results.only(results.decorate(function() end, { image = alias.target })())
+    assert.equal("pass", result.status, tostring(result))
+    assert.equal(alias.target, result.image)
+  end)
+
+  it("may come with configuration, devices and profiles of its own", function()
+    local image = {
+      name = IMAGE, profiles = { "default" },
+      config = { ["user.colour"] = "blue", ["limits.processes"] = 500 },
+      devices = { extra = { type = "none" } },
+    }
+    for _, result in ct.lxd { image = image } (function() end)() do
+      assert.equal("pass", result.status, tostring(result))
+      local instance = lxd.instance(result.instance)
+      assert.equal("blue", instance.config["user.colour"])
+      assert.equal("500", instance.config["limits.processes"])
+      assert.equal("none", instance.devices.extra.type)
+      assert.is_string(instance.config["user.cleantest.run"])
+    end
+  end)
+
+  it("that LXD refuses is an error with LXD's own words", function()
+    local image = { name = IMAGE, config = { ["limits.memory"] = "plenty" } }
+    local result = results.only(ct.lxd { image = image } (function() end)())
+    assert.equal("error", result.status)
+    assert.matches("create", result.error)
+    assert.matches("plenty", result.error)
+    assert.is_nil(result.phases.testlet)
+  end)
+
+  it("that can't be meant is refused by name, with the suite's line", function()
+    for _, case in ipairs {
+      { "unknown option 'imag'", { name = IMAGE, imag = "x" } },
+      { "name is missing", { config = {} } },
+      { "config must be a table", { name = IMAGE, config = "x" } },
+      { "type must be one of 'container', 'virtual%-machine'", { name = IMAGE, type = "vm" } },
+    } do
+      local ok, message = pcall(function() ct.lxd { image = case[2] } end)
+      assert.is_false(ok)
+      assert.matches("image_spec%.lua:%d+: ct%.lxd: image", message)
+      assert.matches(case[1], message)
+    end
+  end)
+end)
+
+describe("an instance", function()
+  local function look()
+    local run = require "cleantest.utils.run"
+    return {
+      route = run("ip route | grep -c ^default").stdout,
+      server = run("grep -c ^nameserver /etc/resolv.conf").stdout,
+      system = run("systemctl is-system-running").stdout,
+    }
+  end
+
+  it("that is to have a network has it before the testlet runs", function()
+    local result = results.only(results.decorate(look, { ready = "network" })())
+    assert.equal("pass", result.status, tostring(result))
+    assert.equal("1\n", result.value.route)
+    assert.matches("^[1-9]", result.value.server)
+  end)
+
+  it("that is to have started has, and needs no cloud-init to be done with it", function()
+    local image = { "debian-bookworm-amd64", "debian-bullseye-amd64" }
+    local testlet = ct.lxd { image = image, ready = "cloud-init", num_threads = 2 } (look)
+    for _, result in testlet() do
+      assert.equal("pass", result.status, tostring(result))
+      assert.is_truthy(result.value.system == "running\n" or result.value.system == "degraded\n",
+        result.value.system)
+      assert.equal("1\n", result.value.route)
+    end
+  end)
+
+  it("that never gets a network is an error that says so, in time", function()
+    local image = { name = IMAGE, devices = { eth0 = { type = "none" } } }
+    local result = results.only(ct.lxd {
+      image = image, ready = "network", ready_timeout = 1,
+    } (function() print "ran" end)())
+    assert.equal("error", result.status)
+    assert.matches("network", result.error)
+    assert.matches("route", result.error)
+    assert.equal("", result.stdout)
+  end)
+end)

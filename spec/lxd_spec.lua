@@ -1,0 +1,154 @@
+-- SPDX-License-Identifier: MIT
+--
+-- Finding LXD, and days on which it can't be had: one clear sentence, an `error`, no hang. An
+-- LXD that stops in mid-run, and https, are in second_lxd_spec.
+
+local ct = require "cleantest"
+local new_folder = require "spec.support.folder"
+local process = require "spec.support.process"
+local results = require "spec.support.results"
+
+-- Every socket that might be there is hidden by an empty folder over its own.
+local function without_lxd(command, env)
+  local hide = [[for d in /var/lib/lxd /var/snap/lxd /var/lib/incus; do
+    if [ -d $d ]; then mount -t tmpfs none $d || exit 99; fi
+  done; exec ]]
+  return process.run({ "unshare", "--mount", "sh", "-c", hide .. process.quote(command) },
+    { env = env, deadline = 60 })
+end
+
+local SUITE = [[
+  local ct = require "cleantest"
+  for name, result in ct.lxd { image = "busybox-amd64" } (function() end)() do
+    print(name, result.status, result.exit_code, result.instance == "", result.error)
+  end
+]]
+
+describe("without any LXD", function()
+  local folder <const> = new_folder { ["suite.lua"] = SUITE, ["empty/x"] = "" }
+  local env = { LXD_DIR = folder:at "empty" }
+  local sentence = "no LXD found %(tried .*" .. folder:at("empty"):gsub("%p", "%%%0")
+    .. "/unix%.socket.*/var/lib/lxd/unix%.socket.*/var/snap/lxd/common/lxd/unix%.socket.*"
+    .. "/var/lib/incus/unix%.socket.*%).*LXD_DIR"
+
+  lazy_teardown(function() folder:remove() end)
+
+  it("the result is an error, in one sentence that says what was tried", function()
+    local result = without_lxd({ "lua5.4", folder:at "suite.lua" }, env)
+    assert.equal(0, result.status, result.stderr)
+    assert.matches("^test%-busybox%-amd64\terror\t%-1\ttrue\t", result.stdout)
+    assert.matches(sentence, result.stdout)
+  end)
+
+  it("the command exits with 2", function()
+    local result = without_lxd({ "cleantest", folder:at "suite.lua" }, env)
+    assert.equal(2, result.status, result.stdout .. result.stderr)
+    assert.matches("error  test%-busybox%-amd64", result.stdout)
+    assert.matches("0 passed, 0 failed, 1 errors", result.stdout)
+  end)
+
+  it("cleaning says the same", function()
+    local result = without_lxd({ "cleantest", "clean" }, env)
+    assert.equal(2, result.status)
+    assert.matches(sentence, result.stderr)
+  end)
+
+  it("a socket that nobody listens on is named", function()
+    local listen = [[perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(
+      Local => $ARGV[0], Listen => 1) or die $!' ]]
+    process.output(listen .. folder:at "empty/unix.socket")
+    local result = without_lxd({ "lua5.4", folder:at "suite.lua" }, env)
+    assert.matches("\terror\t", result.stdout)
+    assert.matches("empty/unix%.socket: nobody answers there", result.stdout)
+  end)
+end)
+
+describe("an LXD that", function()
+  local function status_with(client)
+    ct.configure("lxd", { client = client })
+    local result = results.only(results.decorate(function() end)())
+    assert.equal("error", result.status)
+    assert.equal("", result.instance)
+    return result.error
+  end
+
+  it("has no such project refuses by its name", function()
+    assert.matches("no%-such%-project", status_with { project = "no-such-project" })
+  end)
+
+  it("is not where the settings say is an error that says where", function()
+    assert.matches("/no/such/socket", status_with { endpoint = "/no/such/socket" })
+    assert.matches("127%.0%.0%.1:1", status_with { endpoint = "https://127.0.0.1:1" })
+  end)
+
+  it("never answers is given up after the settings' timeout", function()
+    -- Connections are taken by the kernel, and nobody ever answers.
+    local one = process.start([[exec perl -MIO::Socket::INET -e '
+      $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 9) or die $!;
+      $| = 1; print $s->sockport, "\n"; sleep 600']])
+    local port = one:await "^%d+$"
+    local message = status_with { endpoint = "https://127.0.0.1:" .. port, timeout = 2 }
+    one:kill "TERM"
+    one:close()
+    assert.matches("127%.0%.0%.1:" .. port, message)
+    assert.matches("timed out", message)
+  end)
+
+  it("is none answers nonsense, and is told from one", function()
+    local one = process.start([[exec perl -MIO::Socket::INET -e '
+      $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 9) or die $!;
+      $| = 1; print $s->sockport, "\n";
+      while ($c = $s->accept) { print $c "SSH-2.0-nonsense\r\n"; close $c }']])
+    local port = one:await "^%d+$"
+    local message = status_with { endpoint = "https://127.0.0.1:" .. port }
+    one:kill "TERM"
+    one:close()
+    assert.matches("127%.0%.0%.1:" .. port, message)
+  end)
+end)
+
+describe("settings of ct.configure", function()
+  it("that are unknown or wrong are refused by name, with the suite's line", function()
+    for _, case in ipairs {
+      { "the provider must be 'lxd', not 'docker'", function() ct.configure "docker" end },
+      { "unknown option 'clients'", function() ct.configure("lxd", { clients = {} }) end },
+      { "client: unknown option 'url'; the options are: .*endpoint", function()
+        ct.configure("lxd", { client = { url = "x" } })
+      end },
+      { "timeout must be a number of seconds above 0", function()
+        ct.configure("lxd", { client = { timeout = -1 } })
+      end },
+      { "cert: key is missing", function()
+        ct.configure("lxd", { client = { cert = { crt = "x" } } })
+      end },
+      { "endpoint must be a string", function()
+        ct.configure("lxd", { client = { endpoint = 8443 } })
+      end },
+      { "neither a socket's path nor https", function()
+        ct.configure("lxd", { client = { endpoint = "ftp://example" } })
+        results.decorate(function() end)()
+      end },
+    } do
+      local ok, message = pcall(case[2])
+      assert.is_false(ok, case[1])
+      assert.matches("lxd_spec%.lua:%d+: ", message)
+      assert.matches(case[1], message)
+      ct.configure("lxd"):reset()
+    end
+  end)
+
+  it("are forgotten by reset", function()
+    local config = ct.configure("lxd", { client = { endpoint = "/no/such/socket" } })
+    config:reset()
+    assert.equal("pass", results.only(results.decorate(function() end)()).status)
+  end)
+
+  it("choose the LXD of the calls that follow, not of those that run", function()
+    local call = table.pack(results.decorate(function() end)())
+    ct.configure("lxd", { client = { endpoint = "/no/such/socket" } })
+    local broken = results.only(results.decorate(function() end)())
+    local result = results.only(table.unpack(call, 1, 4))
+    assert.equal("error", broken.status)
+    assert.equal("pass", result.status, tostring(result))
+  end)
+end)

@@ -1,0 +1,180 @@
+-- SPDX-License-Identifier: MIT
+--
+-- What needs an LXD of its own: https, with and without trust; a disk that is really full; and
+-- an LXD that goes away in mid-run.
+
+local ct = require "cleantest"
+local Daemon = require "spec.support.daemon"
+local lxd = require "spec.support.lxd"
+local process = require "spec.support.process"
+local results = require "spec.support.results"
+
+local daemon, endpoint
+
+local SUITE = [[
+  local ct = require "cleantest"
+  local function on(name, testlet)
+    return ct.lxd { name = name, image = "busybox-amd64" } (testlet)
+  end
+  for name, result in ct.run {
+    on("quick", function() end), on("slow", ct.command { "sleep", "600" }),
+    num_threads = 2, order = "completed",
+  } do
+    print("result", name, result.status, result.error)
+    io.stdout:flush()
+  end
+]]
+
+lazy_setup(function()
+  daemon = Daemon.new(results.image)
+  daemon.folder:write("suite.lua", SUITE)
+  for _, name in ipairs { "client", "stranger" } do
+    process.output { "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+      "-subj", "/CN=" .. name, "-keyout", daemon.folder:at(name .. ".key"),
+      "-out", daemon.folder:at(name .. ".crt") }
+  end
+  local port = process.output([[perl -MIO::Socket::INET -e '
+    print IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1)->sockport']])
+  endpoint = "https://127.0.0.1:" .. port
+  daemon:client("config", "set", "core.https_address", "127.0.0.1:" .. port)
+  daemon:client("config", "trust", "add", daemon.folder:at "client.crt")
+end)
+
+lazy_teardown(function() daemon:remove() end)
+
+describe("over https", function()
+  local function cert(name)
+    return { crt = daemon.folder:at(name .. ".crt"), key = daemon.folder:at(name .. ".key") }
+  end
+
+  local function run_with(client, testlet)
+    client.endpoint = endpoint
+    ct.configure("lxd", { client = client })
+    local result = results.only(results.decorate(testlet or function() return "there" end)())
+    ct.configure("lxd"):reset()
+    return result
+  end
+
+  it("a trusted client runs testlets, and the server is verified", function()
+    local result = run_with({ cert = cert "client", verify = daemon.dir .. "/server.crt" },
+      function()
+        io.write(("x"):rep(3000000))
+        return "there"
+      end)
+    assert.equal("pass", result.status, tostring(result))
+    assert.equal("there", result.value)
+    assert.equal(3000000, #result.stdout)
+    result = run_with { cert = cert "client", verify = false }
+    assert.equal("pass", result.status, tostring(result))
+  end)
+
+  it("a client that is not trusted is told so", function()
+    for _, client in ipairs { { verify = false }, { verify = false, cert = cert "stranger" } } do
+      local result = run_with(client)
+      assert.equal("error", result.status)
+      assert.matches("does not trust this client", result.error)
+      assert.matches(endpoint:gsub("%p", "%%%0"), result.error)
+    end
+  end)
+
+  it("a server that is not known is not trusted", function()
+    for _, verify in ipairs { true, daemon.folder:at "stranger.crt" } do
+      local result = run_with { cert = cert "client", verify = verify }
+      assert.equal("error", result.status, tostring(verify))
+      assert.matches("certificate", result.error)
+    end
+  end)
+
+  it("a certificate that is not there is named", function()
+    local missing = { crt = "/no/such.crt", key = "/no/such.key" }
+    local result = run_with { verify = false, cert = missing }
+    assert.equal("error", result.status)
+    assert.matches("/no/such%.crt", result.error)
+  end)
+
+  it("nothing is left 15 s after SIGKILL", function()
+    local suite = daemon.folder:write("tls.lua", ([[
+      local ct = require "cleantest"
+      ct.configure("lxd", { client = { endpoint = %q, cert = { crt = %q, key = %q },
+        verify = false } })
+    ]]):format(endpoint, cert("client").crt, cert("client").key) .. SUITE)
+    local one = process.start { "lua5.4", suite }
+    one:await "quick"
+    one:kill "KILL"
+    one:close()
+    assert.is_true(process.within(15, function()
+      return #lxd.of_process(one.pid, daemon.dir) == 0
+    end))
+  end)
+end)
+
+describe("an instance with a full disk", function()
+  it("fails the testlet, which still has its result", function()
+    local disk = daemon.folder:at "disk"
+    process.output(("mkdir %s && mount -t tmpfs -o size=16m none %s"):format(disk, disk))
+    daemon:client("storage", "create", "tiny", "dir", "source=" .. disk)
+    ct.configure("lxd", { client = { endpoint = daemon.socket } })
+    local image = {
+      name = "tiny", source = { type = "image", alias = results.image },
+      devices = { root = { type = "disk", path = "/", pool = "tiny" } },
+    }
+    local result = results.only(ct.lxd { image = image } (function()
+      print "filling"
+      local file <close> = assert(io.open("/full", "w"))
+      for _ = 1, 64 do
+        local ok, message = file:write(("x"):rep(1024 * 1024))
+        if not ok then error(message) end
+      end
+    end)())
+    assert.equal("fail", result.status, tostring(result))
+    assert.matches("No space left", result.stderr)
+    assert.equal("filling\n", result.stdout)
+    assert.equal(1, result.exit_code)
+  end)
+end)
+
+describe("an LXD that goes away in mid-run", function()
+  local function start()
+    local one = process.start({ "cleantest", daemon.folder:at "suite.lua" }, {
+      env = { LXD_DIR = daemon.dir }, deadline = 90 })
+    one:await "result\tquick%-busybox%-amd64\tpass"
+    return one
+  end
+
+  local function check(result)
+    assert.equal(2, result.status, result.stdout .. result.stderr)
+    assert.matches("result\tslow%-busybox%-amd64\terror\t%S", result.stdout)
+    assert.matches("1 passed, 0 failed, 1 errors", result.stdout)
+  end
+
+  -- A call on the LXD in use, at the same time.
+  local function beside(action)
+    local call = table.pack(results.decorate(ct.command { "sleep", "2" })())
+    action()
+    return results.only(table.unpack(call, 1, 4))
+  end
+
+  it("by a crash ends the run with an error, and what was left can be cleaned", function()
+    local one = start()
+    local other = beside(function() daemon:kill() end)
+    local result = one:close()
+    daemon:start()
+    local cleaned = process.run({ "cleantest", "clean" }, { env = { LXD_DIR = daemon.dir } })
+    local left = lxd.of_process(one.pid, daemon.dir)
+    check(result)
+    assert.matches("slow%-busybox%-amd64.*could not be deleted", result.stdout)
+    assert.equal(0, cleaned.status, cleaned.stderr)
+    assert.same({}, left)
+    assert.equal("pass", other.status, tostring(other))
+  end)
+
+  it("in an orderly way ends the run with an error", function()
+    local one = start()
+    daemon:shut_down()
+    local result = one:close()
+    daemon:start()
+    process.run({ "cleantest", "clean" }, { env = { LXD_DIR = daemon.dir } })
+    assert.same({}, lxd.of_process(one.pid, daemon.dir))
+    check(result)
+  end)
+end)
