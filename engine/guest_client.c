@@ -227,26 +227,10 @@ static int perform(struct call *call, double timeout, const ct_wait *outer,
     return code;
 }
 
-/* The guest's directory, and the one that it may lie in. */
-static int make_directory(ct_guest *guest, const ct_wait *wait, ct_error *error) {
-    char parent[PROGRAM_PATH_MAX];
-    snprintf(parent, sizeof parent, "%s", guest->directory);
-    char *slash = strrchr(parent, '/');
-    int code = CT_OK;
-    if (slash != parent) {
-        *slash = '\0';
-        code = guest->provider->make_directory(guest->session, guest->instance, parent,
-                                               wait, error);
-    }
-    if (code < 0)
-        return code;
-    return guest->provider->make_directory(guest->session, guest->instance,
-                                           guest->directory, wait, error);
-}
-
 int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     const ct_provider_type *provider = guest->provider;
-    int code = make_directory(guest, wait, error);
+    int code = provider->make_directory(guest->session, guest->instance, guest->directory,
+                                        wait, error);
     if (code < 0)
         return code;
     char path[PROGRAM_PATH_MAX];

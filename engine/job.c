@@ -81,7 +81,7 @@ static void name_instance(struct life *life) {
 /* Runs share an instance that exists already: each has a directory of its own there. */
 static void name_target(struct life *life) {
     snprintf(life->instance, sizeof life->instance, "%s", life->job->target);
-    snprintf(life->directory, sizeof life->directory, GUEST_DIRECTORY "/%s-%zu",
+    snprintf(life->directory, sizeof life->directory, GUEST_DIRECTORY "-%s-%zu",
              life->context->run_id, life->context->first_number + life->number);
 }
 
@@ -259,7 +259,7 @@ static void take_leave(struct life *life, char **message) {
     ct_wait wait = ct_wait_for(life->context->provider->timeout, -1);
     if (life->guest.provider && ct_guest_remove(&life->guest, &wait, &error) < 0 &&
         asprintf(message, "cleantest's files in %s could not be removed (%s): %s",
-                 life->instance, GUEST_DIRECTORY, error.message) < 0)
+                 life->instance, life->directory, error.message) < 0)
         *message = NULL;
 }
 

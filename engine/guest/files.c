@@ -3,9 +3,9 @@
  * files.c - trees in and out of the instance, as frames on stdin and stdout. What they look
  * like on disk is tree.c's.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,6 +54,9 @@ int guest_unpack(lua_State *L, ct_buf *input) {
     ct_tree_options options = {.directory = guest_boolean(L, "directory"),
                                .no_overwrite = guest_boolean(L, "no_overwrite")};
     const char *dest = guest_string(L, "dest", NULL);
+    char own[PATH_MAX];
+    if (dest && guest_own_path(dest, own, sizeof own))
+        dest = own;
     ct_error error = {0};
     ct_tree_writer *writer = ct_tree_writer_open(dest ? dest : "", &options, &error);
     int code = writer ? unpack(writer, input, &error) : CT_E_SYSTEM;
@@ -92,6 +95,15 @@ void guest_directory(char *path, size_t size) {
         snprintf(path, size, "/");
 }
 
+bool guest_own_path(const char *path, char *own, size_t size) {
+    size_t prefix = strlen(GUEST_PREFIX);
+    if (strncmp(path, GUEST_PREFIX, prefix) != 0)
+        return false;
+    guest_directory(own, size);
+    size_t used = strlen(own);
+    return snprintf(own + used, size - used, "/%s", path + prefix) < (int) (size - used);
+}
+
 static int remove_one(const char *path, const struct stat *info, int type,
                       struct FTW *place) {
     (void) info, (void) type, (void) place;
@@ -99,33 +111,9 @@ static int remove_one(const char *path, const struct stat *info, int type,
     return 0;
 }
 
-static void remove_tree(const char *path) {
-    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-}
-
-static bool other_guests(const char *common) {
-    DIR *directory = opendir(common);
-    struct dirent *entry;
-    bool others = false;
-    while (directory && (entry = readdir(directory)))
-        others =
-            others || (entry->d_name[0] != '.' && strcmp(entry->d_name, "files") != 0);
-    if (directory)
-        closedir(directory);
-    return others;
-}
-
-/* Other runs may have their guests in the same instance, each in a directory of its own below
- * the common one, where the packages' files lie, too: the last one takes it all. */
 int guest_remove(void) {
     char own[256];
     guest_directory(own, sizeof own);
-    remove_tree(own);
-    char *slash = strrchr(own, '/');
-    if (slash && slash != own) {
-        *slash = '\0';
-        if (!other_guests(own))
-            remove_tree(own);
-    }
+    nftw(own, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
     return guest_send(CT_FRAME_END, "", 0) ? 0 : GUEST_BROKEN;
 }

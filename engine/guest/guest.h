@@ -34,6 +34,11 @@
 
 #include "process.h"
 
+/* What the host calls the guest's directory, wherever it lies: in an instance that is not
+ * cleantest's own, each guest has another one. Holds for an unpack's dest, and for the strings
+ * that a guest module is called with. */
+#define GUEST_PREFIX "/.cleantest/"
+
 #define GUEST_BROKEN 125 /* exit status when the last frame could not be delivered */
 
 /* ---- output.c ---- */
@@ -67,6 +72,8 @@ int guest_pack(lua_State *L);
 int guest_remove(void);
 /* The directory that this program lies in. */
 void guest_directory(char *path, size_t size);
+/* Where a path that begins with GUEST_PREFIX really is; false for any other. */
+bool guest_own_path(const char *path, char *own, size_t size);
 
 /* ---- ready.c ---- */
 

@@ -92,6 +92,22 @@ static int add_traceback(lua_State *L) {
     return 1;
 }
 
+/* Turns paths in the table on top into what they are in this instance. */
+static void relocate(lua_State *L) {
+    char own[PATH_SIZE];
+    luaL_checkstack(L, 4, "arguments");
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        if (lua_type(L, -1) == LUA_TTABLE) {
+            relocate(L);
+        } else if (lua_type(L, -1) == LUA_TSTRING &&
+                   guest_own_path(lua_tostring(L, -1), own, sizeof own)) {
+            lua_pushvalue(L, -2);
+            lua_pushstring(L, own);
+            lua_rawset(L, -5);
+        }
+    }
+}
+
 /* Pushes the function to call; false after a message on stderr. The request is at `request`. */
 static bool push_callee(lua_State *L, const struct testlet *testlet, int request) {
     if (strcmp(testlet->kind, "lua") == 0) {
@@ -104,6 +120,9 @@ static bool push_callee(lua_State *L, const struct testlet *testlet, int request
                              "t") == LUA_OK)
             return true;
     } else if (lua_getfield(L, request, "callee") == LUA_TSTRING) {
+        if (lua_getfield(L, request, "args") == LUA_TTABLE)
+            relocate(L);
+        lua_pop(L, 1);
         lua_getglobal(L, "require");
         lua_insert(L, -2);
         if (lua_pcall(L, 1, 1, 0) == LUA_OK)

@@ -9,8 +9,7 @@ local where = require "cleantest.where"
 local Package = { __name = "cleantest.package" }
 Package.__index = Package
 
--- In the instance, which other runs may share: each process has a folder of its own there.
-local FILES = ("/.cleantest/files/%016x"):format(math.random(0))
+local FILES = "/.cleantest/files"
 local made = 0 -- so that two packages' files never meet
 
 --- A package of a kind, with nothing in it.
