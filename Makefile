@@ -153,7 +153,7 @@ check: lab
 	$(MAKE) all check-built
 
 .PHONY: check-built
-check-built: all
+check-built: all test-module
 	BUILD='$(abspath $(BUILD))' spec/run
 
 .PHONY: asan tsan

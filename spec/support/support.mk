@@ -5,7 +5,8 @@
 
 INTERNALS = $(patsubst spec/support/%.c,$(BUILD)/test/obj/%.o,$(wildcard spec/support/*.c))
 
-all: $(BUILD)/test/cleantest_internals.so
+.PHONY: test-module
+test-module: $(BUILD)/test/cleantest_internals.so
 
 $(BUILD)/test/obj/%.o: spec/support/%.c
 	@mkdir -p $(@D)
