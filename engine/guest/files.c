@@ -12,8 +12,6 @@
 
 #include "guest.h"
 
-#define INPUT_PIECE 65536
-
 /* Hands every whole frame in input to the writer. 1: more is needed; 0: END was there. */
 static int take_frames(ct_tree_writer *writer, ct_buf *input, ct_error *error) {
     size_t done = 0;
@@ -40,13 +38,9 @@ static int unpack(ct_tree_writer *writer, ct_buf *input, ct_error *error) {
         int more = take_frames(writer, input, error);
         if (more <= 0)
             return more;
-        if (ct_buf_reserve(input, INPUT_PIECE) < 0)
-            return ct_fail(error, CT_E_NO_MEMORY, "guest: out of memory");
-        ssize_t got = read(STDIN_FILENO, input->data + input->length, INPUT_PIECE);
-        if (got > 0)
-            input->length += (size_t) got;
-        else if (got == 0 || errno != EINTR)
-            return ct_fail(error, CT_E_PROTOCOL, "guest: the files ended early");
+        int code = guest_receive(input, error);
+        if (code < 0)
+            return code;
     }
 }
 

@@ -41,12 +41,14 @@
 
 #define GUEST_BROKEN 125 /* exit status when the last frame could not be delivered */
 
-/* ---- output.c ---- */
+/* ---- stream.c ---- */
 
 /* Writes a frame to stdout; false when the host does not take it any more. */
 bool guest_send(enum ct_frame_type type, const void *data, size_t length);
 /* The same for frames that are made already. */
 bool guest_write(const char *data, size_t length);
+/* Adds what comes on stdin next, some of it at least. CT_E_PROTOCOL at its end. */
+CT_CHECK int guest_receive(ct_buf *input, ct_error *error);
 /* Sends a FAILED frame; returns the guest's exit status. */
 int guest_fail(const ct_error *error);
 

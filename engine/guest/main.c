@@ -14,8 +14,6 @@
 #include "../binding/lua_value.h"
 #include "guest.h"
 
-#define INPUT_PIECE 65536
-
 /* Reads stdin until a whole frame is there. What is behind it stays in input. */
 static int read_request(ct_buf *input, ct_buf *request, ct_error *error) {
     for (;;) {
@@ -26,17 +24,13 @@ static int read_request(ct_buf *input, ct_buf *request, ct_error *error) {
         if (taken < 0 || (taken > 0 && type != CT_FRAME_REQUEST))
             return ct_fail(error, CT_E_PROTOCOL, "guest: stdin is no request");
         if (taken > 0) {
-            int code = ct_buf_add(request, data, length);
+            int kept = ct_buf_add(request, data, length);
             ct_buf_consume(input, (size_t) taken);
-            return code;
+            return kept;
         }
-        if (ct_buf_reserve(input, INPUT_PIECE) < 0)
-            return ct_fail(error, CT_E_NO_MEMORY, "guest: out of memory");
-        ssize_t got = read(STDIN_FILENO, input->data + input->length, INPUT_PIECE);
-        if (got > 0)
-            input->length += (size_t) got;
-        else if (got == 0 || errno != EINTR)
-            return ct_fail(error, CT_E_PROTOCOL, "guest: stdin ended before the request");
+        int code = guest_receive(input, error);
+        if (code < 0)
+            return code;
     }
 }
 

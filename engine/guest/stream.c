@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * output.c - frames to the host.
+ * stream.c - frames to the host, bytes from it.
  */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "guest.h"
+
+#define PIECE 65536 /* bytes */
 
 bool guest_write(const char *data, size_t length) {
     while (length > 0) {
@@ -32,4 +34,17 @@ int guest_fail(const ct_error *error) {
     return guest_send(CT_FRAME_FAILED, error->message, strlen(error->message))
                ? 0
                : GUEST_BROKEN;
+}
+
+int guest_receive(ct_buf *input, ct_error *error) {
+    if (ct_buf_reserve(input, PIECE) < 0)
+        return ct_fail(error, CT_E_NO_MEMORY, "guest: out of memory");
+    ssize_t got;
+    do
+        got = read(STDIN_FILENO, input->data + input->length, PIECE);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        return ct_fail(error, CT_E_PROTOCOL, "guest: stdin ended before all was there");
+    input->length += (size_t) got;
+    return CT_OK;
 }
