@@ -2,8 +2,7 @@
 --
 -- The package managers that a testlet may use, and ct.pkg of the same names. dnf, zypper and
 -- pacman are the real programs, in a Debian, which has packages of them, with repositories made
--- here. apk is in no Debian: it is played by a script that says what the real one was recorded
--- to say.
+-- here. apt is in package_spec, apk in guest_apk_spec.
 
 local ct = require "cleantest"
 local new_folder = require "spec.support.folder"
@@ -92,12 +91,17 @@ local function managers()
   local run = require "cleantest.utils.run"
   local dnf = require "cleantest.utils.dnf"
   local function same() end
-  dnf.add_repo "file:///srv/rpm"
+  dnf.add_repo("file:///srv/rpm", { gpgcheck = false })
   dnf.install "spec-other" -- Debian's zypper stumbles over an empty database
   run({ "zypper", "--non-interactive", "addrepo", "-G", "file:///srv/rpm", "spec" },
     { check = true })
   run "ln -s /srv/pacman/one /srv/pacman/now"
+  local file <close> = assert(io.open("/srv/extra.repo", "w"))
+  file:write "[extra]\nname=extra\nbaseurl=file:///srv/rpm\nenabled=0\n"
+  file:close()
+  dnf.add_repo "file:///srv/extra.repo"
   return {
+    repositories = run("dnf -q repolist --all").stdout,
     dnf = drive("dnf", "spec-package-1:1.0", "/srv/rpm/spec-package-1.0.rpm", same),
     zypper = drive("zypper", "spec-package=1:1.0-4", "/srv/rpm/spec-package-1.0.rpm", same),
     pacman = drive("pacman", "spec-package", "/srv/pacman/one/spec-package-1:1.0-4.pkg.tar.gz",
@@ -116,7 +120,7 @@ local function installed()
   return list
 end
 
-local PREREQUISITES = { "createrepo-c", "dnf", "pacman-package-manager", "rpm", "zypper" }
+local PREREQUISITES = { "createrepo-c", "curl", "dnf", "pacman-package-manager", "rpm", "zypper" }
 
 describe("package managers", function()
   local folder <const> = new_folder()
@@ -140,7 +144,8 @@ describe("package managers", function()
     tar("p" .. version, at .. "/" .. file)
     folder:write(("d%s/%s-%s/desc"):format(version, name, version), (
       "%%FILENAME%%\n%s\n\n%%NAME%%\n%s\n\n%%VERSION%%\n%s\n\n%%ARCH%%\nany\n\n"
-      .. "%%CSIZE%%\n1\n\n%%ISIZE%%\n1\n"):format(file, name, version))
+      .. "%%CSIZE%%\n%d\n\n%%ISIZE%%\n1\n"):format(file, name, version,
+      #folder:read(at .. "/" .. file)))
     tar("d" .. version, at .. "/spec.db")
     process.output { "touch", "-d", time, folder:at(at .. "/spec.db") }
     return at .. "/" .. file
@@ -154,7 +159,8 @@ describe("package managers", function()
       folder:at "spec.deb" }
   end
 
-  local PACMAN_CONF = "[options]\nArchitecture = auto\nSigLevel = Never\n"
+  local PACMAN_CONF = "[options]\nArchitecture = auto\nSigLevel = Never\n[spec]\n"
+    .. "Server = file:///srv/pacman/now\n"
 
   local function start(hooks, testlet, image)
     local config = ct.configure "lxd"
@@ -176,6 +182,7 @@ describe("package managers", function()
     local hooks = {
       { packages = ct.pkg.apt { packages = { "dnf", "pacman-package-manager", "zypper" } },
         upload = { ct.data.dir(folder:at "rpm", "/srv/rpm"),
+          ct.data.dir(folder:at "pacman/two", "/srv/pacman/now"),
           ct.data.file({ text = "%_dbpath /var/lib/rpm\n" }, "/etc/rpm/macros"),
           ct.data.file({ text = PACMAN_CONF }, "/etc/pacman.conf", { overwrite = true }) },
         run = ct.command { "zypper", "--non-interactive", "addrepo", "-G", "file:///srv/rpm",
@@ -195,8 +202,7 @@ describe("package managers", function()
     local result = finish(start({
       { packages = ct.pkg.apt { packages = PREREQUISITES },
         upload = { ct.data.dir(folder:at "pacman", "/srv/pacman"),
-          ct.data.file({ text = PACMAN_CONF .. "[spec]\nServer = file:///srv/pacman/now\n" },
-            "/etc/pacman.conf", { overwrite = true }) },
+          ct.data.file({ text = PACMAN_CONF }, "/etc/pacman.conf", { overwrite = true }) },
         run = make_rpms },
       { name = "rpms", download = ct.data.dir("/srv/rpm", folder:at "rpm") },
     }, managers))
@@ -260,7 +266,9 @@ describe("package managers", function()
     end)
   end
 
-  it("dnf adds repositories by URL", function()
+  it("dnf adds repositories by URL, and what .repo files say", function()
+    assert.matches("srv_rpm%s+srv_rpm%s+enabled", seen.repositories)
+    assert.matches("extra%s+extra%s+disabled", seen.repositories)
     assert.equal("srv_rpm", seen.dnf.available.origin)
     assert.matches("dnf%.add_repo: this is no URL: srv/rpm", seen.no_url)
   end)
@@ -283,81 +291,5 @@ describe("package managers", function()
       assert.equal("", all[kind].stdout)
     end
     assert.matches("none of the package managers apt, dnf", all.system.error)
-  end)
-end)
-
--- Recorded output of the real apk:
--- `list`: github.com/dotnet/dotnet-docker, documentation/image-artifact-details.md (Alpine 3.11);
--- `version` and what is upgradable: github.com/kdeldycke/meta-package-manager,
--- meta_package_manager/managers/apk.py (apk-tools 2.14);
--- `policy`: github.com/ocaml/opam, src/state/opamSysInteract.ml (Alpine 3.13).
-local recorded = {
-  version = "apk-tools 2.14.10, compiled for x86_64.\n",
-  list = "musl-1.1.24-r0 x86_64 {musl} (MIT) [installed]\n"
-    .. "musl-utils-1.1.24-r0 x86_64 {musl} (MIT BSD GPL2+) [installed]\n"
-    .. "libssl1.1-1.1.1d-r2 x86_64 {openssl} (OpenSSL) [installed]\n"
-    .. "acl-2.3.1-r0 x86_64 {acl} (LGPL-2.1-or-later) [upgradable from: acl-2.2.53-r0]\n",
-  policy = "vim policy:\n  8.2.2320-r0:\n    lib/apk/db/installed\n"
-    .. "    https://dl-cdn.alpinelinux.org/alpine/v3.13/main\n  8.2.2852-r0:\n"
-    .. "    @edge https://dl-cdn.alpinelinux.org/alpine/edge/main\n",
-}
-
-describe("apk, by recorded output,", function()
-  local seen
-
-  -- In busybox, with a script in apk's place, which notes how it is called.
-  lazy_setup(function()
-    local result = results.only(results.decorate(function()
-      local run = require "cleantest.utils.run"
-      local function write(path, text)
-        local file <close> = assert(io.open(path, "w"))
-        file:write(text)
-      end
-      for name, text in pairs(recorded) do write("/root/" .. name, text) end
-      write("/bin/apk", '#!/bin/sh\necho "$*" >>/root/calls\ncase $1 in\n'
-        .. "--version) cat /root/version ;;\nlist) grep \"^$3-[0-9]\" /root/list ;;\n"
-        .. "policy) cat /root/policy ;;\nadd) case $* in *lost*) echo unable to select; exit 1\n"
-        .. "esac ;;\nesac\n")
-      run "chmod 755 /bin/apk"
-      local apk = require "cleantest.utils.apk"
-      local got = {
-        version = apk.version(), musl = apk.fetch "musl", ssl = apk.fetch "libssl1.1",
-        acl = apk.fetch "acl", absent = apk.fetch "vim", installed = apk.installed "musl-utils",
-        policy = { apk.parse_policy(recorded.policy, "8.2.2320-r0"),
-          apk.parse_policy(recorded.policy, "8.2.2852-r0") },
-      }
-      run ": >/root/calls"
-      apk.install("tree", "less=1-r0")
-      apk.install "./mine.apk"
-      apk.upgrade()
-      apk.upgrade "tree"
-      apk.remove "tree"
-      apk.purge "less"
-      got.lost = select(2, pcall(apk.install, "lost"))
-      got.calls = run("cat /root/calls").stdout
-      return got
-    end)())
-    assert(result.status == "pass", tostring(result))
-    seen = result.value
-  end)
-
-  it("is understood", function()
-    assert.equal("2.14.10", seen.version)
-    assert.is_true(seen.installed)
-    assert.same({ name = "musl", arch = "x86_64", epoch = "0", version = "1.1.24",
-      release = "r0", full_version = "1.1.24-r0", state = "installed" }, seen.musl)
-    assert.equal("1.1.1d-r2", seen.ssl.full_version)
-    assert.equal("2.2.53-r0", seen.acl.full_version)
-    assert.same({ name = "vim", state = "absent" }, seen.absent)
-    assert.same({ "https://dl-cdn.alpinelinux.org/alpine/v3.13/main",
-      "https://dl-cdn.alpinelinux.org/alpine/edge/main" }, seen.policy)
-  end)
-
-  it("is called as apk(8) has it", function()
-    assert.equal("update\nadd tree less=1-r0\nupdate\nadd --allow-untrusted ./mine.apk\n"
-      .. "update\nupgrade\nupdate\nadd --upgrade tree\ndel tree\ndel --purge less\n"
-      .. "update\nadd lost\n", seen.calls)
-    assert.matches("guest_manager_spec%.lua:%d+: apk add lost: exit code 1\nunable to select",
-      seen.lost)
   end)
 end)

@@ -114,6 +114,18 @@ function Config:snapshot()
   return lists
 end
 
+--- What the packages of the hooks add to variables of the testlets' environment.
+-- @treturn table name -> string
+function Config:environment()
+  local added = {}
+  for _, known in ipairs(self.hooks) do
+    for _, package in ipairs(known.packages or {}) do
+      for key, value in pairs(package.env) do added[key] = value end
+    end
+  end
+  return added
+end
+
 local function new(provider)
   local self = setmetatable({ provider = provider }, Config)
   self:reset()

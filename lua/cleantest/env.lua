@@ -78,10 +78,14 @@ end
 
 --- All variables and those of one testlet, which win, for the engine.
 -- @tparam[opt] table own name -> string
+-- @tparam[opt] table added name -> string, put behind what the variable has, after a ":"
 -- @treturn table a sorted list of "KEY=value"
-function Env:pairs_with(own)
+function Env:pairs_with(own, added)
   local all, list = self:dump(), {}
   for key, value in pairs(own or {}) do all[key] = value end
+  for key, value in pairs(added or {}) do
+    all[key] = all[key] and all[key] ~= "" and all[key] .. ":" .. value or value
+  end
   for key, value in pairs(all) do list[#list + 1] = key .. "=" .. value end
   table.sort(list)
   return list

@@ -64,7 +64,7 @@ function jobs.build(decorated, args, name)
   local common = { name = name or options.name or "test" }
   common.testlet = testlet.convert(common.name, decorated.testlet, args)
   common.hooks = config.get("lxd"):snapshot()
-  common.env = env.shared:pairs_with(options.env)
+  common.env = env.shared:pairs_with(options.env, config.get("lxd"):environment())
   local list = {}
   for i, image in ipairs(options.image) do list[i] = build_one(common, image, options) end
   return list

@@ -20,6 +20,7 @@ function Package.new(kind)
   return setmetatable({
     kind = kind,
     spec = {},
+    env = {}, -- name -> what is put behind a variable of the testlets' environment
     files = {},
     id = made,
     folder = where.folder(),

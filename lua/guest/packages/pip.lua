@@ -3,7 +3,12 @@
 -- pip.lua - installs what a start hook's ct.pkg.pip names; pip itself, where it is missing,
 -- with the system's package manager.
 local run = require "cleantest.utils.run"
+local system = require "cleantest.utils.system"
 
+local packages = {
+  apt = "python3-pip", dnf = "python3-pip", zypper = "python3-pip", pacman = "python-pip",
+  apk = "py3-pip",
+}
 local pip = { "python3", "-m", "pip" }
 
 local function has_pip()
@@ -11,11 +16,7 @@ local function has_pip()
 end
 
 local function bootstrap()
-  if has_pip() then return end
-  if run({ "apt-get", "--version" }).exit_code ~= 0 then
-    error("pip: there is no pip for python3 in this instance, and no apt to get it with", 0)
-  end
-  require("cleantest.utils.apt").install("python3-pip")
+  if not has_pip() then system.bootstrap("pip for python3", packages) end
 end
 
 -- PEP 668: the system's Python may say that it is managed. This instance is ours to break.

@@ -1,0 +1,39 @@
+-- SPDX-License-Identifier: MIT
+--
+-- charmlib.lua - ct.pkg.charmlib: libraries of Juju charms, from Charmhub, on the testlet's
+-- PYTHONPATH.
+
+local check = require "cleantest.check"
+local Package = require "cleantest.pkg.package"
+local where = require "cleantest.where"
+
+local FOLDER = "/root/.cleantest-charmlibs"
+
+local fields = { auth_token_path = check.string, charmlibs = check.strings }
+
+local function read_token(path)
+  local file <close>, message = io.open(path)
+  local token = file and file:read "a":match "^%s*(.-)%s*$"
+  if not file then where.fail("ct.pkg.charmlib: auth_token_path: %s", message) end
+  if token == "" then where.fail("ct.pkg.charmlib: auth_token_path: %s is empty", path) end
+  return token
+end
+
+--- Charm libraries for a start hook; charmcraft too, where it is missing, as a snap. The token
+-- is read here and now; it is never in a file, an argument or an output in the instance.
+-- @tparam table options auth_token_path: a file that `charmcraft login --export` wrote,
+--   relative to the suite's folder; charmlibs: a string or a list of strings,
+--   "charms.operator_libs_linux.v0.apt"
+-- @treturn package
+return function(options)
+  options = check.options("ct.pkg.charmlib", options, fields, { "auth_token_path", "charmlibs" })
+  if #options.charmlibs == 0 then where.fail "ct.pkg.charmlib: charmlibs must not be empty" end
+  local self = Package.new "charmlib"
+  self.spec = {
+    auth_token = read_token(where.join(self.folder, options.auth_token_path)),
+    charmlibs = options.charmlibs,
+    folder = FOLDER,
+  }
+  self.env = { PYTHONPATH = FOLDER .. "/lib" }
+  return self
+end

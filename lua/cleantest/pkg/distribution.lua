@@ -1,0 +1,47 @@
+-- SPDX-License-Identifier: MIT
+--
+-- distribution.lua - what the packages of Linux distributions share: names, and package files
+-- that lie here. Each kind is a file of its own beside this one.
+
+local check = require "cleantest.check"
+local Package = require "cleantest.pkg.package"
+local where = require "cleantest.where"
+
+local distribution = {}
+
+local fields = { packages = check.strings, update = check.boolean }
+
+--- A package of a kind, of names and files.
+-- @tparam string kind
+-- @tparam table options packages, update
+-- @tparam table patterns what the names of package files end in
+-- @treturn package
+function distribution.new(kind, options, patterns)
+  if #options.packages == 0 then where.fail("ct.pkg.%s: packages must not be empty", kind) end
+  local self = Package.new(kind)
+  local packages = {}
+  for i, name in ipairs(options.packages) do
+    packages[i] = name
+    for _, pattern in ipairs(patterns) do
+      if name:find(pattern) then packages[i] = self:carry(name) end
+    end
+  end
+  self.spec = { packages = packages, update = options.update or false }
+  return self
+end
+
+--- Makes the constructor of a kind: a function of options, which are packages, a string or a
+-- list of strings, each a package's name as the package manager takes it or the path of a
+-- local package file, relative to the suite's folder; and update (boolean, default false):
+-- fetch the package lists even where there are some.
+-- @tparam string kind "apt"
+-- @tparam string pattern what the names of package files end in
+-- @treturn function
+function distribution.constructor(kind, pattern)
+  return function(options)
+    options = check.options("ct.pkg." .. kind, options, fields, { "packages" })
+    return distribution.new(kind, options, { pattern })
+  end
+end
+
+return distribution

@@ -1,0 +1,27 @@
+-- SPDX-License-Identifier: MIT
+--
+-- npm.lua - ct.pkg.npm: packages of Node.js, from a registry or from tarballs that lie here.
+
+local check = require "cleantest.check"
+local Package = require "cleantest.pkg.package"
+local where = require "cleantest.where"
+
+local fields = { packages = check.strings, registry = check.string }
+
+--- Node.js packages for a start hook, installed for all of the instance; npm too, where it is
+-- missing.
+-- @tparam table options packages: a string or a list of strings, each a name, "name@version",
+--   or the path of a local .tgz file, relative to the suite's folder; registry: the URL of a
+--   registry, default npm's own
+-- @treturn package
+return function(options)
+  options = check.options("ct.pkg.npm", options, fields, { "packages" })
+  if #options.packages == 0 then where.fail "ct.pkg.npm: packages must not be empty" end
+  local self = Package.new "npm"
+  local packages = {}
+  for i, name in ipairs(options.packages) do
+    packages[i] = name:find "%.tgz$" and self:carry(name) or name
+  end
+  self.spec = { packages = packages, registry = options.registry }
+  return self
+end

@@ -1,0 +1,36 @@
+-- SPDX-License-Identifier: MIT
+--
+-- rock.lua - ct.pkg.rock: Lua modules, by luarocks, from a server or from files that lie here.
+
+local check = require "cleantest.check"
+local Package = require "cleantest.pkg.package"
+local where = require "cleantest.where"
+
+local DEFAULT_LUA = "5.4"
+
+local fields = {
+  packages = check.strings,
+  server = check.string,
+  lua = check.choice { "5.1", "5.2", "5.3", "5.4" },
+}
+
+--- Rocks for a start hook, installed for all of the instance; luarocks and Lua too, where they
+-- are missing.
+-- @tparam table options packages: a string or a list of strings, each a name, "name version",
+--   or the path of a local .rock or .rockspec file, relative to the suite's folder; server: the
+--   URL of the only rock server to ask; lua: the Lua version they are for, default "5.4"
+-- @treturn package
+return function(options)
+  options = check.options("ct.pkg.rock", options, fields, { "packages" })
+  if #options.packages == 0 then where.fail "ct.pkg.rock: packages must not be empty" end
+  local self = Package.new "rock"
+  local packages = {}
+  for i, name in ipairs(options.packages) do
+    local is_file = name:find "%.rock$" or name:find "%.rockspec$"
+    packages[i] = is_file and self:carry(name) or name
+  end
+  self.spec = {
+    packages = packages, server = options.server, lua = options.lua or DEFAULT_LUA,
+  }
+  return self
+end

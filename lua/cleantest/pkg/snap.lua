@@ -1,0 +1,53 @@
+-- SPDX-License-Identifier: MIT
+--
+-- snap.lua - ct.pkg.snap: snaps, from the store or from files that lie here, and how they are
+-- connected and called.
+
+local check = require "cleantest.check"
+local Package = require "cleantest.pkg.package"
+local where = require "cleantest.where"
+
+-- A checker of a table with these fields.
+local function record(fields, required)
+  return function(what, value)
+    return check.options(what, value, fields, required)
+  end
+end
+
+local connection = record({
+  plug = check.string, slot = check.string, wait = check.boolean,
+}, { "plug" })
+local alias = record({
+  snap = check.string, app = check.string, alias = check.string,
+}, { "snap", "alias" })
+
+local fields = {
+  snaps = check.strings,
+  local_snaps = check.strings,
+  confinement = check.choice { "strict", "classic", "devmode" },
+  channel = check.string,
+  cohort = check.string,
+  dangerous = check.boolean,
+  connections = check.list_of(connection),
+  aliases = check.list_of(alias),
+}
+
+--- Snaps for a start hook; snapd too, where it is missing.
+-- @tparam table options snaps (names) and local_snaps (paths of files, relative to the suite's
+--   folder): each a string or a list of strings; confinement: "strict" (default), "classic" or
+--   "devmode"; channel, cohort: for snaps; dangerous (boolean): local_snaps need not be signed;
+--   connections: one or a list of { plug = "snap:plug", slot = "snap:slot", wait = true },
+--   where without a slot it is the system's that fits, and wait = false does not wait for the
+--   end of it; aliases: one or a list of { snap =, app =, alias = }, where the app's default is
+--   the one called as the snap
+-- @treturn package
+return function(options)
+  options = check.options("ct.pkg.snap", options, fields)
+  if not (options.snaps or options.local_snaps) then
+    where.fail "ct.pkg.snap: there must be snaps or local_snaps"
+  end
+  local self = Package.new "snap"
+  self.spec = options
+  options.local_snaps = self:carry_all(options.local_snaps)
+  return self
+end

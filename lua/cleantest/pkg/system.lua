@@ -1,0 +1,18 @@
+-- SPDX-License-Identifier: MIT
+--
+-- system.lua - ct.pkg.system: packages for whichever package manager the instance has, where
+-- they are called the same everywhere.
+
+local check = require "cleantest.check"
+local distribution = require "cleantest.pkg.distribution"
+
+local patterns = { "%.deb$", "%.rpm$", "%.pkg%.tar%.?%w*$", "%.apk$" }
+
+--- Packages for a start hook.
+-- @param packages a string or a list of strings, each a package's name, or the path of a local
+--   package file, relative to the suite's folder
+-- @treturn package
+return function(packages)
+  return distribution.new("system",
+    { packages = check.strings("ct.pkg.system: the packages", packages) }, patterns)
+end

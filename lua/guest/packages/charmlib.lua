@@ -1,0 +1,41 @@
+-- SPDX-License-Identifier: MIT
+--
+-- charmlib.lua - fetches what a start hook's ct.pkg.charmlib names, with charmcraft; charmcraft
+-- itself, where it is missing, as a snap. The secret comes with the request and is given to
+-- charmcraft alone: it is in no file, no argument and no output.
+local check = require "cleantest.utils.check"
+local run = require "cleantest.utils.run"
+
+local function bootstrap()
+  if run({ "charmcraft", "version" }).exit_code == 0 then return end
+  require "cleantest.packages.snap" { snaps = { "charmcraft" }, confinement = "classic" }
+end
+
+-- The output, with the secret taken out.
+local function redact(text, secret)
+  local from, to = text:find(secret, 1, true)
+  while from do
+    text = text:sub(1, from - 1) .. "[secret]" .. text:sub(to + 1)
+    from, to = text:find(secret, from, true)
+  end
+  return text
+end
+
+local function fetch(library, spec)
+  local argv = { "charmcraft", "fetch-lib", library }
+  local result = run(argv, { cwd = spec.folder, env = {
+    CHARMCRAFT_AUTH = spec.auth_token, PATH = os.getenv "PATH" .. ":/snap/bin",
+  } })
+  result.stdout = redact(result.stdout, spec.auth_token)
+  result.stderr = redact(result.stderr, spec.auth_token)
+  io.write(result.stdout)
+  if result.exit_code ~= 0 then check.fail("%s", run.describe(argv, result)) end
+end
+
+--- @tparam table spec auth_token (what `charmcraft login --export` wrote), charmlibs (names:
+--   "charms.operator_libs_linux.v0.apt"), folder (where lib/charms is to be)
+return function(spec)
+  bootstrap()
+  check.run { "mkdir", "-p", spec.folder }
+  for _, library in ipairs(spec.charmlibs) do fetch(library, spec) end
+end

@@ -1,0 +1,16 @@
+-- SPDX-License-Identifier: MIT
+--
+-- distribution.lua - what the installers of apt, dnf, zypper, pacman, apk and system share: one
+-- call of the package manager.
+
+--- Makes an installer.
+-- @tparam table manager the package manager, from cleantest.utils
+-- @treturn function of spec: packages (a list of names, or paths of package files in the
+--   instance), update (fetch the lists even when there are some)
+return function(manager)
+  return function(spec)
+    if spec.update then manager.update() end
+    manager.install(table.unpack(spec.packages))
+    for _, package in ipairs(spec.packages) do print("installed " .. package) end
+  end
+end

@@ -1,0 +1,183 @@
+-- SPDX-License-Identifier: MIT
+--
+-- manager.lua - what all package managers have in common: the checks, the waiting for the
+-- network, and the one interface that a testlet uses. What is particular to apt, dnf, zypper,
+-- pacman and apk is in the file of that name.
+local check = require "cleantest.utils.check"
+local guest = require "cleantest.guest"
+local run = require "cleantest.utils.run"
+
+local manager = {}
+
+local NETWORK_TIMEOUT = 60 -- seconds
+
+--- Splits "[epoch:]version[-release]", as deb, rpm, pacman and apk have it.
+-- @tparam string full
+-- @treturn string epoch "0" when there is none
+-- @treturn string version
+-- @treturn string release "" when there is none
+function manager.split_version(full)
+  local epoch, rest = full:match "^(%d+):(.*)$"
+  rest = rest or full
+  local version, release = rest:match "^(.*)-([^-]*)$"
+  return epoch or "0", version or rest, release or ""
+end
+
+--- Parses "Key : value" lines, as dnf, zypper and pacman print them.
+-- @tparam string text
+-- @treturn table key -> value, of the first line of each key
+function manager.parse_fields(text)
+  local fields = {}
+  for line in text:gmatch "[^\n]+" do
+    local key, value = line:match "^(%S[^:]-)%s*:%s+(.-)%s*$"
+    if key and fields[key] == nil then fields[key] = value end
+  end
+  return fields
+end
+
+--- Is this the path of a file, not a package's name?
+-- @tparam string name
+-- @treturn boolean
+function manager.is_file(name)
+  return name:sub(1, 1) == "/" or name:sub(1, 2) == "./" or name:sub(1, 3) == "../"
+end
+
+local Manager = {}
+Manager.__index = Manager
+
+--- Runs the tool; throws with its output when it fails.
+-- @tparam table words its arguments
+-- @param ... more of them
+-- @treturn table as from run
+function Manager:call(words, ...)
+  local argv = { self.program }
+  table.move(words, 1, #words, 2, argv)
+  for _, word in ipairs { ... } do argv[#argv + 1] = word end
+  local result = run(argv, { env = self.env })
+  if result.exit_code ~= 0 and not (self.fine and self.fine[result.exit_code]) then
+    check.fail("%s", run.describe(argv, result))
+  end
+  return result
+end
+
+-- Without the tool there is no point in waiting for a network.
+function Manager:need_tool()
+  if self.found then return end
+  if run({ self.program, "--version" }, { env = self.env }).exit_code == 127 then
+    check.fail("%s: there is no %s in this instance", self.name, self.program)
+  end
+  self.found = true
+end
+
+function Manager:need_network()
+  self:need_tool()
+  local ready, why = guest.wait_ready("network", NETWORK_TIMEOUT)
+  if not ready then check.fail("%s: %s", self.name, why) end
+end
+
+function Manager:need_lists()
+  if self.has_lists and not self.has_lists() then self:call(self.words.update) end
+end
+
+local function fill(info, found, state)
+  for key, value in pairs(found) do info[key] = value end
+  info.state = state
+  if not info.version then
+    info.epoch, info.version, info.release = manager.split_version(info.full_version)
+  end
+  return info
+end
+
+local interface = {}
+
+function interface.version(self)
+  self:need_tool()
+  local shown = self:call { "--version" }
+  return (shown.stdout .. shown.stderr):match(self.version_pattern)
+end
+
+function interface.installed(self, name)
+  check.names(self.name .. ".installed", { name })
+  self:need_tool()
+  return self.find_installed(name) ~= nil
+end
+
+function interface.update(self)
+  self:need_network()
+  self:call(self.words.update)
+end
+
+function interface.upgrade(self, ...)
+  if select("#", ...) > 0 then check.names(self.name .. ".upgrade", { ... }) end
+  self:need_network()
+  self:need_lists()
+  if select("#", ...) == 0 then
+    self:call(self.words.upgrade_all)
+  else
+    self:call(self.words.upgrade, ...)
+  end
+end
+
+function interface.install(self, ...)
+  check.names(self.name .. ".install", { ... })
+  self:need_network()
+  self:need_lists()
+  if self.install then
+    self.install(self, { ... })
+  else
+    self:call(self.words.install, ...)
+  end
+end
+
+function interface.remove(self, ...)
+  check.names(self.name .. ".remove", { ... })
+  self:call(self.words.remove, ...)
+end
+
+function interface.purge(self, ...)
+  check.names(self.name .. ".purge", { ... })
+  if self.purge then
+    self.purge(self, { ... })
+  else
+    self:call(self.words.purge, ...)
+  end
+end
+
+function interface.fetch(self, name)
+  check.names(self.name .. ".fetch", { name })
+  self:need_tool()
+  local info = { name = name, state = "absent" }
+  local found = self.find_installed(name)
+  if found then return fill(info, found, "installed") end
+  found = self.find_available(name)
+  if found then return fill(info, found, "available") end
+  return info
+end
+
+--- Makes the module of one package manager:
+--   version() -> the tool's version;
+--   installed(name) -> boolean;
+--   update() fetches the lists of packages;
+--   upgrade(...) upgrades the packages named, or all;
+--   install(...) installs packages, by name or by the path of a package file (one with a
+--     slash at or near its beginning), and fetches the lists first when there are none;
+--   remove(...) removes packages, and keeps changed configuration where the tool does;
+--   purge(...) removes packages and their configuration;
+--   fetch(name) -> { name, arch, epoch, version, release, full_version, origin, state }, with
+--     state "installed", "available" or "absent" (then there is nothing but name and state).
+-- Wrong arguments throw; a command that fails throws with its output.
+-- @tparam table own name, program, env, version_pattern, words (arguments for update, upgrade,
+--   upgrade_all, install, remove, purge), find_installed(name) and find_available(name) ->
+--   arch, full_version, origin, or nil; and where they differ: fine (exit codes that are no
+--   failure), has_lists(), install(self, names), purge(self, names)
+-- @treturn table functions
+function manager.new(own)
+  local self = setmetatable(own, Manager)
+  local module = {}
+  for name, method in pairs(interface) do
+    module[name] = function(...) return method(self, ...) end
+  end
+  return module
+end
+
+return manager

@@ -1,0 +1,189 @@
+-- SPDX-License-Identifier: MIT
+--
+-- passwd.lua - users and groups, from inside a testlet: require "cleantest.utils.passwd". They
+-- are read with getent and changed with useradd and its kin. Wrong arguments throw; a command
+-- that fails throws with its output.
+local check = require "cleantest.utils.check"
+local run = require "cleantest.utils.run"
+
+local passwd = {}
+
+local BAD = "[:%s/]" -- not in a name
+
+-- The fields of an entry, or nil; empty ones too.
+local function entry(database, name)
+  local found = run { "getent", database, name }
+  if found.exit_code == 2 then return nil end
+  if found.exit_code ~= 0 then check.fail("%s", run.describe("getent", found)) end
+  local fields = {}
+  for field in (found.stdout:match "[^\n]*" .. ":"):gmatch "([^:]*):" do
+    fields[#fields + 1] = field
+  end
+  -- getent takes a number for an id
+  return fields[1] == name and fields or nil
+end
+
+local User = {}
+User.__index = User
+
+--- A user, who need not exist.
+-- @tparam string name
+-- @treturn table with the methods below
+function passwd.user(name)
+  return setmetatable({ name = check.name("passwd.user", name, BAD) }, User)
+end
+
+local function need_user(self)
+  local fields = entry("passwd", self.name)
+  if not fields then check.fail("passwd: there is no user '%s'", self.name) end
+  return fields
+end
+
+--- @treturn boolean
+function User:exists()
+  return entry("passwd", self.name) ~= nil
+end
+
+--- @treturn int the user's id; throws when there is no such user
+function User:uid()
+  return math.tointeger(tonumber(need_user(self)[3]))
+end
+
+--- What passwd(5) says; throws when there is no such user.
+-- @treturn table name, uid, gid, gecos, home, shell
+function User:info()
+  local fields = need_user(self)
+  return {
+    name = fields[1], uid = math.tointeger(tonumber(fields[3])),
+    gid = math.tointeger(tonumber(fields[4])), gecos = fields[5], home = fields[6],
+    shell = fields[7],
+  }
+end
+
+local user_options = {
+  password = "string", shell = "string", system = "boolean", primary_group = "string",
+  groups = "table", uid = "integer", home = "string or boolean",
+}
+
+local function user_words(options)
+  local words = {}
+  local function add(...)
+    for _, word in ipairs { ... } do words[#words + 1] = word end
+  end
+  if options.shell then add("--shell", options.shell) end
+  if options.system then add "--system" end
+  if options.primary_group then add("--gid", options.primary_group) end
+  if options.groups and options.groups[1] then
+    add("--groups", table.concat(options.groups, ","))
+  end
+  if options.uid then add("--uid", tostring(options.uid)) end
+  local home = options.home
+  if home == nil then home = not options.system end
+  add(home and "--create-home" or "--no-create-home")
+  if type(home) == "string" then add("--home-dir", home) end
+  return words
+end
+
+--- Adds the user.
+-- @tparam[opt] table options password (in clear), shell (a path), system (boolean),
+--   primary_group (a name; default: a group of the user's own), groups (a list of names), uid,
+--   home (a path; true: the usual one; false: none; default: true, unless system)
+function User:add(options)
+  options = check.options("user:add", options, user_options)
+  local argv = { "useradd", table.unpack(user_words(options)) }
+  argv[#argv + 1] = self.name
+  if options.password and options.password:find "\n" then
+    check.fail "user:add: a password can't have a line's end in it"
+  end
+  check.run(argv)
+  -- by stdin: what is among the arguments, all may read
+  if options.password then
+    check.run({ "chpasswd" }, { stdin = self.name .. ":" .. options.password .. "\n" })
+  end
+end
+
+--- Removes the user.
+-- @tparam[opt] table options purge (boolean): the home and the mail too
+function User:remove(options)
+  options = check.options("user:remove", options, { purge = "boolean" })
+  check.run(options.purge and { "userdel", "--remove", self.name } or { "userdel", self.name })
+end
+
+local Group = {}
+Group.__index = Group
+
+--- A group, which need not exist.
+-- @tparam string name
+-- @treturn table with the methods below
+function passwd.group(name)
+  return setmetatable({ name = check.name("passwd.group", name, BAD) }, Group)
+end
+
+local function need_group(self)
+  local fields = entry("group", self.name)
+  if not fields then check.fail("passwd: there is no group '%s'", self.name) end
+  return fields
+end
+
+--- @treturn boolean
+function Group:exists()
+  return entry("group", self.name) ~= nil
+end
+
+--- @treturn int the group's id; throws when there is no such group
+function Group:gid()
+  return math.tointeger(tonumber(need_group(self)[3]))
+end
+
+local function members(fields)
+  local list = {}
+  for name in fields[4]:gmatch "[^,]+" do list[#list + 1] = name end
+  return list
+end
+
+--- The users that were added to the group; those whose primary group it is are not in it.
+-- @treturn table a list of names; throws when there is no such group
+function Group:members()
+  return members(need_group(self))
+end
+
+--- What group(5) says; throws when there is no such group.
+-- @treturn table name, gid, members (a list of names)
+function Group:info()
+  local fields = need_group(self)
+  return {
+    name = fields[1], gid = math.tointeger(tonumber(fields[3])), members = members(fields),
+  }
+end
+
+--- Adds the group.
+-- @tparam[opt] table options system (boolean), gid
+function Group:add(options)
+  options = check.options("group:add", options, { system = "boolean", gid = "integer" })
+  local argv = { "groupadd" }
+  if options.system then argv[#argv + 1] = "--system" end
+  if options.gid then table.move({ "--gid", tostring(options.gid) }, 1, 2, #argv + 1, argv) end
+  argv[#argv + 1] = self.name
+  check.run(argv)
+end
+
+--- Removes the group.
+-- @tparam[opt] table options force (boolean): even when it is some user's primary group
+function Group:remove(options)
+  options = check.options("group:remove", options, { force = "boolean" })
+  check.run(options.force and { "groupdel", "--force", self.name } or { "groupdel", self.name })
+end
+
+--- Adds a user to the group.
+-- @tparam string name
+function Group:add_user(name)
+  check.run { "gpasswd", "--add", check.name("group:add_user", name, BAD), self.name }
+end
+
+--- Takes a user out of the group.
+-- @tparam string name
+function Group:remove_user(name)
+  check.run { "gpasswd", "--delete", check.name("group:remove_user", name, BAD), self.name }
+end
+
+return passwd

@@ -1,0 +1,175 @@
+-- SPDX-License-Identifier: MIT
+--
+-- snap.lua - snaps, from inside a testlet: require "cleantest.utils.snap". It speaks to snapd
+-- over its own socket, and waits for what it starts. Wrong arguments throw; what snapd can't
+-- do throws with snapd's reason.
+local Snap = require "cleantest.utils.snap_object"
+local check = require "cleantest.utils.check"
+local snapd = require "cleantest.utils.snapd"
+
+local snap = {}
+
+local MOST_DAYS = 90
+local BAD = "[%c%s/?&#]" -- not in a name
+
+local from_store = {
+  channel = "string", cohort = "string", classic = "boolean", devmode = "boolean",
+  jailmode = "boolean",
+}
+local from_file = {
+  dangerous = "boolean", classic = "boolean", devmode = "boolean", jailmode = "boolean",
+}
+
+-- Checks a name and options; returns the options.
+local function checked(what, name, options, types)
+  what = "snap." .. what
+  check.name(what, name, BAD)
+  return check.options(what, options, types)
+end
+
+local function act(action, name, options)
+  local content = {
+    action = action, channel = options.channel, ["cohort-key"] = options.cohort,
+    classic = options.classic, devmode = options.devmode, jailmode = options.jailmode,
+    purge = options.purge,
+  }
+  snapd.act(("%s %s"):format(action, name), "POST", "/v2/snaps/" .. name, content)
+end
+
+--- Installs a snap from the store; one that is installed already is an error.
+-- @tparam string name
+-- @tparam[opt] table options channel ("latest/edge"), cohort, classic, devmode, jailmode
+function snap.install(name, options)
+  options = checked("install", name, options, from_store)
+  act("install", name, options)
+end
+
+--- Removes a snap.
+-- @tparam string name
+-- @tparam[opt] table options purge (boolean): keep no snapshot of its data
+function snap.remove(name, options)
+  options = checked("remove", name, options, { purge = "boolean" })
+  act("remove", name, options)
+end
+
+--- Sees to it that a snap is installed, from the channel if there is one among the options.
+-- @tparam string name
+-- @tparam[opt] table options as for install
+-- @treturn boolean whether anything had to be done
+function snap.ensure(name, options)
+  options = checked("ensure", name, options, from_store)
+  local info = Snap.new(name):info()
+  if not info then
+    act("install", name, options)
+    return true
+  end
+  local wanted = options.channel
+  local now = info["tracking-channel"]
+  if not wanted or wanted == now or "latest/" .. wanted == now then return false end
+  act("refresh", name, options)
+  return true
+end
+
+--- Installs a snap from a file.
+-- @tparam string path
+-- @tparam[opt] table options dangerous (boolean: it need not be signed), classic, devmode,
+--   jailmode
+function snap.install_local(path, options)
+  if type(path) ~= "string" or path == "" then
+    check.fail("snap.install_local: this is no path: %s", tostring(path))
+  end
+  local fields = { action = "install" }
+  for key, value in pairs(check.options("snap.install_local", options, from_file)) do
+    fields[key] = tostring(value)
+  end
+  snapd.upload("install " .. path, path, fields)
+end
+
+-- "snap.app", or "snap" for an app of that name.
+local function split_app(full)
+  local name, app = full:match "^([^.]+)%.(.+)$"
+  return name or full, app or full
+end
+
+--- Gives an app another name.
+-- @tparam string app "snap.app", or "snap" for the app of that name
+-- @tparam string alias
+function snap.alias(app, alias)
+  check.name("snap.alias", app, BAD)
+  check.name("snap.alias", alias, BAD)
+  local owner, own = split_app(app)
+  snapd.act(("alias %s %s"):format(app, alias), "POST", "/v2/aliases",
+    { action = "alias", snap = owner, app = own, alias = alias })
+end
+
+--- Takes another name of an app's away.
+-- @tparam string alias
+function snap.unalias(alias)
+  check.name("snap.unalias", alias, BAD)
+  snapd.act("unalias " .. alias, "POST", "/v2/aliases", { action = "unalias", alias = alias })
+end
+
+-- "snap:name"; "" stands for what snapd is to find.
+local function split_end(full)
+  local owner, name = (full or ""):match "^([^:]*):(.*)$"
+  return owner or full or "", name or ""
+end
+
+local function wire(action, plug, slot, options)
+  local plug_snap, plug_name = split_end(plug)
+  local slot_snap, slot_name = split_end(slot)
+  snapd.act(("%s %s %s"):format(action, plug or "", slot or ""), "POST", "/v2/interfaces", {
+    action = action,
+    plugs = { { snap = plug_snap, plug = plug_name } },
+    slots = { { snap = slot_snap, slot = slot_name } },
+  }, options.wait)
+end
+
+--- Connects a plug to a slot.
+-- @tparam string plug "snap:plug"
+-- @tparam[opt] string slot "snap:slot", "snap", or ":slot" for one of the system's; default:
+--   the system's slot that fits
+-- @tparam[opt] table options wait (boolean, default true): for the end of it
+function snap.connect(plug, slot, options)
+  options = checked("connect", plug, options, { wait = "boolean" })
+  if slot ~= nil then check.name("snap.connect", slot, BAD) end
+  wire("connect", plug, slot, options)
+end
+
+--- Disconnects a plug from a slot.
+-- @tparam string plug "snap:plug"; alone, also "snap:slot": from all that it is connected to
+-- @tparam[opt] string slot as for connect
+-- @tparam[opt] table options wait (boolean, default true): for the end of it
+function snap.disconnect(plug, slot, options)
+  options = checked("disconnect", plug, options, { wait = "boolean" })
+  if slot == nil then return wire("disconnect", nil, plug, options) end
+  check.name("snap.disconnect", slot, BAD)
+  wire("disconnect", plug, slot, options)
+end
+
+--- Holds all refreshes back.
+-- @tparam number days more than 0, at most 90
+function snap.hold_refresh(days)
+  if not math.type(days) or not (days > 0 and days <= MOST_DAYS) then
+    check.fail("snap.hold_refresh: days must be a number above 0, at most %d, not %s", MOST_DAYS,
+      tostring(days))
+  end
+  local seconds = os.time() + math.floor(days * 24 * 3600)
+  snapd.act("hold refreshes", "PUT", "/v2/snaps/system/conf",
+    { ["refresh.hold"] = os.date("!%Y-%m-%dT%H:%M:%SZ", seconds) })
+end
+
+--- Waits until snapd answers and has installed what its image came with.
+-- @tparam[opt] number seconds the longest wait, default 300
+function snap.wait_seeded(seconds)
+  snapd.wait_seeded(seconds or 300)
+end
+
+--- A snap, which need not be installed.
+-- @tparam string name
+-- @treturn table with the methods of snap_object.lua
+function snap.get(name)
+  return Snap.new(check.name("snap.get", name, BAD))
+end
+
+return snap

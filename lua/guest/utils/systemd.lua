@@ -1,0 +1,99 @@
+-- SPDX-License-Identifier: MIT
+--
+-- systemd.lua - services, from inside a testlet: require "cleantest.utils.systemd". Wrong
+-- arguments throw; what systemctl refuses throws with its output.
+local check = require "cleantest.utils.check"
+local run = require "cleantest.utils.run"
+
+local systemd = {}
+
+local function systemctl(verb, units)
+  check.run { "systemctl", verb, table.unpack(units) }
+end
+
+local function check_units(what, units)
+  check.names("systemd." .. what, units)
+end
+
+--- Are these units active? A unit that is not known is not.
+-- @tparam string ... units: "cron", "ssh.socket"
+-- @treturn boolean one for each unit
+function systemd.is_active(...)
+  local units = { ... }
+  check_units("is_active", units)
+  local answer = run { "systemctl", "is-active", ... }
+  local states = {}
+  for state in answer.stdout:gmatch "[^\n]+" do
+    states[#states + 1] = state == "active" or state == "reloading"
+  end
+  -- as when no systemd runs here: then nothing is known of the units
+  if #states ~= #units then check.fail("%s", run.describe("systemctl is-active", answer)) end
+  return table.unpack(states)
+end
+
+--- Starts units, and waits until they are.
+-- @tparam string ... units
+function systemd.start(...)
+  check_units("start", { ... })
+  systemctl("start", { ... })
+end
+
+--- Stops units.
+-- @tparam string ... units
+function systemd.stop(...)
+  check_units("stop", { ... })
+  systemctl("stop", { ... })
+end
+
+--- Sends SIGTERM to all processes of units; returns at once.
+-- @tparam string ... units
+function systemd.kill(...)
+  check_units("kill", { ... })
+  systemctl("kill", { ... })
+end
+
+--- Removes the state, cache, logs and runtime data of units; they must not be running.
+-- @tparam string ... units
+function systemd.clean(...)
+  check_units("clean", { ... })
+  systemctl("clean", { "--what=all", ... })
+end
+
+--- Stops and starts units; starts those that were not running.
+-- @tparam string ... units
+function systemd.restart(...)
+  check_units("restart", { ... })
+  systemctl("restart", { ... })
+end
+
+--- Freezes units' processes. This needs cgroup v2's freezer in the instance.
+-- @tparam string ... units
+function systemd.pause(...)
+  check_units("pause", { ... })
+  systemctl("freeze", { ... })
+end
+
+--- Thaws units that were paused.
+-- @tparam string ... units
+function systemd.resume(...)
+  check_units("resume", { ... })
+  systemctl("thaw", { ... })
+end
+
+--- Has units read their configuration again.
+-- @tparam string|table units one, or a list
+-- @tparam[opt] table options try_restart (boolean, default false): restart those that can't
+--   reload; those that do not run are left alone
+function systemd.reload(units, options)
+  units = type(units) == "table" and units or { units }
+  check_units("reload", units)
+  options = check.options("systemd.reload", options, { try_restart = "boolean" })
+  systemctl(options.try_restart and "try-reload-or-restart" or "reload", units)
+end
+
+--- Has systemd itself read all unit files again.
+function systemd.daemon_reload()
+  check.run { "systemctl", "daemon-reload" }
+end
+
+return systemd
