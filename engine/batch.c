@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "job.h"
 #include "run.h"
 
 struct entry {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "embedded.h"
-#include "provider.h"
+#include "guest_client.h"
 
 #define PROGRAM_PATH_MAX 128  /* bytes of the guest's path in the instance */
 #define GRACE            30.0 /* seconds the guest has beyond the request's own time */

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "provider.h"
+#include "guest_client.h"
 
 /* A table being packed: pairs are counted, so that its head can be written at the end. */
 struct table {

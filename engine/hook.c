@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "provider.h"
+#include "job.h"
 
 #define STEP_OUTPUT_LIMIT                                                                \
     (16 * CT_MIB) /* bytes of stdout, and of stderr, of a run step */

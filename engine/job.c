@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider.h"
+#include "job.h"
 
 #define INSTANCE_NAME_MAX 63 /* LXD's: a DNS label */
 #define STEP_OUTPUT_KEPT  65536

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider.h"
+#include "job.h"
 
 void ct_result_worsen(ct_result *result, enum ct_status status) {
     if (status > result->status)

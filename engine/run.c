@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 
+#include "reaper.h"
 #include "run.h"
 
 struct ct_run {
