@@ -86,7 +86,8 @@ static int fill_create(lxd_session *session, const ct_instance_spec *spec,
     if (code < 0)
         return code;
     if (ct_json_set_string(request, "/name", spec->name) < 0 ||
-        ct_json_set_boolean(request, "/ephemeral", true) < 0 ||
+        (!ct_json_has(request, "/ephemeral") &&
+         ct_json_set_boolean(request, "/ephemeral", true) < 0) ||
         write_lease(request, spec->lease) < 0)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     if (!spec->source)

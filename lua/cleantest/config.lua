@@ -4,6 +4,7 @@
 -- for each; a call takes it as it is at that moment. It opens no connection.
 
 local check = require "cleantest.check"
+local Registry = require "cleantest.registry"
 local hook = require "cleantest.hook"
 local where = require "cleantest.where"
 
@@ -97,9 +98,30 @@ function Config:unregister_hook(which)
   table.remove(self.hooks, at)
 end
 
---- Forgets all hooks and client settings.
+--- Registers a description of an instance under a name, which can then be used as an image's.
+-- @tparam table instance name (required) and any of source, config, devices, profiles, type,
+--   architecture, description, ephemeral, instance_type: LXD's own words. Without a source,
+--   instances are made from the local image of that name. A name that is taken is an error
+function Config:add_instance(instance)
+  self.instances:add(instance)
+end
+
+--- @tparam string name of a registered instance
+-- @treturn table a copy of its description
+function Config:get_instance(name)
+  return self.instances:get(name)
+end
+
+--- Takes a registered description away.
+-- @tparam string name
+function Config:remove_instance(name)
+  self.instances:remove(name)
+end
+
+--- Forgets all hooks, registered instances and client settings.
 function Config:reset()
   self.hooks = {}
+  self.instances = Registry.new()
   self.client = {}
 end
 

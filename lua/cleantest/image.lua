@@ -43,6 +43,10 @@ local fields = {
   devices = devices,
   profiles = check.strings,
   type = check.choice { "container", "virtual-machine" },
+  architecture = check.string,
+  description = check.string,
+  ephemeral = check.boolean,
+  instance_type = check.string,
 }
 
 local function encode(what, key, value)
@@ -53,7 +57,11 @@ local function encode(what, key, value)
   return ('"%s":%s'):format(key, json)
 end
 
-local function one(what, value)
+--- Checks one image.
+-- @tparam string what its name, for messages
+-- @param value as for image.check, but no list
+-- @treturn table { name=string, instance=?string }, instance being JSON
+function image.check_one(what, value)
   if type(value) == "string" then return { name = check.string(what, value) } end
   if type(value) ~= "table" then check.refuse(what, "an image's name or a table", value) end
   local given, members = check.options(what, value, fields, { "name" }), {}
@@ -65,11 +73,13 @@ local function one(what, value)
   return { name = name, instance = "{" .. table.concat(members, ",") .. "}" }
 end
 
-local list_of = check.list_of(one)
+local list_of = check.list_of(image.check_one)
 
 --- Checks an `image` option.
 -- @tparam string what its name, for messages
--- @param value a name; { name=, source=, config=, devices=, profiles=, type= }; or a list
+-- @param value a name; or a table of name (required), source, config, devices, profiles, type
+--   ("container", "virtual-machine"), architecture, description, ephemeral and instance_type,
+--   which are LXD's own words for what an instance is made from; or a list of both
 -- @treturn table a list of { name=string, instance=?string }, instance being JSON
 function image.check(what, value)
   local list = list_of(what, value)

@@ -66,7 +66,9 @@ function jobs.build(decorated, args, name)
   common.hooks = config.get("lxd"):snapshot()
   common.env = env.shared:pairs_with(options.env, config.get("lxd"):environment())
   local list = {}
-  for i, image in ipairs(options.image) do list[i] = build_one(common, image, options) end
+  for i, image in ipairs(options.image) do
+    list[i] = build_one(common, config.get("lxd").instances:resolve(image), options)
+  end
   return list
 end
 

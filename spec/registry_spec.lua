@@ -1,0 +1,71 @@
+-- SPDX-License-Identifier: MIT
+--
+-- config:add_instance and its kin: descriptions of instances, used by name.
+
+local ct = require "cleantest"
+local lxd = require "spec.support.lxd"
+local results = require "spec.support.results"
+
+local config = ct.configure "lxd"
+
+local function message_of(action)
+  local ok, message = pcall(action)
+  assert.is_false(ok)
+  return message
+end
+
+describe("a registered instance", function()
+  before_each(function()
+    config:add_instance {
+      name = "small", description = "few processes", ephemeral = false,
+      source = { type = "image", alias = results.image },
+      config = { ["limits.processes"] = 400, ["user.colour"] = "green" },
+    }
+  end)
+
+  it("is used like an image, and leaves nothing though it is not ephemeral", function()
+    local small = ct.lxd { image = { "small" } } (function() return "ran" end)
+    local instance
+    for name, result in small() do
+      assert.equal("test-small", name)
+      assert.equal("pass", result.status, tostring(result))
+      assert.equal("ran", result.value)
+      instance = lxd.instance(result.instance)
+    end
+    assert.equal("400", instance.config["limits.processes"])
+    assert.equal("few processes", instance.description)
+    assert.is_false(instance.ephemeral)
+    assert.is_nil(lxd.instance(instance.name))
+  end)
+
+  it("is handed out as a copy, to be changed and registered anew", function()
+    local other = config:get_instance "small"
+    other.config["user.colour"] = "red"
+    assert.equal("green", config:get_instance("small").config["user.colour"])
+    other.name = "other"
+    config:add_instance(other)
+    assert.equal("red", config:get_instance("other").config["user.colour"])
+  end)
+
+  it("is found when the call is made, not before", function()
+    local late = ct.lxd { image = "late" } (function() end)
+    config:add_instance { name = "late", source = { type = "image", alias = results.image } }
+    assert.equal("pass", results.only(late()).status)
+    config:remove_instance "late"
+    assert.matches('unknown image "late"', message_of(function() late() end))
+  end)
+
+  it("is refused with the suite's line when it makes no sense", function()
+    assert.matches("registry_spec.lua:%d+: add_instance: an instance 'small' is registered already",
+      message_of(function() config:add_instance { name = "small" } end))
+    assert.matches("registry_spec.lua:%d+: get_instance: no instance 'x' is registered; "
+      .. "registered are: small", message_of(function() config:get_instance "x" end))
+    assert.matches("remove_instance: no instance 'x'",
+      message_of(function() config:remove_instance "x" end))
+    assert.matches("unknown option 'colour'",
+      message_of(function() config:add_instance { name = "y", colour = "red" } end))
+    config:reset()
+    assert.matches("registered are: none",
+      message_of(function() config:get_instance "small" end))
+  end)
+end)
