@@ -20,7 +20,7 @@ LUA_CMOD   = $(PREFIX)/lib/lua/5.4
 SANITIZE ?=
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes
-PACKAGES = libcurl libcrypto
+PACKAGES = libcurl libssl libcrypto
 CFLAGS  ?= -O2 -g
 ENGINE_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -fPIC -fvisibility=hidden -pthread \
     -Iengine $(shell pkg-config --cflags lua5.4 $(PACKAGES)) $(SANITIZE) $(CFLAGS)

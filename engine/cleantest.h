@@ -274,7 +274,9 @@ typedef struct ct_settings {
                              the sockets of Debian's LXD, the snap's, and Incus */
     const char *client_cert; /* PEM file; for https */
     const char *client_key;  /* PEM file; for https */
-    const char *verify;  /* NULL: the system's CAs; "no": not at all; else a CA file */
+    const char
+        *verify; /* NULL: the system's CAs; "no": not at all; 64 hexadecimal digits: the
+                           fingerprint of the server's certificate; else a CA file */
     double timeout;      /* seconds one request or operation may take; 0: 300 */
     const char *project; /* NULL: the default project */
 } ct_settings;

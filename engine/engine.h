@@ -205,6 +205,9 @@ typedef struct ct_endpoint {
     char *verify;      /* see ct_settings */
 } ct_endpoint;
 
+/* true for the form of a certificate's fingerprint; see ct_settings.verify. */
+bool ct_is_fingerprint(const char *verify);
+
 typedef struct ct_http_request {
     const char *method;
     const char *path; /* with the query */

@@ -150,7 +150,7 @@ static int copy_path(char **to, const char *from) {
 static int copy_settings(ct_provider *provider, const ct_settings *settings,
                          ct_error *error) {
     const char *verify = settings->verify;
-    bool word = !verify || strcmp(verify, "no") == 0;
+    bool word = !verify || strcmp(verify, "no") == 0 || ct_is_fingerprint(verify);
     if (copy_path(&provider->endpoint.client_cert, settings->client_cert) < 0 ||
         copy_path(&provider->endpoint.client_key, settings->client_key) < 0 ||
         (word ? copy : copy_path)(&provider->endpoint.verify, verify) < 0 ||

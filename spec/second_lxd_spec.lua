@@ -64,6 +64,10 @@ describe("over https", function()
     assert.equal("pass", result.status, tostring(result))
     assert.equal("there", result.value)
     assert.equal(3000000, #result.stdout)
+    local fingerprint = process.output({ "openssl", "x509", "-noout", "-fingerprint", "-sha256",
+      "-in", daemon.dir .. "/server.crt" }):match("=(%S+)"):gsub(":", "")
+    result = run_with { cert = cert "client", verify = fingerprint }
+    assert.equal("pass", result.status, tostring(result))
     result = run_with { cert = cert "client", verify = false }
     assert.equal("pass", result.status, tostring(result))
   end)
@@ -78,7 +82,7 @@ describe("over https", function()
   end)
 
   it("a server that is not known is not trusted", function()
-    for _, verify in ipairs { true, daemon.folder:at "stranger.crt" } do
+    for _, verify in ipairs { true, daemon.folder:at "stranger.crt", ("0f"):rep(32) } do
       local result = run_with { cert = cert "client", verify = verify }
       assert.equal("error", result.status, tostring(verify))
       assert.matches("certificate", result.error)

@@ -47,7 +47,7 @@ local function clean_parser()
   parser:option("--endpoint", "A unix socket's path or https://HOST:PORT.")
   parser:option("--cert", "Client certificate, a PEM file."):target "client_cert"
   parser:option("--key", "Client key, a PEM file."):target "client_key"
-  parser:option("--verify", "'no', or a CA file.")
+  parser:option("--verify", "'no', a CA file, or the server's fingerprint.")
   parser:option("--project", "The project's name.")
   parser:flag("-h --help", "Show this help message.")
   return parser

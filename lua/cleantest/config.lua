@@ -28,6 +28,10 @@ local client_fields = {
   project = check.string,
 }
 
+local function is_fingerprint(verify)
+  return verify and #verify == 64 and not verify:find "%X"
+end
+
 -- The settings in the engine's words. A verify of true is its default.
 local function client_settings(client, folder)
   local function file(path)
@@ -39,7 +43,7 @@ local function client_settings(client, folder)
     endpoint = client.endpoint,
     client_cert = client.cert and file(client.cert.crt),
     client_key = client.cert and file(client.cert.key),
-    verify = verify == false and "no" or file(verify),
+    verify = verify == false and "no" or is_fingerprint(verify) and verify or file(verify),
     timeout = client.timeout,
     project = client.project,
   }
@@ -48,8 +52,8 @@ end
 --- Says where LXD is and how to speak to it; replaces what was said before. Files are meant
 -- from the suite's folder.
 -- @tparam table client endpoint: a unix socket's path or https://HOST:PORT; cert: { crt=, key= },
---   PEM files; verify: true (default), false, or a CA file; timeout: seconds one request may
---   take; project: its name
+--   PEM files; verify: true (default), false, a CA file, or the fingerprint of the server's
+--   certificate (64 hexadecimal digits); timeout: seconds one request may take; project: its name
 function Config:set_client(client)
   client = check.options("ct.configure: client", client, client_fields)
   self.client = client_settings(client, where.folder())
