@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -139,7 +140,10 @@ static int tell(int socket, const ct_provider *provider, const char *run_id,
     ct_buf_init(&table, CT_MIB);
     ct_buf_init(&frame, CT_MIB);
     int code = CT_E_NO_MEMORY;
-    if (ct_value_table(&table, 6) == CT_OK && add(&table, "run", run_id) == CT_OK &&
+    char host[32];
+    snprintf(host, sizeof host, "%ld", (long) getpid());
+    if (ct_value_table(&table, 7) == CT_OK && add(&table, "run", run_id) == CT_OK &&
+        add(&table, "host", host) == CT_OK &&
         add(&table, "endpoint", endpoint->socket ? endpoint->socket : endpoint->url) ==
             CT_OK &&
         add(&table, "client_cert", endpoint->client_cert) == CT_OK &&

@@ -2,9 +2,9 @@
  *
  * reaper.h - the reaper: starting it and sending it home, which is reaper.c's; and what passes
  * between that and the program, which is reaper_main.c: on the program's stdin one
- * REQUEST frame, a packed table of strings ("run", "endpoint", "client_cert", "client_key",
- * "verify", "project"; empty ones are absent), then CT_REAPER_HOME when all is well, or the
- * end of the stream when the host is gone.
+ * REQUEST frame, a packed table of strings ("run", "host" (its pid), "endpoint", "client_cert",
+ * "client_key", "verify", "project"; empty ones are absent), then CT_REAPER_HOME when all is
+ * well, or the end of the stream when the host is gone.
  */
 #ifndef CT_REAPER_H
 #define CT_REAPER_H

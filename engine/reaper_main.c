@@ -5,9 +5,12 @@
  * nobody would read it.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -21,6 +24,7 @@
 struct order {
     ct_arena arena;
     const char *run;
+    pid_t host;
     ct_settings settings;
 };
 
@@ -37,13 +41,15 @@ static const char *field(struct order *order, const char *at, const char *end,
 
 static bool read_order(struct order *order, const char *at, size_t length) {
     const char *end = at + length;
+    const char *host = field(order, at, end, "host");
     order->run = field(order, at, end, "run");
+    order->host = host ? (pid_t) strtol(host, NULL, 10) : 0;
     order->settings = (ct_settings){.endpoint = field(order, at, end, "endpoint"),
                                     .client_cert = field(order, at, end, "client_cert"),
                                     .client_key = field(order, at, end, "client_key"),
                                     .verify = field(order, at, end, "verify"),
                                     .project = field(order, at, end, "project")};
-    return order->run && order->settings.endpoint;
+    return order->run && order->host > 0 && order->settings.endpoint;
 }
 
 /* Reads until the order is there. */
@@ -65,13 +71,16 @@ static bool receive_order(struct order *order, ct_buf *bytes) {
     }
 }
 
-/* true when the host was there to say so. */
-static bool sent_home(void) {
-    char byte = 0;
-    ssize_t got;
-    while ((got = read(STDIN_FILENO, &byte, 1)) < 0 && errno == EINTR)
+/* true when the host was there to say so. Its end is the end of our stdin, or, where a child it
+ * forked still holds the other side, its own. */
+static bool sent_home(const struct order *order) {
+    struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
+    fds[1].fd = (int) syscall(SYS_pidfd_open, order->host, 0);
+    bool gone = fds[1].fd < 0 && errno == ESRCH;
+    while (!gone && poll(fds, fds[1].fd < 0 ? 1 : 2, -1) < 0 && errno == EINTR)
         continue;
-    return got == 1 && byte == CT_REAPER_HOME;
+    char byte = 0;
+    return recv(STDIN_FILENO, &byte, 1, MSG_DONTWAIT) == 1 && byte == CT_REAPER_HOME;
 }
 
 /* ---- what we do ---- */
@@ -126,7 +135,7 @@ int main(void) {
     ct_arena_init(&order.arena);
     ct_buf_init(&bytes, CT_MIB);
     if (receive_order(&order, &bytes)) {
-        if (sent_home()) {
+        if (sent_home(&order)) {
             status = EXIT_SUCCESS;
         } else {
             curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -65,9 +65,10 @@ describe("what is installed", function()
       prefix, options), { env = { PKG_CONFIG_PATH = prefix .. "/lib/pkgconfig" } })
   end
 
-  local function compile(example, flags)
-    process.output(("cc -std=c11 -Wall -Wextra -Werror examples/embed/%s.c -o %s %s"):format(
-      example, folder:at(example), flags), { env = plain })
+  local function compile(source, flags)
+    local program = source:match "([^/]+)%.c$"
+    process.output(("cc -std=gnu11 -Wall -Wextra -Werror %s -o %s %s"):format(
+      source, folder:at(program), flags), { env = plain })
   end
 
   -- A program of ours, with the sanitizer's runtime first if the library was built with one.
@@ -105,7 +106,7 @@ describe("what is installed", function()
   end)
 
   it("runs a testlet on two images from C", function()
-    compile("two_images", pkg_config "--cflags --libs")
+    compile("examples/embed/two_images.c", pkg_config "--cflags --libs")
     local one = start { folder:at "two_images", "debian-bookworm-amd64", "busybox-amd64" }
     local result = one:close()
     assert.equal(0, result.status, result.stdout .. result.stderr)
@@ -117,8 +118,16 @@ describe("what is installed", function()
     assert.matches("UNKNOWN_IMAGE: .*no%-such%-image", result.stderr)
   end)
 
+  it("leaves nothing of a host that is killed, though a child it forked lives on", function()
+    compile("spec/programs/forker.c", pkg_config "--cflags --libs")
+    local host = start { folder:at "forker", "busybox-amd64" }
+    local name = host:close().stdout:match "%S+"
+    assert.matches("^forker%-", name)
+    assert.is_true(process.within(15, function() return not lxd.instance(name) end))
+  end)
+
   it("runs a suite from C, without any Lua file of ours", function()
-    compile("run_suite", pkg_config "--cflags --libs")
+    compile("examples/embed/run_suite.c", pkg_config "--cflags --libs")
     local result = start({ folder:at "run_suite", folder:at "suite.lua" }, "/"):close()
     assert.equal(0, result.status, result.stdout .. result.stderr)
     assert.matches("test%-busybox%-amd64\tpass\t42", result.stdout)
