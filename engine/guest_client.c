@@ -204,7 +204,8 @@ static void program_path(const ct_guest *guest, char path[PROGRAM_PATH_MAX]) {
     snprintf(path, PROGRAM_PATH_MAX, "%s/guest", guest->directory);
 }
 
-static int perform(struct call *call, double timeout, const ct_wait *outer,
+/* seconds: for what is asked; waiting until the instance is ready comes on top. */
+static int perform(struct call *call, double seconds, const ct_wait *outer,
                    ct_error *error) {
     ct_guest *guest = call->guest;
     char path[PROGRAM_PATH_MAX];
@@ -212,7 +213,8 @@ static int perform(struct call *call, double timeout, const ct_wait *outer,
     const char *const argv[] = {path, NULL};
     ct_buf diagnostics;
     ct_buf_init(&diagnostics, DIAGNOSTICS_MAX);
-    ct_wait wait = ct_wait_within(outer, guest->ready_timeout + timeout + GRACE);
+    double ready = guest->ready == CT_READY_EXEC ? 0 : guest->ready_timeout + GRACE;
+    ct_wait wait = ct_wait_within(outer, seconds + ready);
     ct_exec exec = {.argv = argv,
                     .input = on_input,
                     .output = on_output,
@@ -248,7 +250,7 @@ int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
     call.outcome = outcome;
     int code = ct_request_run(&call.request, guest, testlet, options, error);
     if (code == CT_OK)
-        code = perform(&call, options->timeout, wait, error);
+        code = perform(&call, options->timeout + GRACE, wait, error);
     fini_call(&call);
     return code;
 }
@@ -258,7 +260,7 @@ int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     init_call(&call, guest);
     int code = ct_request_remove(&call.request, guest, error);
     if (code == CT_OK)
-        code = perform(&call, 0, wait, error);
+        code = perform(&call, GRACE, wait, error);
     fini_call(&call);
     return code;
 }

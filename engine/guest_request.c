@@ -148,7 +148,6 @@ int ct_request_push(ct_buf *request, const ct_guest *guest, const ct_step *step,
     add_string(&table, "dest", step->dest);
     add_boolean(&table, "directory", step->directory);
     add_boolean(&table, "no_overwrite", step->no_overwrite);
-    add_number(&table, "timeout", step->timeout);
     return end_request(&table, request, error);
 }
 
@@ -158,6 +157,5 @@ int ct_request_pull(ct_buf *request, const ct_guest *guest, const ct_step *step,
     begin_request(&table, guest, "pack");
     add_string(&table, "source", step->source);
     add_boolean(&table, "directory", step->directory);
-    add_number(&table, "timeout", step->timeout);
     return end_request(&table, request, error);
 }

@@ -229,7 +229,7 @@ static bool send_exit(const process_end *end) {
     ct_buf out;
     ct_buf_init(&out, 4096);
     const char *limit = end->limit < 0 ? "" : streams[end->limit];
-    bool sent = ct_value_table(&out, 8) == CT_OK &&
+    bool sent = ct_value_table(&out, 7) == CT_OK &&
                 (end->signal ? add_field(&out, "signal", end->signal)
                              : add_field(&out, "exit_code", end->exit_code)) == CT_OK &&
                 ct_value_string(&out, "timed_out") == CT_OK &&
@@ -240,8 +240,6 @@ static bool send_exit(const process_end *end) {
                 add_field(&out, "cpu_system", end->cpu_system) == CT_OK &&
                 add_field(&out, "duration", end->duration) == CT_OK &&
                 add_field(&out, "max_rss", (double) end->max_rss) == CT_OK &&
-                ct_value_string(&out, "version") == CT_OK &&
-                ct_value_string(&out, ct_version()) == CT_OK &&
                 guest_send(CT_FRAME_EXIT, out.data, out.length);
     ct_buf_fini(&out);
     return sent;
