@@ -154,6 +154,9 @@ int ct_batch_start(ct_batch *batch, ct_error *error) {
     int code = resolve_images(batch, error);
     if (code == CT_OK && batch->count > 0)
         code = ct_run_guard(batch->run, error);
+    for (size_t i = 0; code == CT_OK && i < batch->count; i++)
+        if (batch->entries[i].job.preserve == CT_PRESERVE_RUN)
+            ct_run_keep(batch->run);
     if (code < 0)
         return code;
     batch->events = ct_queue_new(batch->count * CT_EVENTS_PER_JOB);

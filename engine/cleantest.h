@@ -177,7 +177,15 @@ typedef struct ct_hook {
 
 /* ---- Jobs ---------------------------------------------------------------------------- */
 
-enum ct_preserve { CT_PRESERVE_NEVER, CT_PRESERVE_ALWAYS, CT_PRESERVE_ON_FAILURE };
+/* What becomes of the instance. */
+enum ct_preserve {
+    CT_PRESERVE_NEVER,      /* it is deleted when its job is over */
+    CT_PRESERVE_ALWAYS,     /* it outlives the run */
+    CT_PRESERVE_ON_FAILURE, /* so, when the testlet did not pass */
+    CT_PRESERVE_RUN /* when the testlet passed, it goes on running until ct_run_destroy() or
+                       ct_run_close(): other jobs may have it as their target. Machines that
+                       share the LXD count it as left behind after a day */
+};
 
 /* How far an instance must have come before anything runs in it. Each includes the ones
  * before it. AUTO: NETWORK where a start hook's step is a call (packages are), SYSTEM
@@ -290,7 +298,18 @@ CT_API CT_CHECK ct_run *ct_run_open(const ct_settings *settings, ct_error *error
 CT_API const char *ct_run_id(const ct_run *run);
 /* "lxd 5.0.2 at /var/lib/lxd/unix.socket". Borrowed. */
 CT_API const char *ct_run_server(const ct_run *run);
-/* Ends the run; its batches must be closed. NULL is fine. */
+/* Called with the name of each instance. */
+typedef void ct_instance_visitor(void *context, const char *instance);
+/* Lists the run's instances that LXD has now, on the caller's thread. */
+CT_API CT_CHECK int ct_run_visit(ct_run *run, ct_instance_visitor *visitor, void *context,
+                                 ct_error *error);
+/* Deletes the run's instances of these names (a NULL-ended list), several at a time; what is
+ * not there, or another run's, is passed over. Returns how many were deleted, or the first
+ * failure: then the others have been deleted all the same. */
+CT_API CT_CHECK int ct_run_destroy(ct_run *run, const char *const *instances,
+                                   ct_error *error);
+/* Ends the run, and deletes the instances that were kept for it; its batches must be closed.
+ * NULL is fine. */
 CT_API void ct_run_close(ct_run *run);
 
 /* ---- Batches ------------------------------------------------------------------------- */

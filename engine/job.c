@@ -14,6 +14,7 @@
 #define INSTANCE_NAME_MAX 63 /* LXD's: a DNS label */
 #define STEP_OUTPUT_KEPT  65536
 #define GUEST_DIRECTORY   "/.cleantest" /* in the instance */
+#define KEPT_LEASE        86400.0       /* seconds; see CT_PRESERVE_RUN */
 
 struct life {
     const ct_job_context *context;
@@ -106,8 +107,9 @@ static ct_wait wait_for_provider(const struct life *life) {
 static int create(struct life *life, ct_error *error) {
     next_phase(life, CT_PHASE_CREATE);
     ct_wait wait = wait_for_provider(life);
+    bool kept = life->job->preserve == CT_PRESERVE_RUN;
     ct_lease lease;
-    ct_lease_init(&lease, life->context->run_id, longest(life));
+    ct_lease_init(&lease, life->context->run_id, longest(life) + (kept ? KEPT_LEASE : 0));
     ct_instance_spec spec = {.name = life->instance,
                              .source = life->source,
                              .json = life->job->instance_json,
@@ -225,7 +227,13 @@ static bool to_preserve(const struct life *life) {
             (preserve == CT_PRESERVE_ON_FAILURE && life->result->status >= CT_FAIL));
 }
 
-/* Keeps or deletes the instance. *message is how to get into it, or why it is still there. */
+/* true for an instance that goes on until its run is over. */
+static bool to_keep(const struct life *life) {
+    return life->made && !life->cancelled && life->job->preserve == CT_PRESERVE_RUN &&
+           life->result->status == CT_PASS;
+}
+
+/* Preserves or deletes the instance. *message is how to get into it, or why it is still there. */
 static bool tear_down(struct life *life, bool preserve, char **message) {
     const ct_provider *provider = life->context->provider;
     ct_error error = {0};
@@ -253,7 +261,7 @@ static bool tear_down(struct life *life, bool preserve, char **message) {
     return false;
 }
 
-/* Takes the guest out of an instance that is not ours. */
+/* Takes the guest out of an instance that goes on without it. */
 static void take_leave(struct life *life, char **message) {
     ct_error error = {0};
     ct_wait wait = ct_wait_for(life->context->provider->timeout, -1);
@@ -278,7 +286,7 @@ static void end_life(struct life *life) {
                      .job = life->number,
                      .phase = CT_PHASE_TEARDOWN,
                      .instance = strdup(life->instance)};
-    bool preserve = to_preserve(life);
+    bool preserve = to_preserve(life), keep = to_keep(life);
     give_result(life);
     if (life->made || life->visited) {
         double begun = ct_now();
@@ -287,7 +295,7 @@ static void end_life(struct life *life) {
                           .phase = CT_PHASE_TEARDOWN,
                           .instance = strdup(life->instance)};
         ct_queue_put(life->context->events, &event);
-        if (life->made)
+        if (life->made && !keep)
             done.preserved = tear_down(life, preserve, &done.message);
         else
             take_leave(life, &done.message);

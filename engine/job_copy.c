@@ -63,7 +63,7 @@ static int check_job(const ct_job *job, ct_error *error) {
         return ct_fail(error, CT_E_ARGUMENT, "job %s: a timeout is negative",
                        job->name ? job->name : job->image);
     if ((unsigned) job->ready > CT_READY_CLOUD_INIT ||
-        (unsigned) job->preserve > CT_PRESERVE_ON_FAILURE)
+        (unsigned) job->preserve > CT_PRESERVE_RUN)
         return ct_fail(error, CT_E_ARGUMENT, "job %s: no such ready or preserve",
                        job->name ? job->name : job->image);
     int code = check_testlet(&job->testlet, job->name ? job->name : "testlet", error);

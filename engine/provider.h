@@ -104,7 +104,7 @@ bool ct_lease_dead(const ct_lease *lease);
 /* ---- sweep.c ------------------------------------------------------------------------- */
 
 /* true for the instances that are to go. */
-typedef bool ct_doomed(const void *context, const ct_lease *lease);
+typedef bool ct_doomed(const void *context, const char *instance, const ct_lease *lease);
 
 /* Deletes what is doomed, several at a time. Returns how many are gone. */
 CT_CHECK int ct_sweep(ct_provider *provider, ct_doomed *doomed, const void *doom_context,

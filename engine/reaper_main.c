@@ -85,7 +85,8 @@ static bool sent_home(const struct order *order) {
 
 /* ---- what we do ---- */
 
-static bool of_run(const void *run, const ct_lease *lease) {
+static bool of_run(const void *run, const char *instance, const ct_lease *lease) {
+    (void) instance;
     return strcmp(lease->run, run) == 0;
 }
 

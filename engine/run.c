@@ -20,6 +20,7 @@ struct ct_run {
     pthread_mutex_t lock; /* guards what is below */
     ct_reaper *reaper;    /* NULL until it is needed */
     bool instances_left;
+    bool keeps;      /* some instances are to go when the run is closed */
     size_t numbered; /* instances named so far */
 };
 
@@ -68,9 +69,26 @@ ct_run *ct_run_open(const ct_settings *given, ct_error *error) {
     return run;
 }
 
+static bool of_run(const void *id, const char *instance, const ct_lease *lease) {
+    (void) instance;
+    return strcmp(lease->run, id) == 0;
+}
+
+static void keep_failure(void *context, const char *instance, const char *why) {
+    ct_error *error = context;
+    if (why && error->code == CT_OK)
+        ct_fail(error, CT_E_OPERATION, "instance %s could not be deleted: %s", instance,
+                why);
+}
+
 void ct_run_close(ct_run *run) {
     if (!run)
         return;
+    ct_error failure = {0};
+    if (run->keeps &&
+        (ct_sweep(run->provider, of_run, run->id, keep_failure, &failure, NULL) < 0 ||
+         failure.code < 0))
+        run->instances_left = true; /* the reaper tries again */
     ct_reaper_stop(run->reaper, run->instances_left);
     if (run->provider)
         run->provider->type->close(run->provider);
@@ -108,16 +126,75 @@ size_t ct_run_number(ct_run *run, size_t count) {
     return first;
 }
 
+void ct_run_keep(ct_run *run) {
+    pthread_mutex_lock(&run->lock);
+    run->keeps = true;
+    pthread_mutex_unlock(&run->lock);
+}
+
 void ct_run_left_behind(ct_run *run) {
     pthread_mutex_lock(&run->lock);
     run->instances_left = true;
     pthread_mutex_unlock(&run->lock);
 }
 
+/* ---- its instances ---- */
+
+struct listing {
+    const ct_run *run;
+    ct_instance_visitor *visitor;
+    void *context;
+};
+
+static int list_one(void *context, const char *instance, const ct_lease *lease) {
+    struct listing *listing = context;
+    if (strcmp(lease->run, listing->run->id) == 0)
+        listing->visitor(listing->context, instance);
+    return CT_OK;
+}
+
+int ct_run_visit(ct_run *run, ct_instance_visitor *visitor, void *context,
+                 ct_error *error) {
+    const ct_provider_type *provider = run->provider->type;
+    struct listing listing = {.run = run, .visitor = visitor, .context = context};
+    void *session = provider->session_open(run->provider, error);
+    if (!session)
+        return CT_E_NO_MEMORY;
+    ct_wait wait = ct_wait_for(run->provider->timeout, -1);
+    int code = provider->visit(session, list_one, &listing, &wait, error);
+    provider->session_close(session);
+    return code;
+}
+
+struct choice {
+    const ct_run *run;
+    const char *const *instances;
+};
+
+static bool chosen(const void *context, const char *instance, const ct_lease *lease) {
+    const struct choice *choice = context;
+    if (strcmp(lease->run, choice->run->id) != 0)
+        return false;
+    for (size_t i = 0; choice->instances[i]; i++)
+        if (strcmp(choice->instances[i], instance) == 0)
+            return true;
+    return false;
+}
+
+int ct_run_destroy(ct_run *run, const char *const *instances, ct_error *error) {
+    struct choice choice = {.run = run, .instances = instances};
+    ct_error failure = {0};
+    int gone = ct_sweep(run->provider, chosen, &choice, keep_failure, &failure, error);
+    if (gone < 0 || failure.code == CT_OK)
+        return gone;
+    ct_run_left_behind(run);
+    return ct_fail(error, failure.code, "%s", failure.message);
+}
+
 /* ---- cleaning ---- */
 
-static bool dead(const void *context, const ct_lease *lease) {
-    (void) context;
+static bool dead(const void *context, const char *instance, const ct_lease *lease) {
+    (void) context, (void) instance;
     return ct_lease_dead(lease);
 }
 

@@ -13,6 +13,8 @@ ct_provider *ct_run_provider(ct_run *run);
 CT_CHECK int ct_run_guard(ct_run *run, ct_error *error);
 /* Reserves numbers that no other instance of the run has in its name; returns the first. */
 size_t ct_run_number(ct_run *run, size_t count);
+/* Instances may be kept until the run is closed. */
+void ct_run_keep(ct_run *run);
 /* An instance could not be torn down: the reaper is to try again when the run ends. */
 void ct_run_left_behind(ct_run *run);
 

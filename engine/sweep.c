@@ -26,7 +26,7 @@ struct sweep {
 
 static int collect(void *data, const char *instance, const ct_lease *lease) {
     struct sweep *sweep = data;
-    if (lease->preserved || !sweep->doomed(sweep->doom_context, lease))
+    if (lease->preserved || !sweep->doomed(sweep->doom_context, instance, lease))
         return CT_OK;
     struct victim *victims =
         realloc(sweep->victims, (sweep->count + 1) * sizeof *victims);

@@ -35,6 +35,16 @@ for _, release in ipairs { "bookworm", "trixie", "bullseye" } do
     release)
 end
 
+describe("the example of a cluster", function()
+  it("builds it, tests it and leaves nothing", function()
+    local one = process.start({ "cleantest", "examples/cluster.lua" }, { deadline = 600 })
+    local result = one:close()
+    assert.equal(0, result.status, result.stdout .. result.stderr)
+    assert.matches("the server has seen both clients\n2 passed, 0 failed", result.stdout)
+    assert.same({}, lxd.of_process(one.pid))
+  end)
+end)
+
 describe("the example", function()
   it("prints three lines and leaves nothing", function()
     local folder <close> = new_folder { ["suite.lua"] = SUITE }

@@ -16,7 +16,7 @@
 
 static const char *const testlet_kinds[] = {"command", "script", "lua", "call", NULL};
 static const char *const step_kinds[] = {"run", "push", "pull", NULL};
-static const char *const preserves[] = {"never", "always", "on_failure", NULL};
+static const char *const preserves[] = {"never", "always", "on_failure", "run", NULL};
 static const char *const readies[] = {"auto",    "exec",       "system",
                                       "network", "cloud-init", NULL};
 

@@ -3,6 +3,8 @@
  * run.c - userdata over ct_run, and the client settings it is opened with. A run outlives
  * its batches whatever order the collector chooses: it is closed with the last of them.
  */
+#include <string.h>
+
 #include "binding.h"
 
 #define RUN_TYPE "cleantest.run"
@@ -91,9 +93,70 @@ static int lct_run_server(lua_State *L) {
     return 1;
 }
 
+#define LIST_LIMIT (4 * CT_MIB) /* bytes of names */
+
+/* Called back with no protected call around it: touches no Lua. What doesn't fit is not
+ * listed. */
+static void note(void *context, const char *instance) {
+    ct_buf *buf = context;
+    if (ct_buf_add(buf, instance, strlen(instance) + 1) < 0)
+        return;
+}
+
+/***
+The run's instances that LXD has now.
+@function run:instances
+@treturn table a list of names; or nil, message, NAME
+*/
+static int lct_run_instances(lua_State *L) {
+    ct_run *run = lct_check_run(L, 1)->run;
+    ct_error error = {0};
+    ct_buf *buf = lct_new_buf(L, LIST_LIMIT);
+    int code = ct_run_visit(run, note, buf, &error);
+    if (code < 0)
+        return lct_failure(L, code, &error);
+    lua_newtable(L);
+    const char *at = buf->data;
+    for (lua_Integer i = 1; at && at < buf->data + buf->length; i++) {
+        lua_pushstring(L, at);
+        lua_rawseti(L, -2, i);
+        at += strlen(at) + 1;
+    }
+    return 1;
+}
+
+/***
+Deletes instances of the run's that jobs have kept.
+@function run:destroy
+@tparam table names a list of strings; what is not there is passed over
+@treturn int how many were deleted; or nil, message, NAME
+*/
+static int lct_run_destroy(lua_State *L) {
+    ct_run *run = lct_check_run(L, 1)->run;
+    luaL_checktype(L, 2, LUA_TTABLE);
+    ct_error error = {0};
+    size_t count = lua_rawlen(L, 2);
+    const char **names = lua_newuserdatauv(L, (count + 1) * sizeof *names, 0);
+    for (size_t i = 0; i < count; i++) {
+        /* borrowed from the table */
+        if (lua_rawgeti(L, 2, (lua_Integer) i + 1) != LUA_TSTRING)
+            return luaL_error(L, "name %d must be a string", (int) i + 1);
+        names[i] = lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    names[count] = NULL;
+    int gone = ct_run_destroy(run, names, &error);
+    if (gone < 0)
+        return lct_failure(L, gone, &error);
+    lua_pushinteger(L, gone);
+    return 1;
+}
+
 static const luaL_Reg methods[] = {
     {"id", lct_run_id},
     {"server", lct_run_server},
+    {"instances", lct_run_instances},
+    {"destroy", lct_run_destroy},
     {"close", lct_run_close},
     {NULL, NULL},
 };

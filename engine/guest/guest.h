@@ -84,6 +84,17 @@ bool guest_own_path(const char *path, char *own, size_t size);
 CT_CHECK int guest_wait_ready(const char *level, double seconds, int hangup,
                               ct_error *error);
 
+/* Waits for an event on the descriptor, or for the host to go; returns after a second without
+ * either, too. CT_E_TIMEOUT once the wait is over. */
+CT_CHECK int guest_wait_event(int descriptor, const ct_wait *wait, ct_error *error);
+/* A socket that is readable when something of these RTMGRP_ groups changes; -1: see errno. */
+int guest_open_netlink(unsigned groups);
+
+/* ---- address.c ---- */
+
+/* guest.address, for library.c. */
+int guest_address(lua_State *L);
+
 /* ---- unix_socket.c ---- */
 
 /* guest.exchange, for library.c. */

@@ -164,11 +164,10 @@ static int machine(lua_State *L) {
 }
 
 static int open_primitives(lua_State *L) {
-    static const luaL_Reg functions[] = {{"execute", execute},
-                                         {"exchange", guest_exchange},
-                                         {"wait_ready", wait_ready},
-                                         {"machine", machine},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"execute", execute},       {"exchange", guest_exchange},
+        {"address", guest_address}, {"wait_ready", wait_ready},
+        {"machine", machine},       {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;
 }

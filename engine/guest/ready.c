@@ -56,9 +56,9 @@ static int run_quietly(const char *const *argv, const ct_wait *wait, ct_error *e
     return end.exit_code < 0 ? 1 : end.exit_code;
 }
 
-/* Waits for an event on the descriptor, or for the host to go. What is watched may be mounted
- * over, or replaced, without an event: the caller looks again every second all the same. */
-static int wait_event(int descriptor, const ct_wait *wait, ct_error *error) {
+/* What is watched may be mounted over, or replaced, without an event: the caller looks again
+ * every second all the same. */
+int guest_wait_event(int descriptor, const ct_wait *wait, ct_error *error) {
     struct pollfd fds[2] = {{.fd = descriptor, .events = POLLIN},
                             {.fd = wait->cancel, .events = 0}};
     if (ct_wait_left(wait) <= 0)
@@ -91,7 +91,7 @@ static int wait_path(const char *path, const ct_wait *wait, ct_error *error) {
         if (added < 0)
             code = ct_fail_errno(error, "watching for %s", path);
         else if (access(path, F_OK) < 0)
-            code = wait_event(watch, wait, error);
+            code = guest_wait_event(watch, wait, error);
         if (watch >= 0)
             close(watch);
     }
@@ -156,9 +156,8 @@ static const char *resolver_file(void) {
     return stub ? RESOLVED "resolv.conf" : "/etc/resolv.conf";
 }
 
-static int open_route_events(void) {
-    struct sockaddr_nl address = {.nl_family = AF_NETLINK,
-                                  .nl_groups = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE};
+int guest_open_netlink(unsigned groups) {
+    struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
     int descriptor =
         socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (descriptor >= 0 &&
@@ -170,12 +169,12 @@ static int open_route_events(void) {
 }
 
 static int wait_route(const ct_wait *wait, ct_error *error) {
-    int events = open_route_events();
+    int events = guest_open_netlink(RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
     if (events < 0)
         return ct_fail_errno(error, "netlink");
     int code = CT_OK;
     while (code == CT_OK && !has_route()) {
-        code = wait_event(events, wait, error);
+        code = guest_wait_event(events, wait, error);
         if (code == CT_E_TIMEOUT)
             ct_fail(error, code, "no default route");
     }
@@ -203,7 +202,7 @@ static int wait_name_server(const ct_wait *wait, ct_error *error) {
         }
         if (has_line(resolver_file(), is_nameserver))
             break;
-        code = wait_event(watch, wait, error);
+        code = guest_wait_event(watch, wait, error);
         if (code == CT_E_TIMEOUT)
             ct_fail(error, code, "no name server in %s", resolver_file());
     }

@@ -28,8 +28,9 @@ local function fill(handle, jobs)
 end
 
 -- A started batch of the engine's, or nil, message.
-local function launch(jobs, max_live)
-  local run, message, name = session.open(config.get("lxd"):settings())
+local function launch(jobs, max_live, run)
+  local message, name
+  if not run then run, message, name = session.open(config.get("lxd"):settings()) end
   local handle
   if run then handle, message, name = core.batch_new(run, max_live) end
   if not handle then
@@ -48,9 +49,10 @@ end
 -- @tparam table jobs from jobs.build
 -- @tparam int max_live the most instances alive at once; 0: as many as there are CPUs
 -- @tparam[opt] string order "declared" (default) or "completed"
+-- @tparam[opt] run run the binding's; default: the session's
 -- @treturn batch
-function Batch.start(jobs, max_live, order)
-  local handle, message = launch(jobs, max_live)
+function Batch.start(jobs, max_live, order, run)
+  local handle, message = launch(jobs, max_live, run)
   local self = setmetatable({
     handle = handle,
     jobs = jobs,

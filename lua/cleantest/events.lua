@@ -3,7 +3,8 @@
 -- events.lua - what happens, told to whoever subscribed. The batches and the command emit;
 -- reports and the tally listen. Nothing here prints.
 --
---   jobs(jobs)            a call started these; a job has name, testlet, image
+--   jobs(jobs)            a call started these; a job has name, testlet, image, and
+--                         directed, when it is an archon's and no test
 --   phase(job, event)     its instance entered event.phase
 --   result(job, result)   its result is there
 --   done(job, event)      it is over: event.seconds of teardown, event.message, .preserved

@@ -3,6 +3,7 @@
 -- init.lua - the facade: what `require "cleantest"` gives a suite. Everything in it is
 -- documented where it is made.
 
+local Archon = require "cleantest.archon"
 local Batch = require "cleantest.batch"
 local Env = require "cleantest.env"
 local config = require "cleantest.config"
@@ -22,6 +23,7 @@ local ct = {
   configure = config.configure,
   lxd = lxd.facade,
   run = pool.run,
+  archon = Archon.new,
   script = testlet.script,
   file = testlet.file,
   command = testlet.command,

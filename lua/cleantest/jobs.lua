@@ -9,7 +9,7 @@ local testlet = require "cleantest.testlet"
 
 local jobs = {}
 
-local preserve = { [false] = "never", [true] = "always", on_failure = "on_failure" }
+local preserve = { [false] = "never", [true] = "always", on_failure = "on_failure", run = "run" }
 
 -- A download's dest may say {name}, {image} and {testlet}: many instances, one folder.
 local function expand_step(step, job)
@@ -57,13 +57,14 @@ end
 -- @tparam table decorated from ct.lxd
 -- @tparam[opt] table args for the testlet, as from table.pack
 -- @tparam[opt] string name instead of its own
+-- @tparam[opt] table hooks as from config:snapshot, which is the default
 -- @treturn table a list, one for each image; see the binding's job.c. `label` is the result's
 --   name
-function jobs.build(decorated, args, name)
+function jobs.build(decorated, args, name, hooks)
   local options = decorated.options
   local common = { name = name or options.name or "test" }
   common.testlet = testlet.convert(common.name, decorated.testlet, args)
-  common.hooks = config.get("lxd"):snapshot()
+  common.hooks = hooks or config.get("lxd"):snapshot()
   common.env = env.shared:pairs_with(options.env, config.get("lxd"):environment())
   local list = {}
   for i, image in ipairs(options.image) do

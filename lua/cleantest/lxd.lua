@@ -3,6 +3,7 @@
 -- lxd.lua - ct.lxd: the decorator. It checks options when they are given; what depends on
 -- hooks, environment and arguments is put together when the testlet is called.
 
+local Archon = require "cleantest.archon"
 local Batch = require "cleantest.batch"
 local Env = require "cleantest.env"
 local check = require "cleantest.check"
@@ -58,7 +59,7 @@ function lxd.decorate(options)
   return decorator("ct.lxd", check.options("ct.lxd", options, fields, { "image" }))
 end
 
-local target_fields = {}
+local target_fields = { archon = Archon.check }
 for _, key in ipairs { "name", "parallel", "num_threads", "order", "timeout", "ready",
   "ready_timeout", "output_limit", "env" } do
   target_fields[key] = fields[key]
@@ -68,7 +69,7 @@ end
 -- created, started or deleted; hooks run as ever; cleantest's own files are gone at the end.
 -- @param ... names of instances, or lists of names; then, optionally, a table of options:
 --   name, parallel, num_threads, order, timeout, ready, ready_timeout, output_limit and env, as
---   for ct.lxd
+--   for ct.lxd; archon: the names are those of instances it has
 -- @treturn function testlet -> a callable testlet, as from ct.lxd. A result's image is the
 --   instance's name. A call throws when an instance is missing, or does not run
 function lxd.target(...)
@@ -80,7 +81,8 @@ function lxd.target(...)
   options.image = {}
   for _, names in ipairs(given) do
     for _, name in ipairs(check.strings("ct.lxd.target: instance", names)) do
-      table.insert(options.image, { name = name, target = name })
+      local instance = options.archon and options.archon:instance(name) or name
+      table.insert(options.image, { name = name, target = instance })
     end
   end
   if #options.image == 0 then where.fail "ct.lxd.target: name at least one instance" end
@@ -98,7 +100,8 @@ lxd.check = check.object(Decorated, "a testlet decorated by ct.lxd")
 function Decorated:__call(...)
   local max_live = threads.resolve(self.options)
   local list = jobs.build(self, table.pack(...))
-  return results(Batch.start(list, max_live, self.options.order))
+  local archon = self.options.archon
+  return results(Batch.start(list, max_live, self.options.order, archon and archon.run))
 end
 
 return lxd

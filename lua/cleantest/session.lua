@@ -8,6 +8,7 @@ local core = require "cleantest.core"
 local session = {}
 
 local current -- { handle=, settings= }
+local retained = {} -- handles of runs that instances are kept in
 
 local function same(a, b)
   for key, value in pairs(a) do
@@ -26,15 +27,24 @@ function session.open(settings)
   if current and same(current.settings, settings) then return current.handle end
   local handle, message, name = core.run_open(settings)
   if not handle then return nil, message, name end
-  session.close()
+  if current and not retained[current.handle] then current.handle:close() end
   current = { handle = handle, settings = settings }
   return handle
 end
 
---- Ends the run; open batches keep it until they are closed.
+--- Keeps a run for as long as the session, whatever becomes of the settings: it has instances
+-- that are to stay.
+-- @tparam run handle
+function session.retain(handle)
+  retained[handle] = true
+end
+
+--- Ends the runs, and with them the instances they have kept; open batches keep a run until
+-- they are closed.
 function session.close()
   if current then current.handle:close() end
-  current = nil
+  for handle in pairs(retained) do handle:close() end
+  current, retained = nil, {}
 end
 
 return session

@@ -3,6 +3,7 @@
 -- suite.lua - runs one suite file under the command: loads it, unwinds it when it fails, ends
 -- or is interrupted, waits for what it started, and leaves nothing of it to the next suite.
 
+local Archon = require "cleantest.archon"
 local Batch = require "cleantest.batch"
 local Env = require "cleantest.env"
 local config = require "cleantest.config"
@@ -88,9 +89,10 @@ end
 -- Waits for calls that are still open; not for long, once a signal was caught.
 local function finish(signals)
   local ok, problem = pcall(Batch.finish_all, signals:caught() ~= nil)
-  if ok then return end
-  Batch.finish_all(true)
-  return problem
+  if not ok then Batch.finish_all(true) end
+  local gone, why = pcall(Archon.destroy_all)
+  if not ok then return problem end
+  return not gone and why or nil
 end
 
 local function run_to_end(chunk, path, signals)

@@ -32,6 +32,7 @@ local status_of = { pass = 0, skip = 0, fail = 1, error = 2 }
 
 --- A result came.
 function Tally:result(job, result)
+  if job.directed then return end -- an archon's: no test
   if job.cancelled then
     self.cancelled = self.cancelled + 1
     return

@@ -36,6 +36,7 @@ end
 
 --- A result came.
 function Plain:result(job, result)
+  if job.directed then return end -- an archon's, which tells the suite itself
   local name = text.printable(result.name)
   local seconds = self.paint("dim", ("(%.1f s)"):format(result.duration))
   if job.cancelled then

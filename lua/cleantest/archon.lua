@@ -1,0 +1,157 @@
+-- SPDX-License-Identifier: MIT
+--
+-- archon.lua - ct.archon: many instances directed by hand: made under names of their own, told
+-- what to do (orders.lua), deleted. They belong to the run: what is left at the suite's end is
+-- deleted. All of it is jobs: one that keeps its instance, others that have it as their target.
+
+local check = require "cleantest.check"
+local config = require "cleantest.config"
+local data = require "cleantest.data"
+local image = require "cleantest.image"
+local jobs = require "cleantest.jobs"
+local orders = require "cleantest.archon.orders"
+local session = require "cleantest.session"
+local testlet = require "cleantest.testlet"
+local where = require "cleantest.where"
+
+local Archon = { __name = "cleantest.archon" }
+Archon.__index = Archon
+
+local open = {} -- archons that may have instances, as keys
+
+for name, method in pairs(orders.methods) do Archon[name] = method end
+
+--- An archon without instances. `local cluster <close> = ct.archon()` deletes them at the end
+-- of the block; else they go with the suite.
+-- @treturn archon
+function Archon.new()
+  local self = setmetatable({ instances = {} }, Archon) -- name -> LXD's name of it
+  open[self] = true
+  return self
+end
+
+--- Checks for archons.
+Archon.check = check.object(Archon, "made by ct.archon()")
+
+--- Checks for names of instances it has.
+-- @tparam string what the method's name, for messages
+-- @param names a name, or a list
+-- @treturn table a list
+function Archon:known(what, names)
+  names = check.strings(("archon:%s: the name"):format(what), names)
+  if #names == 0 then where.fail("archon:%s: name at least one instance", what) end
+  for _, name in ipairs(names) do self:instance(name, what) end
+  return names
+end
+
+local add_fields = {
+  provision = testlet.check,
+  resources = data.check_upload,
+  num_threads = check.count,
+  timeout = check.positive,
+  ready = check.choice { "auto", "exec", "system", "network", "cloud-init" },
+  ready_timeout = check.positive,
+}
+
+local function check_new(self, names)
+  names = check.strings("archon:add: the name", names)
+  if #names == 0 then where.fail "archon:add: name at least one instance" end
+  local seen = {}
+  for _, name in ipairs(names) do
+    if self.instances[name] or seen[name] then
+      where.fail("archon:add: there is an instance '%s' already", name)
+    end
+    seen[name] = true
+  end
+  return names
+end
+
+-- Opens the run that all its instances are of.
+local function open_run(self)
+  if self.run then return end
+  local run, message = session.open(config.get("lxd"):settings())
+  if not run then where.fail("archon:add: %s", message) end
+  session.retain(run)
+  self.run = run
+end
+
+--- Makes instances, in parallel. Throws when one can't be made or provisioned, with what that
+-- left; that one is gone then. Registered hooks are not run.
+-- @param names a name, or a list: what the archon calls them
+-- @param from an image, as for ct.lxd; one
+-- @tparam[opt] table options provision: a testlet of any kind that is run in each, and must
+--   pass; resources: artifacts (ct.data) uploaded before that; num_threads: the most made at
+--   once; timeout: seconds for provision (default 300); ready and ready_timeout as for ct.lxd
+function Archon:add(names, from, options)
+  names = check_new(self, names)
+  options = check.options("archon:add", options or {}, add_fields)
+  local images = image.check("archon:add: the image", from)
+  if #images ~= 1 then where.fail "archon:add: give one image" end
+  options.image, options.preserve = images, "run"
+  open_run(self)
+  local hooks, list = orders.hooks("add", "start", options.resources or {}, data.push), {}
+  for i, name in ipairs(names) do
+    local made = { options = options, testlet = options.provision or orders.nothing }
+    list[i] = jobs.build(made, nil, name, hooks)[1]
+  end
+  local made, bad = orders.perform(self, names, list, options)
+  for name, result in pairs(made) do
+    if result.status == "pass" then self.instances[name] = result.instance end
+  end
+  orders.must_pass("add", bad)
+end
+
+--- LXD's name of an instance.
+-- @tparam string name
+-- @treturn string
+function Archon:instance(name, what)
+  local instance = self.instances[check.string("archon: the name", name)]
+  if instance then return instance end
+  where.fail("archon:%s: there is no instance '%s'", what or "instance", name)
+end
+
+--- @tparam string name
+-- @treturn boolean whether the archon has an instance of that name, and LXD too
+function Archon:exists(name)
+  local instance = self.instances[check.string("archon:exists: the name", name)]
+  if not instance then return false end
+  local names, message = self.run:instances()
+  if not names then where.fail("archon:exists: %s", message) end
+  for _, other in ipairs(names) do
+    if other == instance then return true end
+  end
+  return false
+end
+
+local function all_names(self)
+  local names = {}
+  for name in pairs(self.instances) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+--- Deletes instances, several at a time. Throws when LXD can't.
+-- @param[opt] names a name, or a list; default: all
+function Archon:destroy(names)
+  names = names == nil and all_names(self) or self:known("destroy", names)
+  if #names == 0 then return end
+  local instances = {}
+  for i, name in ipairs(names) do instances[i] = self.instances[name] end
+  local gone, message = self.run:destroy(instances)
+  if not gone then where.fail("archon:destroy: %s", message) end
+  for _, name in ipairs(names) do self.instances[name] = nil end
+end
+
+--- The end of the block it is of.
+function Archon:__close()
+  self:destroy()
+end
+
+--- Deletes the instances of all archons: the suite is over.
+function Archon.destroy_all()
+  local all = open
+  open = {}
+  for archon in pairs(all) do archon:destroy() end
+end
+
+return Archon

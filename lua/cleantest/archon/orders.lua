@@ -1,0 +1,151 @@
+-- SPDX-License-Identifier: MIT
+--
+-- orders.lua - what an archon has its instances do: jobs that are performed to their end, and
+-- its methods execute, push, pull and address. Which instances there are is archon.lua's.
+
+local Batch = require "cleantest.batch"
+local check = require "cleantest.check"
+local data = require "cleantest.data"
+local jobs = require "cleantest.jobs"
+local results = require "cleantest.results"
+local testlet = require "cleantest.testlet"
+local threads = require "cleantest.threads"
+local where = require "cleantest.where"
+
+local orders = {}
+
+local Orders = {} -- the methods
+orders.methods = Orders
+
+--- A testlet for jobs that are about something else.
+function orders.nothing() end
+
+--- Runs jobs to their end.
+-- @tparam archon archon
+-- @tparam table names of the instances, one for each job
+-- @tparam table list jobs, as from jobs.build
+-- @tparam table options num_threads
+-- @treturn table name -> result
+-- @treturn ?result the first that is no pass
+function orders.perform(archon, names, list, options)
+  for _, job in ipairs(list) do job.directed = true end
+  local by_name, bad, i = {}, nil, 0
+  for _, result in results(Batch.start(list, threads.resolve(options), "declared", archon.run)) do
+    i = i + 1
+    by_name[names[i]] = result
+    if result.status ~= "pass" then bad = bad or result end
+  end
+  return by_name, bad
+end
+
+--- Throws what a bad result says, at the suite's line.
+-- @tparam string what the method's name
+-- @tparam ?result bad
+function orders.must_pass(what, bad)
+  if bad then where.fail("archon:%s: %s", what, tostring(bad)) end
+end
+
+--- Hooks, in the engine's form, that move artifacts.
+-- @tparam string what the method's name
+-- @tparam string moment "start" or "stop"
+-- @tparam table artifacts a list
+-- @tparam function convert data.push or data.pull
+-- @treturn table as from config:snapshot
+function orders.hooks(what, moment, artifacts, convert)
+  local hooks, steps = { start = {}, stop = {} }, {}
+  for i, item in ipairs(artifacts) do steps[i] = convert(item) end
+  if #steps > 0 then hooks[moment][1] = { name = "archon:" .. what, steps = steps } end
+  return hooks
+end
+
+-- Performs an order: one job for each name, in the instance that is there.
+local function give(archon, names, order)
+  local options, list = order.options or {}, {}
+  local hooks = order.hooks or { start = {}, stop = {} }
+  for i, name in ipairs(names) do
+    options.image = { { name = name, target = archon:instance(name) } }
+    local directed = { options = options, testlet = order.testlet or orders.nothing }
+    list[i] = jobs.build(directed, nil, order.what, hooks)[1]
+  end
+  return orders.perform(archon, names, list, options)
+end
+
+local execute_fields = {
+  check = check.boolean,
+  timeout = check.positive,
+  env = require("cleantest.env").check,
+  num_threads = check.count,
+}
+
+local function as_testlet(command)
+  if type(command) == "string" then return testlet.command { "sh", "-c", command } end
+  if type(command) == "table" and not getmetatable(command) then return testlet.command(command) end
+  return testlet.check("archon:execute: the command", command)
+end
+
+--- Runs a command in instances, in parallel.
+-- @param names a name, or a list
+-- @param command a string, for sh -c; a list, executed as it is; or a testlet of any kind
+-- @tparam[opt] table options check: throw, with its output, when one does not pass (default
+--   false); timeout: seconds (default 300); env: variables; num_threads
+-- @treturn table name -> result
+function Orders:execute(names, command, options)
+  names = self:known("execute", names)
+  options = check.options("archon:execute", options or {}, execute_fields)
+  local order = { what = "execute", testlet = as_testlet(command), options = options }
+  local by_name, bad = give(self, names, order)
+  if options.check then orders.must_pass("execute", bad) end
+  return by_name
+end
+
+-- Artifacts as they are, or one made of source, dest and options.
+local function artifacts(source, dest, options)
+  if dest == nil and options == nil then return source end
+  return data.file(source, dest, options)
+end
+
+--- Puts files into instances. Throws when that fails.
+-- @param names a name, or a list
+-- @param source artifacts from ct.data; or a file's path here, or { text = "..." }, with
+-- @tparam[opt] string dest its path there, and
+-- @tparam[opt] table options as for ct.data.file
+function Orders:push(names, source, dest, options)
+  names = self:known("push", names)
+  local list = data.check_upload("archon:push", artifacts(source, dest, options))
+  local order = { what = "push", hooks = orders.hooks("push", "start", list, data.push) }
+  orders.must_pass("push", select(2, give(self, names, order)))
+end
+
+--- Gets files out of instances. Throws when that fails.
+-- @param names a name, or a list
+-- @param source artifacts from ct.data; or a file's path there, with
+-- @tparam[opt] string dest its path here, where {image} stands for the instance's name; and
+-- @tparam[opt] table options as for ct.data.file
+function Orders:pull(names, source, dest, options)
+  names = self:known("pull", names)
+  local list = data.check_download("archon:pull", artifacts(source, dest, options))
+  local order = { what = "pull", hooks = orders.hooks("pull", "stop", list, data.pull) }
+  orders.must_pass("pull", select(2, give(self, names, order)))
+end
+
+local address_fields = { family = check.choice { "inet", "inet6" }, timeout = check.positive }
+
+--- The address at which others reach an instance, once it has one. Throws when it gets none.
+-- @tparam string name
+-- @tparam[opt] table options family: "inet" (default) or "inet6"; timeout: seconds (default 60)
+-- @treturn string
+function Orders:address(name, options)
+  local names = self:known("address", check.string("archon:address: the name", name))
+  options = check.options("archon:address", options or {}, address_fields)
+  local family, seconds = options.family or "inet", options.timeout or 60
+  local function wait()
+    local address, message = require("cleantest.guest").address(family, seconds)
+    return address or error(message, 0)
+  end
+  local order = { what = "address", testlet = wait, options = { timeout = seconds + 30 } }
+  local by_name, bad = give(self, names, order)
+  orders.must_pass("address", bad)
+  return by_name[name].value
+end
+
+return orders
