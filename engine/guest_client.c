@@ -10,9 +10,10 @@
 #include "embedded.h"
 #include "guest_client.h"
 
-#define PROGRAM_PATH_MAX 128  /* bytes of the guest's path in the instance */
-#define GRACE            30.0 /* seconds the guest has beyond the request's own time */
-#define DIAGNOSTICS_MAX  4096 /* bytes of the guest's own stderr */
+#define PROGRAM_PATH_MAX 128   /* bytes of the guest's path in the instance */
+#define GRACE            30.0  /* seconds the guest has beyond the request's own time */
+#define SEAL_TIME        300.0 /* seconds: it looks at every file */
+#define DIAGNOSTICS_MAX  4096  /* bytes of the guest's own stderr */
 #define PULL_LIMIT       (4096 * CT_MIB) /* bytes one download may write here */
 
 /* One request on its way. */
@@ -25,6 +26,7 @@ struct call {
     ct_buf inbox;           /* bytes of frames not yet whole */
     bool ready;             /* READY was seen */
     bool last;              /* the last frame was seen */
+    char answer[32];        /* what an END said, as text */
 };
 
 /* ---- what comes back ---- */
@@ -112,6 +114,8 @@ static int take_frame(struct call *call, enum ct_frame_type type, const char *da
                        data);
     if (type == CT_FRAME_END && !call->writer && !outcome) {
         call->last = true;
+        snprintf(call->answer, sizeof call->answer, "%.*s",
+                 length < sizeof call->answer ? (int) length : 0, data);
         return CT_OK;
     }
     if (call->writer) {
@@ -263,6 +267,21 @@ int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error) {
         code = perform(&call, GRACE, wait, error);
     fini_call(&call);
     return code;
+}
+
+int ct_guest_seal(ct_guest *guest, uint64_t *size, const ct_wait *wait, ct_error *error) {
+    struct call call;
+    init_call(&call, guest);
+    int code = ct_request_seal(&call.request, guest, error);
+    if (code == CT_OK)
+        code = perform(&call, SEAL_TIME, wait, error);
+    *size = strtoull(call.answer, NULL, 10);
+    fini_call(&call);
+    return code;
+}
+
+void ct_guest_idle(const char *directory, char *command, size_t size) {
+    snprintf(command, size, "%s/guest idle", directory);
 }
 
 int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,

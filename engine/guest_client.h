@@ -47,6 +47,7 @@ CT_CHECK int ct_request_run(ct_buf *request, const ct_guest *guest,
 CT_CHECK int ct_request_push(ct_buf *request, const ct_guest *guest, const ct_step *step,
                              ct_error *error);
 CT_CHECK int ct_request_remove(ct_buf *request, const ct_guest *guest, ct_error *error);
+CT_CHECK int ct_request_seal(ct_buf *request, const ct_guest *guest, ct_error *error);
 CT_CHECK int ct_request_pull(ct_buf *request, const ct_guest *guest, const ct_step *step,
                              ct_error *error);
 
@@ -62,6 +63,12 @@ bool ct_outcome_broken(const ct_outcome *outcome);
 CT_CHECK int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error);
 /* Takes it out again, with all that it has put into its directory. */
 CT_CHECK int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error);
+/* Makes an instance whose init is the idle guest fit to be cloned from. *size: bytes of its
+ * files. */
+CT_CHECK int ct_guest_seal(ct_guest *guest, uint64_t *size, const ct_wait *wait,
+                           ct_error *error);
+/* The guest as an init that does nothing: a command line. */
+void ct_guest_idle(const char *directory, char *command, size_t size);
 /* CT_OK means: it ran, see outcome. CT_E_GUEST: the guest could not run it. */
 CT_CHECK int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
                           const ct_run_options *options, ct_outcome *outcome,

@@ -141,6 +141,12 @@ int ct_request_remove(ct_buf *request, const ct_guest *guest, ct_error *error) {
     return end_request(&table, request, error);
 }
 
+int ct_request_seal(ct_buf *request, const ct_guest *guest, ct_error *error) {
+    struct table table;
+    begin_request(&table, guest, "seal");
+    return end_request(&table, request, error);
+}
+
 int ct_request_push(ct_buf *request, const ct_guest *guest, const ct_step *step,
                     ct_error *error) {
     struct table table;

@@ -7,6 +7,7 @@
 
 #include "provider.h"
 
+#define LXD_CONFIG_KEY "user.cleantest." /* what we say in an instance's config */
 #define LXD_PATH_MAX   1024
 #define LXD_ANSWER_MAX (64 * CT_MIB) /* bytes of one answer */
 
@@ -51,7 +52,16 @@ CT_CHECK int lxd_find(ct_provider *provider, const ct_settings *settings,
 /* true for a socket that LXD's own client looks for, too. */
 bool lxd_is_usual(const char *socket);
 
-/* ---- lxd_image.c, lxd_instance.c, lxd_files.c, lxd_exec.c: see provider.h ---- */
+/* ---- lxd_instance.c, lxd_base.c: what one needs of the other ---- */
+
+/* false when the instance at this path of the document carries no lease. */
+bool lxd_read_lease(ct_json *json, const char *instance, ct_lease *lease);
+/* Says in a create request which base it is to become (NULL: none), and nothing that it might
+ * inherit from one; idle: see ct_instance_spec. */
+CT_CHECK int lxd_write_base(ct_json *json, const char *key, const char *idle);
+
+/* ---- lxd_image.c, lxd_instance.c, lxd_base.c, lxd_storage.c, lxd_files.c, lxd_exec.c: see
+ * provider.h ---- */
 
 int lxd_resolve(void *session, const char *image, char **source, const ct_wait *wait,
                 ct_error *error);
@@ -65,6 +75,25 @@ int lxd_preserve(void *session, const char *instance, const ct_wait *wait,
 int lxd_destroy(void *session, const char *instance, const ct_wait *wait,
                 ct_error *error);
 int lxd_settle(void *session, const char *run, const ct_wait *wait, ct_error *error);
+int lxd_stop(void *session, const char *instance, bool force, const ct_wait *wait,
+             ct_error *error);
+int lxd_freeze(void *session, const char *instance, const ct_wait *wait, ct_error *error);
+int lxd_unfreeze(void *session, const char *instance, const ct_wait *wait,
+                 ct_error *error);
+int lxd_clones_cheaply(void *session, const char *json, const ct_wait *wait,
+                       ct_error *error);
+int lxd_find_base(void *session, const char *name, const char *key,
+                  enum ct_base_state *state, const ct_wait *wait, ct_error *error);
+int lxd_await_base(void *session, const char *name, const char *key,
+                   enum ct_base_state *state, const ct_wait *wait, ct_error *error);
+int lxd_set_init(void *session, const char *instance, const char *command,
+                 const ct_wait *wait, ct_error *error);
+int lxd_publish_base(void *session, const ct_base *base, const ct_wait *wait,
+                     ct_error *error);
+int lxd_touch_base(void *session, const ct_base *base, const ct_wait *wait,
+                   ct_error *error);
+int lxd_visit_bases(void *session, ct_base_visitor *visitor, void *context,
+                    const ct_wait *wait, ct_error *error);
 int lxd_visit(void *session, ct_lease_visitor *visitor, void *context,
               const ct_wait *wait, ct_error *error);
 int lxd_make_directory(void *session, const char *instance, const char *path,

@@ -10,8 +10,9 @@
 
 #include "lxd.h"
 
-#define KEY "user.cleantest."
+#define KEY LXD_CONFIG_KEY
 
+#define ORDERLY_STOP  30   /* seconds */
 #define BUSY_PATIENCE 30.0 /* seconds */
 #define BUSY_PAUSE    100  /* milliseconds */
 
@@ -33,20 +34,19 @@ static int write_lease(ct_json *json, const ct_lease *lease) {
     return CT_OK;
 }
 
-static const char *lease_field(ct_json *json, size_t index, const char *name) {
+static const char *lease_field(ct_json *json, const char *instance, const char *name) {
     char path[96];
-    snprintf(path, sizeof path, "/metadata/%zu/config/" KEY "%s", index, name);
+    snprintf(path, sizeof path, "%s/config/" KEY "%s", instance, name);
     return ct_json_string(json, path);
 }
 
-/* false when the instance carries none. */
-static bool read_lease(ct_json *json, size_t index, ct_lease *lease) {
-    const char *run = lease_field(json, index, "run");
-    const char *host = lease_field(json, index, "host");
-    const char *pid = lease_field(json, index, "pid");
-    const char *start = lease_field(json, index, "started");
-    const char *expiry = lease_field(json, index, "expiry");
-    const char *preserved = lease_field(json, index, "preserved");
+bool lxd_read_lease(ct_json *json, const char *instance, ct_lease *lease) {
+    const char *run = lease_field(json, instance, "run");
+    const char *host = lease_field(json, instance, "host");
+    const char *pid = lease_field(json, instance, "pid");
+    const char *start = lease_field(json, instance, "started");
+    const char *expiry = lease_field(json, instance, "expiry");
+    const char *preserved = lease_field(json, instance, "preserved");
     if (!run || !host || !pid || !start || !expiry)
         return false;
     *lease = (ct_lease){.pid = strtol(pid, NULL, 10),
@@ -66,17 +66,28 @@ int lxd_visit(void *data, ct_lease_visitor *visitor, void *context, const ct_wai
         return ct_fail_in(error, code, "listing instances");
     size_t count = ct_json_count(session->answer, "/metadata");
     for (size_t i = 0; code >= 0 && i < count; i++) {
-        char path[64];
-        snprintf(path, sizeof path, "/metadata/%zu/name", i);
+        char path[64], instance[32];
+        snprintf(instance, sizeof instance, "/metadata/%zu", i);
+        snprintf(path, sizeof path, "%s/name", instance);
         const char *name = ct_json_string(session->answer, path);
         ct_lease lease;
-        if (name && read_lease(session->answer, i, &lease))
+        if (name && lxd_read_lease(session->answer, instance, &lease))
             code = visitor(context, name, &lease);
     }
     return code;
 }
 
 /* ---- create and start ---- */
+
+/* A copy gets no profiles by itself, not even the default one. */
+static int fill_clone(ct_json *request, const char *clone_of, ct_error *error) {
+    if (ct_json_set_string(request, "/source/type", "copy") < 0 ||
+        ct_json_set_string(request, "/source/source", clone_of) < 0 ||
+        (!ct_json_has(request, "/profiles") &&
+         ct_json_set_string(request, "/profiles/0", "default") < 0))
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    return CT_OK;
+}
 
 static int fill_create(lxd_session *session, const ct_instance_spec *spec,
                        ct_error *error) {
@@ -85,11 +96,15 @@ static int fill_create(lxd_session *session, const ct_instance_spec *spec,
                           : ct_json_clear(request);
     if (code < 0)
         return code;
+    bool given = ct_json_has(request, "/ephemeral") && !spec->base_key;
     if (ct_json_set_string(request, "/name", spec->name) < 0 ||
-        (!ct_json_has(request, "/ephemeral") &&
-         ct_json_set_boolean(request, "/ephemeral", true) < 0) ||
-        write_lease(request, spec->lease) < 0)
+        (!given && ct_json_set_boolean(request, "/ephemeral", !spec->base_key) < 0) ||
+        write_lease(request, spec->lease) < 0 ||
+        ((spec->base_key || spec->clone_of) &&
+         lxd_write_base(request, spec->base_key, spec->idle) < 0))
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    if (spec->clone_of)
+        return fill_clone(request, spec->clone_of, error);
     if (!spec->source)
         return CT_OK;
     if (ct_json_set_string(request, "/source/type", "image") < 0 ||
@@ -110,21 +125,41 @@ int lxd_create(void *data, const ct_instance_spec *spec, const ct_wait *wait,
     return code < 0 ? ct_fail_in(error, code, "lxd: create %s", spec->name) : code;
 }
 
+/* timeout: seconds an orderly stop may take; negative: by force. */
 static int set_state(lxd_session *session, const char *instance, const char *action,
-                     const ct_wait *wait, ct_error *error) {
+                     int timeout, const ct_wait *wait, ct_error *error) {
     ct_json *request = session->request;
     if (ct_json_clear(request) < 0 ||
         ct_json_set_string(request, "/action", action) < 0 ||
-        ct_json_set_number(request, "/timeout", -1) < 0 ||
-        ct_json_set_boolean(request, "/force", true) < 0)
+        ct_json_set_number(request, "/timeout", timeout) < 0 ||
+        ct_json_set_boolean(request, "/force", timeout < 0) < 0)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     return lxd_operate(session, "PUT", true, wait, error, "/1.0/instances/%s/state",
                        instance);
 }
 
 int lxd_start(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
-    int code = set_state(data, instance, "start", wait, error);
+    int code = set_state(data, instance, "start", -1, wait, error);
     return code < 0 ? ct_fail_in(error, code, "lxd: start %s", instance) : code;
+}
+
+int lxd_stop(void *data, const char *instance, bool force, const ct_wait *wait,
+             ct_error *error) {
+    int code = force ? CT_E_OPERATION
+                     : set_state(data, instance, "stop", ORDERLY_STOP, wait, error);
+    if (code == CT_E_OPERATION) /* it did not stop by itself */
+        code = set_state(data, instance, "stop", -1, wait, error);
+    return code < 0 ? ct_fail_in(error, code, "lxd: stop %s", instance) : code;
+}
+
+int lxd_freeze(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
+    int code = set_state(data, instance, "freeze", -1, wait, error);
+    return code < 0 ? ct_fail_in(error, code, "lxd: freeze %s", instance) : code;
+}
+
+int lxd_unfreeze(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
+    int code = set_state(data, instance, "unfreeze", -1, wait, error);
+    return code < 0 ? ct_fail_in(error, code, "lxd: unfreeze %s", instance) : code;
 }
 
 int lxd_check_running(void *data, const char *instance, const ct_wait *wait,
@@ -177,7 +212,7 @@ static int finish_pending(lxd_session *session, const ct_wait *wait, ct_error *e
  * deletion. */
 static int stop_and_delete(lxd_session *session, const char *instance,
                            const ct_wait *wait, ct_error *error) {
-    int code = set_state(session, instance, "stop", wait, error);
+    int code = set_state(session, instance, "stop", -1, wait, error);
     if (code != CT_E_TIMEOUT && code != CT_E_CONNECT && code != CT_E_REFUSED)
         code = lxd_operate(session, "DELETE", false, wait, error, "/1.0/instances/%s",
                            instance);

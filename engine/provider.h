@@ -24,8 +24,34 @@ typedef struct ct_instance_spec {
     const char *name;
     const char *source; /* what resolve() gave; NULL: json says it */
     const char *json;   /* a JSON object with more of the create request; NULL: none */
+    const char
+        *clone_of; /* an instance to be cloned, which is the source then; or NULL */
+    const char *base_key; /* it is to become the base of this key; NULL: it is not */
+    const char *idle;     /* a program to run in place of its init; NULL: its own */
     const ct_lease *lease;
 } ct_instance_spec;
+
+enum ct_base_state {
+    CT_BASE_ABSENT,
+    CT_BASE_BUILDING, /* somebody does, who lives */
+    CT_BASE_READY,
+    CT_BASE_SPOILED /* half built and given up, started since, or of another key */
+};
+
+/* A prepared environment: a stopped instance that others are cloned from. Borrowed. */
+typedef struct ct_base {
+    const char *instance; /* its name */
+    const char *key;      /* of all that made it; see base_key.h */
+    const char *label;    /* the image and the hooks, in words */
+    const char *inputs;   /* see base_key.h */
+    const char *reason;   /* why it was built */
+    long long built;      /* seconds since 1970 */
+    long long used;       /* the same; to the hour */
+    uint64_t size;        /* bytes of its files, as if it shared none of them */
+    enum ct_base_state state;
+} ct_base;
+
+typedef void ct_base_visitor(void *context, const ct_base *base);
 
 typedef struct ct_exec {
     const char *const *argv; /* NULL-ended */
@@ -78,6 +104,36 @@ typedef struct ct_provider_type {
      * no such instance any more. */
     int (*destroy)(void *session, const char *instance, const ct_wait *wait,
                    ct_error *error);
+    /* Stops it, but deletes nothing. force: at once, whatever is running. */
+    int (*stop)(void *session, const char *instance, bool force, const ct_wait *wait,
+                ct_error *error);
+    /* Stops and lets go on all its processes. */
+    int (*freeze)(void *session, const char *instance, const ct_wait *wait,
+                  ct_error *error);
+    int (*unfreeze)(void *session, const char *instance, const ct_wait *wait,
+                    ct_error *error);
+
+    /* CT_OK when instances made with this json are cloned copy-on-write; CT_E_REFUSED says why
+     * they are not. */
+    int (*clones_cheaply)(void *session, const char *json, const ct_wait *wait,
+                          ct_error *error);
+    int (*find_base)(void *session, const char *name, const char *key,
+                     enum ct_base_state *state, const ct_wait *wait, ct_error *error);
+    /* Waits until it is not being built, or not any more. */
+    int (*await_base)(void *session, const char *name, const char *key,
+                      enum ct_base_state *state, const ct_wait *wait, ct_error *error);
+    /* What the next start runs in place of the instance's init. */
+    int (*set_init)(void *session, const char *instance, const char *command,
+                    const ct_wait *wait, ct_error *error);
+    /* From now on it is complete, has its own init again, and is nobody's. */
+    int (*publish_base)(void *session, const ct_base *base, const ct_wait *wait,
+                        ct_error *error);
+    /* Notes that it is used now. */
+    int (*touch_base)(void *session, const ct_base *base, const ct_wait *wait,
+                      ct_error *error);
+    int (*visit_bases)(void *session, ct_base_visitor *visitor, void *context,
+                       const ct_wait *wait, ct_error *error);
+
     /* Waits until nothing is being created for the run any more. */
     int (*settle)(void *session, const char *run, const ct_wait *wait, ct_error *error);
     int (*visit)(void *session, ct_lease_visitor *visitor, void *context,

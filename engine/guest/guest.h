@@ -6,7 +6,7 @@
  * end means that the host is gone, and a testlet that still runs is killed.
  *
  * A request is a packed table:
- *     op             "run", "unpack", "pack", "remove"
+ *     op             "run", "unpack", "pack", "remove", "seal"
  *     ready          "exec", "system", "network", "cloud-init": waited for first; then READY
  *     ready_timeout  seconds
  * run: a testlet. Frames: STDOUT and STDERR as they come, VALUE at most once, EXIT.
@@ -24,6 +24,9 @@
  * unpack: a tree that follows on stdin, to dest (directory, no_overwrite). Frame: END.
  * pack: the tree at source (directory). Frames: ENTRY, CHUNK, END.
  * remove: the guest, and all that was put beside it. Frame: END.
+ * seal: makes the instance fit to be cloned from; see seal.c. Frame: END, and in it, as text, how
+ *   many bytes its files take.
+ * With the argument "idle" it is an init that does nothing.
  *
  * What it can't do is a FAILED frame: one sentence.
  */
@@ -89,6 +92,12 @@ CT_CHECK int guest_wait_ready(const char *level, double seconds, int hangup,
 CT_CHECK int guest_wait_event(int descriptor, const ct_wait *wait, ct_error *error);
 /* A socket that is readable when something of these RTMGRP_ groups changes; -1: see errno. */
 int guest_open_netlink(unsigned groups);
+
+/* ---- seal.c ---- */
+
+/* op "seal". */
+int guest_seal(void);
+_Noreturn void guest_idle(void);
 
 /* ---- address.c ---- */
 

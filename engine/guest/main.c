@@ -50,6 +50,8 @@ static int dispatch(lua_State *L, ct_buf *input, ct_error *error) {
         return guest_pack(L);
     if (op && strcmp(op, "remove") == 0)
         return guest_remove();
+    if (op && strcmp(op, "seal") == 0)
+        return guest_seal();
     ct_fail(error, CT_E_PROTOCOL, "guest: no such op");
     return guest_fail(error);
 }
@@ -68,7 +70,9 @@ static int serve(ct_buf *input, ct_buf *request) {
     return status;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "idle") == 0)
+        guest_idle();
     ct_buf input, request;
     signal(SIGPIPE, SIG_IGN);
     ct_buf_init(&input, CT_FRAME_MAX + CT_MIB);
