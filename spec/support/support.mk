@@ -1,18 +1,29 @@
 # SPDX-License-Identifier: MIT
 #
 # The test-only Lua module over the engine's internals, for spec/internals_spec.lua. It has the
-# engine's objects in it, hidden symbols and all.
+# engine's objects in it, hidden symbols and all. And the simulated LXD, for spec/scale_spec.lua
+# and the benchmark: a program of its own, with only the engine's codecs in it.
 
 INTERNALS = $(patsubst spec/support/%.c,$(BUILD)/test/obj/%.o,$(wildcard spec/support/*.c))
 
 .PHONY: test-module
-test-module: $(BUILD)/test/cleantest_internals.so
+test-module: $(BUILD)/test/cleantest_internals.so $(BUILD)/test/simulated_lxd
+
+SIMULATED = $(patsubst spec/simulated_lxd/%.c,$(BUILD)/test/obj/simulated/%.o,$(wildcard \
+    spec/simulated_lxd/*.c))
+
+$(BUILD)/test/obj/simulated/%.o: spec/simulated_lxd/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ENGINE_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/test/obj/%.o: spec/support/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ENGINE_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(INTERNALS:.o=.d)
+-include $(INTERNALS:.o=.d) $(SIMULATED:.o=.d)
+
+$(BUILD)/test/simulated_lxd: $(SIMULATED) $(patsubst %,$(BUILD)/obj/%.o,buf error frame value wait)
+	$(CC) $(SANITIZE) -o $@ $^ -lwslay -lcrypto -lm $(LDFLAGS)
 
 $(BUILD)/test/cleantest_internals.so: $(INTERNALS) $(OBJECTS)
 	$(CC) $(SANITIZE) -shared -o $@ $^ $(ENGINE_LIBS) $(LDFLAGS)

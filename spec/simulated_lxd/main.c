@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * main.c - the simulated LXD's loop:
+ *     simulated_lxd SOCKET [--create-ms N] [--start-ms N] [--exec-ms N] [--stop-ms N]
+ * serves SOCKET, which must not exist, until a SIGTERM; "ready" on stdout says from when. See
+ * simulated.h for what it is, and what it can't show.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "simulated.h"
+
+#define EVENTS 64 /* taken from epoll at a time */
+
+int poller;
+struct delays delays;
+static volatile sig_atomic_t ended;
+
+void must(int code) {
+    if (code >= 0)
+        return;
+    fprintf(stderr, "simulated_lxd: %s\n", ct_error_text(code));
+    exit(EXIT_FAILURE);
+}
+
+void *got(void *pointer) {
+    if (!pointer)
+        must(CT_E_NO_MEMORY);
+    return pointer;
+}
+
+static void on_signal(int number) {
+    (void) number;
+    ended = 1;
+}
+
+static void read_options(int argc, char **argv) {
+    static const struct option options[] = {{"create-ms", required_argument, NULL, 'c'},
+                                            {"start-ms", required_argument, NULL, 's'},
+                                            {"exec-ms", required_argument, NULL, 'e'},
+                                            {"stop-ms", required_argument, NULL, 'p'},
+                                            {0}};
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        double *delay = option == 'c'   ? &delays.create
+                        : option == 's' ? &delays.start
+                        : option == 'e' ? &delays.exec
+                        : option == 'p' ? &delays.stop
+                                        : NULL;
+        if (delay)
+            *delay = strtod(optarg, NULL) / 1000;
+        else
+            exit(2);
+    }
+    if (optind + 1 == argc)
+        return;
+    fprintf(stderr, "usage: simulated_lxd SOCKET [--create-ms N] [--start-ms N] "
+                    "[--exec-ms N] [--stop-ms N]\n");
+    exit(2);
+}
+
+static int open_listener(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener < 0 || strlen(path) >= sizeof address.sun_path ||
+        bind(listener, (struct sockaddr *) &address, sizeof address) < 0 ||
+        listen(listener, SOMAXCONN) < 0) {
+        perror(path);
+        exit(EXIT_FAILURE);
+    }
+    struct epoll_event event = {.events = EPOLLIN}; /* data: NULL */
+    epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event);
+    return listener;
+}
+
+static void serve(int listener) {
+    struct epoll_event events[EVENTS];
+    while (!ended) {
+        int count = epoll_wait(poller, events, EVENTS, operations_run());
+        for (int i = 0; i < count; i++) {
+            if (events[i].data.ptr)
+                connection_serve(events[i].data.ptr, events[i].events);
+            else
+                connections_accept(listener);
+        }
+        connections_sweep();
+    }
+}
+
+int main(int argc, char **argv) {
+    struct sigaction action = {.sa_handler = on_signal};
+    read_options(argc, argv);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    poller = epoll_create1(EPOLL_CLOEXEC);
+    int listener = open_listener(argv[optind]);
+    puts("ready");
+    fflush(stdout);
+    serve(listener);
+    unlink(argv[optind]);
+    return EXIT_SUCCESS;
+}
