@@ -168,7 +168,7 @@ fuzz:
 
 .PHONY: bench
 bench: lab
-	$(MAKE) all
+	$(MAKE) all '$(BUILD)/test/simulated_lxd'
 	BUILD='$(abspath $(BUILD))' spec/bench/run
 
 # ---- style ------------------------------------------------------------------------------
