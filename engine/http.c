@@ -12,7 +12,8 @@
 
 #include "engine.h"
 
-#define ANSWER_PIECE       16384 /* bytes; many handles live at once */
+#define ANSWER_PIECE       16384  /* bytes; many handles live at once */
+#define BODY_PIECE         262144 /* bytes sent at a time; what a socket takes at once */
 #define CONNECT_TIMEOUT_MS 10000L
 
 struct ct_http {
@@ -87,6 +88,7 @@ static void set_endpoint(CURL *easy, const ct_endpoint *endpoint, char *why) {
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long) ANSWER_PIECE);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long) BODY_PIECE);
     if (endpoint->socket)
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, endpoint->socket);
     else
