@@ -71,7 +71,8 @@ static void answer(struct connection *connection, int status, const ct_buf *body
                        "Content-Length: %zu\r\n\r\n",
                        status, body->length));
     must(ct_buf_add(&connection->out, body->data, body->length));
-    connection_flush(connection);
+    if (connection->to_drop == 0)
+        connection_flush(connection);
 }
 
 void answer_sync(struct connection *connection, const char *metadata) {
@@ -144,6 +145,28 @@ static char *header(char *head, const char *name) {
     return found + strspn(found, " ");
 }
 
+/* A file's content is not looked at, so it is not waited for either. */
+static bool is_file(const char *head) {
+    const char *found = strstr(head, "/files?");
+    return found && found < strstr(head, "\r\n");
+}
+
+/* Cuts the head, which ends in NUL, into what a request has. */
+static bool parse_head(char *head, struct request *request) {
+    request->key = header(head, "\r\nsec-websocket-key:");
+    if (request->key)
+        request->key[strcspn(request->key, "\r")] = '\0';
+    request->method = strtok(head, " ");
+    request->path = strtok(NULL, " ");
+    if (!request->method || !request->path)
+        return false;
+    char *query = strchr(request->path, '?');
+    request->query = query ? query + 1 : "";
+    if (query)
+        *query = '\0';
+    return true;
+}
+
 /* Answers the request at the start of the input. false when it is not all there yet. */
 static bool take_request(struct connection *connection) {
     char *head = connection->in.data;
@@ -151,47 +174,34 @@ static bool take_request(struct connection *connection) {
     if (!end)
         return false;
     size_t head_length = (size_t) (end + 4 - head);
-    *end = '\0';
     const char *number = header(head, "\r\ncontent-length:");
-    size_t length = number ? strtoull(number, NULL, 10) : 0;
-    bool file = strstr(head, "/files?") && strstr(head, "/files?") < strstr(head, "\r\n");
+    size_t length = number && number < end ? strtoull(number, NULL, 10) : 0;
     size_t there = connection->in.length - head_length;
-    if (!file && there < length) {
-        *end = '\r';
+    bool file = is_file(head);
+    if (!file && there < length)
         return false;
-    }
-    char *key = header(head, "\r\nsec-websocket-key:");
-    if (key)
-        key[strcspn(key, "\r")] = '\0';
-    struct request request = {
-        .method = strtok(head, " "),
-        .path = strtok(NULL, " "),
-        .query = "",
-        .body = {.at = head + head_length, .length = file ? 0 : length},
-        .key = key,
-    };
-    if (file && there < length) {
-        connection->to_drop = length - there;
-        length = there;
-    }
-    if (request.method && request.path) {
-        char *query = strchr(request.path, '?');
-        request.query = query ? query + 1 : "";
-        if (query)
-            *query = '\0';
+    size_t taken = there < length ? there : length;
+    connection->to_drop = length - taken;
+    struct request request = {.body = {end + 4, file ? 0 : length}};
+    *end = '\0';
+    if (parse_head(head, &request))
         api_answer(connection, &request);
-    } else {
+    else
         broke(connection);
-    }
-    ct_buf_consume(&connection->in, head_length + length);
+    ct_buf_consume(&connection->in, head_length + taken);
     return true;
 }
 
+/* The answer, which is there already, is held back until the whole body has come. */
 static void drop(struct connection *connection) {
     size_t length = connection->to_drop < connection->in.length ? connection->to_drop
                                                                 : connection->in.length;
+    if (connection->to_drop == 0)
+        return;
     ct_buf_consume(&connection->in, length);
     connection->to_drop -= length;
+    if (connection->to_drop == 0)
+        connection_flush(connection);
 }
 
 static void take_requests(struct connection *connection) {

@@ -114,7 +114,7 @@ struct request {
     char *path;        /* without the query */
     const char *query; /* "" when there is none */
     struct span body;
-    const char *key; /* Sec-WebSocket-Key; NULL: no upgrade is asked for */
+    char *key; /* Sec-WebSocket-Key; NULL: no upgrade is asked for */
 };
 
 /* How long what was asked for takes, in seconds. */
