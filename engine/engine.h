@@ -7,6 +7,7 @@
 #define CT_ENGINE_H
 
 #include <stdarg.h>
+#include <sys/types.h>
 
 #include "cleantest.h"
 
@@ -225,10 +226,21 @@ void ct_http_close(ct_http *http);
 /* Sends a request and adds the answer's body to `answer`. Returns the HTTP status. */
 CT_CHECK int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
                           const ct_wait *wait, ct_error *error);
-/* A libcurl easy handle (void * so that only http.c and websocket.c know curl) that has
- * connected and does nothing more. End it with curl_easy_cleanup(). */
-CT_CHECK void *ct_http_dial(const ct_endpoint *endpoint, const ct_wait *wait,
-                            ct_error *error);
+
+/* A connection that is spoken over by hand, without blocking. */
+typedef struct ct_line {
+    void *
+        easy; /* libcurl's, which has connected and does no more; NULL: a unix socket's */
+    int descriptor; /* for poll(); -1: none */
+} ct_line;
+
+/* Also a line that failed to open is to be closed. */
+CT_CHECK int ct_line_open(ct_line *line, const ct_endpoint *endpoint, const ct_wait *wait,
+                          ct_error *error);
+void ct_line_close(ct_line *line);
+/* Both return how many bytes went, 0 when none can now, CT_E_CONNECT when none ever will. */
+CT_CHECK ssize_t ct_line_send(const ct_line *line, const void *data, size_t length);
+CT_CHECK ssize_t ct_line_receive(const ct_line *line, void *data, size_t length);
 
 /* ---- websocket.c --------------------------------------------------------------------- */
 

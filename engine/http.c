@@ -3,9 +3,14 @@
  * http.c - HTTP over libcurl: a unix socket or TLS, one kept-alive connection per handle, a
  * deadline and a cancel descriptor on every request. It knows nothing of LXD.
  */
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 #include <openssl/ssl.h>
@@ -15,6 +20,7 @@
 #define ANSWER_PIECE       16384  /* bytes; many handles live at once */
 #define BODY_PIECE         262144 /* bytes sent at a time; what a socket takes at once */
 #define CONNECT_TIMEOUT_MS 10000L
+#define CROWDED_PAUSE_MS   10
 
 struct ct_http {
     const ct_endpoint *endpoint; /* borrowed */
@@ -223,12 +229,13 @@ out:
     return code;
 }
 
-void *ct_http_dial(const ct_endpoint *endpoint, const ct_wait *wait, ct_error *error) {
+/* ---- lines ---- */
+
+static int line_dial(ct_line *line, const ct_endpoint *endpoint, const ct_wait *wait,
+                     ct_error *error) {
     CURL *easy = curl_easy_init();
-    if (!easy) {
-        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-        return NULL;
-    }
+    if (!easy)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     char why[CURL_ERROR_SIZE] = "";
     set_endpoint(easy, endpoint, why);
     curl_easy_setopt(easy, CURLOPT_URL, endpoint->url);
@@ -238,9 +245,77 @@ void *ct_http_dial(const ct_endpoint *endpoint, const ct_wait *wait, ct_error *e
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, most);
     CURLcode result = curl_easy_perform(easy);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL); /* `why` ends here */
-    if (result == CURLE_OK)
-        return easy;
-    fail_curl(endpoint, result, why, error);
-    curl_easy_cleanup(easy);
-    return NULL;
+    if (result != CURLE_OK) {
+        curl_easy_cleanup(easy);
+        return fail_curl(endpoint, result, why, error);
+    }
+    curl_socket_t descriptor = -1;
+    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &descriptor);
+    *line = (ct_line){.easy = easy, .descriptor = (int) descriptor};
+    return CT_OK;
+}
+
+/* Without libcurl, which costs several times what it does here. */
+static int line_connect(ct_line *line, const ct_endpoint *endpoint, const ct_wait *wait,
+                        ct_error *error) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(endpoint->socket) >= sizeof address.sun_path)
+        return ct_fail(error, CT_E_ARGUMENT, "%s: too long for a socket's path",
+                       endpoint->socket);
+    strcpy(address.sun_path, endpoint->socket);
+    line->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (line->descriptor < 0)
+        return ct_fail_errno(error, "socket");
+    while (connect(line->descriptor, (struct sockaddr *) &address, sizeof address) < 0) {
+        if (errno != EAGAIN)
+            return fail_curl(endpoint, CURLE_COULDNT_CONNECT, "", error);
+        int code = ct_wait_check(wait, error);
+        if (code < 0)
+            return code;
+        poll(NULL, 0, CROWDED_PAUSE_MS); /* nothing tells of room in its queue */
+    }
+    return CT_OK;
+}
+
+int ct_line_open(ct_line *line, const ct_endpoint *endpoint, const ct_wait *wait,
+                 ct_error *error) {
+    *line = (ct_line){.descriptor = -1};
+    return endpoint->socket ? line_connect(line, endpoint, wait, error)
+                            : line_dial(line, endpoint, wait, error);
+}
+
+void ct_line_close(ct_line *line) {
+    if (line->easy)
+        curl_easy_cleanup(line->easy);
+    else if (line->descriptor >= 0)
+        close(line->descriptor);
+}
+
+/* What a system call, or libcurl, says of bytes moved. */
+static ssize_t moved(ssize_t count) {
+    if (count > 0)
+        return count;
+    return count < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : CT_E_CONNECT;
+}
+
+static ssize_t moved_by_curl(CURLcode result, size_t count) {
+    if (result == CURLE_OK && count > 0)
+        return (ssize_t) count;
+    return result == CURLE_AGAIN ? 0 : CT_E_CONNECT;
+}
+
+ssize_t ct_line_send(const ct_line *line, const void *data, size_t length) {
+    size_t sent = 0;
+    if (!line->easy)
+        return moved(send(line->descriptor, data, length, MSG_NOSIGNAL));
+    CURLcode result = curl_easy_send(line->easy, data, length, &sent);
+    return moved_by_curl(result, sent);
+}
+
+ssize_t ct_line_receive(const ct_line *line, void *data, size_t length) {
+    size_t got = 0;
+    if (!line->easy)
+        return moved(recv(line->descriptor, data, length, 0));
+    CURLcode result = curl_easy_recv(line->easy, data, length, &got);
+    return moved_by_curl(result, got);
 }

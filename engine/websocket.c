@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * websocket.c - one websocket connection (RFC 6455, client side): the opening handshake by
- * hand, frames by wslay, bytes through a libcurl handle that only connects. It never blocks
- * once open; who owns several connections polls them together.
+ * hand, frames by wslay, bytes over a line of http.c's. It never blocks once open; who owns several connections polls them together.
  */
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include <curl/curl.h>
 #include <openssl/evp.h>
 #include <wslay/wslay.h>
 
@@ -20,8 +18,7 @@
 #define PUMP_MAX      262144 /* bytes received in one pump: others have their turn, too */
 
 struct ct_websocket {
-    CURL *easy;
-    int descriptor;
+    ct_line line;
     wslay_event_context_ptr frames;
     ct_websocket_sink *sink;
     void *context;   /* the sink's */
@@ -66,17 +63,14 @@ static int send_all(ct_websocket *socket, const ct_buf *out, const ct_wait *wait
                     ct_error *error) {
     size_t done = 0;
     while (done < out->length) {
-        size_t sent = 0;
-        CURLcode result =
-            curl_easy_send(socket->easy, out->data + done, out->length - done, &sent);
-        done += sent;
-        if (result == CURLE_AGAIN) {
-            int code = wait_for(socket->descriptor, POLLOUT, wait, error);
-            if (code < 0)
-                return code;
-        } else if (result != CURLE_OK) {
-            return ct_fail(error, CT_E_CONNECT, "%s", curl_easy_strerror(result));
-        }
+        ssize_t sent = ct_line_send(&socket->line, out->data + done, out->length - done);
+        if (sent < 0)
+            return ct_fail(error, CT_E_CONNECT, "the server hung up");
+        done += (size_t) sent;
+        int code =
+            sent > 0 ? CT_OK : wait_for(socket->line.descriptor, POLLOUT, wait, error);
+        if (code < 0)
+            return code;
     }
     return CT_OK;
 }
@@ -85,17 +79,16 @@ static int send_all(ct_websocket *socket, const ct_buf *out, const ct_wait *wait
 static int receive_head(ct_websocket *socket, const ct_wait *wait, ct_error *error) {
     for (;;) {
         char piece[1024];
-        size_t got = 0;
-        CURLcode result = curl_easy_recv(socket->easy, piece, sizeof piece, &got);
-        if (result == CURLE_AGAIN) {
-            int code = wait_for(socket->descriptor, POLLIN, wait, error);
+        ssize_t got = ct_line_receive(&socket->line, piece, sizeof piece);
+        if (got < 0)
+            return ct_fail(error, CT_E_CONNECT, "the server hung up");
+        if (got == 0) {
+            int code = wait_for(socket->line.descriptor, POLLIN, wait, error);
             if (code < 0)
                 return code;
             continue;
         }
-        if (result != CURLE_OK || got == 0)
-            return ct_fail(error, CT_E_CONNECT, "the server hung up");
-        if (ct_buf_add(&socket->early, piece, got) < 0)
+        if (ct_buf_add(&socket->early, piece, (size_t) got) < 0)
             return ct_fail(error, CT_E_PROTOCOL, "the server's answer is too long");
         char *end = strstr(socket->early.data, "\r\n\r\n");
         if (end)
@@ -168,13 +161,12 @@ static ssize_t on_receive(wslay_event_context_ptr frames, uint8_t *data, size_t 
         ct_buf_consume(&socket->early, taken);
         return (ssize_t) taken;
     }
-    size_t got = 0;
-    CURLcode result = curl_easy_recv(socket->easy, data, length, &got);
-    if (result == CURLE_OK && got > 0) {
-        socket->turn -= got;
-        return (ssize_t) got;
+    ssize_t got = ct_line_receive(&socket->line, data, length);
+    if (got > 0) {
+        socket->turn -= (size_t) got;
+        return got;
     }
-    if (result != CURLE_AGAIN)
+    if (got < 0)
         socket->broken = true;
     return would_block(frames);
 }
@@ -183,11 +175,10 @@ static ssize_t on_send(wslay_event_context_ptr frames, const uint8_t *data, size
                        int flags, void *context) {
     (void) flags;
     ct_websocket *socket = context;
-    size_t sent = 0;
-    CURLcode result = curl_easy_send(socket->easy, data, length, &sent);
-    if (result == CURLE_OK && sent > 0)
-        return (ssize_t) sent;
-    if (result != CURLE_OK && result != CURLE_AGAIN)
+    ssize_t sent = ct_line_send(&socket->line, data, length);
+    if (sent > 0)
+        return sent;
+    if (sent < 0)
         socket->broken = true;
     return would_block(frames);
 }
@@ -251,12 +242,8 @@ ct_websocket *ct_websocket_open(const ct_endpoint *endpoint, const char *path,
     socket->sink = sink;
     socket->context = context;
     ct_buf_init(&socket->early, HANDSHAKE_MAX);
-    socket->easy = ct_http_dial(endpoint, wait, error);
-    if (!socket->easy)
+    if (ct_line_open(&socket->line, endpoint, wait, error) < 0)
         goto fail;
-    curl_socket_t descriptor = -1;
-    curl_easy_getinfo(socket->easy, CURLINFO_ACTIVESOCKET, &descriptor);
-    socket->descriptor = (int) descriptor;
     const char *host = strstr(endpoint->url, "://") + 3;
     if (shake_hands(socket, host, path, wait, error) < 0)
         goto fail;
@@ -275,13 +262,13 @@ void ct_websocket_close(ct_websocket *socket) {
         return;
     if (socket->frames)
         wslay_event_context_free(socket->frames);
-    curl_easy_cleanup(socket->easy);
+    ct_line_close(&socket->line);
     ct_buf_fini(&socket->early);
     free(socket);
 }
 
 int ct_websocket_descriptor(const ct_websocket *socket) {
-    return socket->descriptor;
+    return socket->line.descriptor;
 }
 
 short ct_websocket_events(const ct_websocket *socket) {
