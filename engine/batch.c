@@ -15,7 +15,8 @@
 
 struct entry {
     ct_job job;        /* in the arena */
-    char *source;      /* what the image resolved to; NULL: job.instance_json says it */
+    char *source;      /* what the image resolved to; NULL: the job says it */
+    bool remote;       /* LXD has no such image: it is job.remote_source that says it */
     ct_result *result; /* until its job takes it */
 };
 
@@ -77,11 +78,19 @@ int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error) {
 
 /* ---- images ---- */
 
-/* The source an earlier job of the batch has for the same image. */
-static const char *known_source(const ct_batch *batch, size_t before, const char *image) {
-    for (size_t i = 0; i < before; i++)
-        if (batch->entries[i].source && strcmp(batch->entries[i].job.image, image) == 0)
-            return batch->entries[i].source;
+/* What LXD is asked for. */
+static const char *wanted_image(const struct entry *entry) {
+    return entry->job.local_image ? entry->job.local_image : entry->job.image;
+}
+
+/* An earlier job of the batch that was resolved, and has the same image; NULL: none. */
+static const struct entry *same_image(const ct_batch *batch, size_t before) {
+    const char *image = wanted_image(&batch->entries[before]);
+    for (size_t i = 0; i < before; i++) {
+        const struct entry *entry = &batch->entries[i];
+        if ((entry->source || entry->remote) && strcmp(wanted_image(entry), image) == 0)
+            return entry;
+    }
     return NULL;
 }
 
@@ -89,19 +98,36 @@ static const char *known_source(const ct_batch *batch, size_t before, const char
 static int names_source(const ct_job *job, ct_error *error) {
     if (!job->instance_json)
         return 0;
-    if (job->instance_json[strspn(job->instance_json, " \t\r\n")] != '{')
-        return ct_fail(error, CT_E_ARGUMENT, "image %s: instance_json is no JSON object",
-                       job->image);
+    int code = ct_json_check_object(job->instance_json, error);
+    if (code < 0)
+        return ct_fail_in(error, code, "image %s: instance_json", job->image);
     ct_json *json = ct_json_new();
     if (!json)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    int code = ct_json_parse(json, job->instance_json, strlen(job->instance_json), error);
-    if (code < 0)
-        code = ct_fail_in(error, CT_E_ARGUMENT, "image %s: instance_json", job->image);
-    else
+    code = ct_json_parse(json, job->instance_json, strlen(job->instance_json), error);
+    if (code == CT_OK)
         code = ct_json_has(json, "/source");
     ct_json_free(json);
     return code;
+}
+
+/* An image of LXD's own comes first, and the job's remote source where there is none. */
+static int find_source(ct_batch *batch, size_t number, void *session, const ct_wait *wait,
+                       ct_error *error) {
+    struct entry *entry = &batch->entries[number];
+    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
+    const struct entry *known = same_image(batch, number);
+    if (known && known->source) {
+        entry->source = strdup(known->source);
+        return entry->source ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    }
+    entry->remote = known && entry->job.remote_source;
+    if (entry->remote)
+        return CT_OK;
+    int code =
+        provider->resolve(session, wanted_image(entry), &entry->source, wait, error);
+    entry->remote = code == CT_E_UNKNOWN_IMAGE && entry->job.remote_source;
+    return entry->remote ? CT_OK : code;
 }
 
 static int resolve_image(ct_batch *batch, size_t number, void *session,
@@ -110,16 +136,12 @@ static int resolve_image(ct_batch *batch, size_t number, void *session,
     const ct_provider_type *provider = ct_run_provider(batch->run)->type;
     if (entry->job.target)
         return provider->check_running(session, entry->job.target, wait, error);
-    if (entry->source) /* a start that failed came so far */
+    if (entry->source || entry->remote) /* a start that failed came so far */
         return CT_OK;
     int named = names_source(&entry->job, error);
     if (named != 0)
         return named < 0 ? named : CT_OK;
-    const char *known = known_source(batch, number, entry->job.image);
-    if (!known)
-        return provider->resolve(session, entry->job.image, &entry->source, wait, error);
-    entry->source = strdup(known);
-    return entry->source ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    return find_source(batch, number, session, wait, error);
 }
 
 static int resolve_images(ct_batch *batch, ct_error *error) {

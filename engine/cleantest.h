@@ -202,7 +202,11 @@ enum ct_ready {
 typedef struct ct_job {
     const char *name;          /* the testlet's name; NULL: "test" */
     const char *image;         /* a local alias or fingerprint; only a label where
-                          instance_json has a source */
+                          local_image is set, or instance_json has a source */
+    const char *local_image;   /* NULL, or the alias or fingerprint that is meant, image
+                                being another name for it */
+    const char *remote_source; /* NULL, or a JSON object: the source to create from where
+                                  LXD has no such image of its own */
     const char *instance_json; /* NULL, or a JSON object merged into the create request:
                                   source, config, devices, profiles, type */
     const char *target; /* NULL, or an existing instance to run in: nothing is created,
@@ -340,8 +344,8 @@ typedef struct ct_event {
 CT_API CT_CHECK ct_batch *ct_batch_new(ct_run *run, unsigned max_live);
 /* Copies a job into the batch, which must not have started. Returns the job's number. */
 CT_API CT_CHECK int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error);
-/* Checks that every image exists (CT_E_UNKNOWN_IMAGE) and every target exists and runs
- * (CT_E_UNKNOWN_INSTANCE), then starts the work. */
+/* Checks that every image exists, or may come from a remote_source (CT_E_UNKNOWN_IMAGE), and
+ * every target exists and runs (CT_E_UNKNOWN_INSTANCE), then starts the work. */
 CT_API CT_CHECK int ct_batch_start(ct_batch *batch, ct_error *error);
 /* Waits up to `seconds` (negative: for ever) for the next event. Returns 1 with an event,
  * which the caller ends with ct_event_fini(); 0 when every job is over; CT_E_TIMEOUT;

@@ -20,7 +20,7 @@ struct life {
     const ct_job_context *context;
     const ct_job *job;
     size_t number;
-    const char *source; /* what the image resolved to; NULL: job->instance_json says it */
+    const char *source; /* what the image resolved to; NULL: the job says it */
     void *session;
     ct_result *result;
     char instance[INSTANCE_NAME_MAX + 1];
@@ -113,6 +113,7 @@ static int create(struct life *life, ct_error *error) {
     ct_instance_spec spec = {.name = life->instance,
                              .source = life->source,
                              .json = life->job->instance_json,
+                             .remote = life->job->remote_source,
                              .lease = &lease};
     life->made = true;
     return life->context->provider->type->create(life->session, &spec, &wait, error);

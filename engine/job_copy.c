@@ -56,6 +56,17 @@ static int check_env(const char *const *env, ct_error *error) {
     return CT_OK;
 }
 
+static int check_source(const ct_job *job, ct_error *error) {
+    if (job->local_image && !*job->local_image)
+        return ct_fail(error, CT_E_ARGUMENT, "image %s: local_image is empty",
+                       job->image);
+    if (!job->remote_source)
+        return CT_OK;
+    int code = ct_json_check_object(job->remote_source, error);
+    return code < 0 ? ct_fail_in(error, code, "image %s: remote_source", job->image)
+                    : code;
+}
+
 static int check_job(const ct_job *job, ct_error *error) {
     if (!job->image || !*job->image)
         return ct_fail(error, CT_E_ARGUMENT, "the job names no image");
@@ -67,6 +78,8 @@ static int check_job(const ct_job *job, ct_error *error) {
         return ct_fail(error, CT_E_ARGUMENT, "job %s: no such ready or preserve",
                        job->name ? job->name : job->image);
     int code = check_testlet(&job->testlet, job->name ? job->name : "testlet", error);
+    if (code == CT_OK)
+        code = check_source(job, error);
     if (code == CT_OK)
         code = check_hooks(job->start_hooks, job->start_hook_count, error);
     if (code == CT_OK)
@@ -140,6 +153,8 @@ int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from, ct_error *error
     *to = *from;
     to->name = ct_arena_string(arena, from->name ? from->name : "test");
     to->image = ct_arena_string(arena, from->image);
+    to->local_image = ct_arena_string(arena, from->local_image);
+    to->remote_source = ct_arena_string(arena, from->remote_source);
     to->target = ct_arena_string(arena, from->target);
     to->instance_json = ct_arena_string(arena, from->instance_json);
     copy_testlet(arena, &to->testlet);

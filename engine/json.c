@@ -22,7 +22,7 @@ struct ct_json {
 /* One access to the document; lives on the C stack of the caller for the time of a pcall. */
 struct access {
     const char *path;
-    enum { SET_STRING, SET_BOOLEAN, SET_NUMBER } set;
+    enum { SET_STRING, SET_BOOLEAN, SET_NUMBER, SET_JSON } set;
     const char *text;
     size_t length;
     double number;
@@ -103,8 +103,16 @@ static void push_new_key(lua_State *lua, const char *key, size_t length) {
         lua_pushlstring(lua, key, length);
 }
 
+static void push_decoded(lua_State *lua, const char *text, size_t length) {
+    lua_getfield(lua, LUA_REGISTRYINDEX, "decode");
+    lua_pushlstring(lua, text, length);
+    lua_call(lua, 1, 1);
+}
+
 static void push_new_value(lua_State *lua, const struct access *access) {
-    if (access->set == SET_STRING)
+    if (access->set == SET_JSON)
+        push_decoded(lua, access->text, access->length);
+    else if (access->set == SET_STRING)
         lua_pushstring(lua, access->text);
     else if (access->set == SET_BOOLEAN)
         lua_pushboolean(lua, access->boolean);
@@ -146,9 +154,7 @@ static int protected_set(lua_State *lua) {
 
 static int protected_decode(lua_State *lua) {
     struct access *access = lua_touserdata(lua, 2);
-    lua_getfield(lua, LUA_REGISTRYINDEX, "decode");
-    lua_pushlstring(lua, access->text, access->length);
-    lua_call(lua, 1, 1);
+    push_decoded(lua, access->text, access->length);
     return 1;
 }
 
@@ -268,6 +274,25 @@ int ct_json_set_boolean(ct_json *json, const char *path, bool value) {
 
 int ct_json_set_number(ct_json *json, const char *path, double value) {
     return set(json, &(struct access){.path = path, .set = SET_NUMBER, .number = value});
+}
+
+int ct_json_set_json(ct_json *json, const char *path, const char *value) {
+    return set(
+        json, &(struct access){
+                  .path = path, .set = SET_JSON, .text = value, .length = strlen(value)});
+}
+
+int ct_json_check_object(const char *text, ct_error *error) {
+    if (text[strspn(text, " \t\r\n")] != '{')
+        return ct_fail(error, CT_E_ARGUMENT, "no JSON object");
+    ct_json *json = ct_json_new();
+    if (!json)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    int code = ct_json_parse(json, text, strlen(text), error);
+    if (code < 0 && error)
+        error->code = CT_E_ARGUMENT;
+    ct_json_free(json);
+    return code < 0 ? CT_E_ARGUMENT : CT_OK;
 }
 
 int ct_json_write(ct_json *json, ct_buf *out) {

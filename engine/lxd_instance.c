@@ -80,12 +80,24 @@ int lxd_visit(void *data, ct_lease_visitor *visitor, void *context, const ct_wai
 /* ---- create and start ---- */
 
 /* A copy gets no profiles by itself, not even the default one. */
-static int fill_clone(ct_json *request, const char *clone_of, ct_error *error) {
+static int fill_clone(ct_json *request, const char *clone_of) {
     if (ct_json_set_string(request, "/source/type", "copy") < 0 ||
         ct_json_set_string(request, "/source/source", clone_of) < 0 ||
         (!ct_json_has(request, "/profiles") &&
          ct_json_set_string(request, "/profiles/0", "default") < 0))
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return CT_E_NO_MEMORY;
+    return CT_OK;
+}
+
+static int fill_source(ct_json *request, const ct_instance_spec *spec) {
+    if (spec->clone_of)
+        return fill_clone(request, spec->clone_of);
+    if (spec->source)
+        return ct_json_set_string(request, "/source/type", "image") < 0
+                   ? CT_E_NO_MEMORY
+                   : ct_json_set_string(request, "/source/fingerprint", spec->source);
+    if (spec->remote && !ct_json_has(request, "/source"))
+        return ct_json_set_json(request, "/source", spec->remote);
     return CT_OK;
 }
 
@@ -103,14 +115,19 @@ static int fill_create(lxd_session *session, const ct_instance_spec *spec,
         ((spec->base_key || spec->clone_of) &&
          lxd_write_base(request, spec->base_key, spec->idle) < 0))
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    if (spec->clone_of)
-        return fill_clone(request, spec->clone_of, error);
-    if (!spec->source)
-        return CT_OK;
-    if (ct_json_set_string(request, "/source/type", "image") < 0 ||
-        ct_json_set_string(request, "/source/fingerprint", spec->source) < 0)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    return CT_OK;
+    code = fill_source(request, spec);
+    return code < 0 ? ct_fail(error, code, "out of memory") : CT_OK;
+}
+
+/* LXD's own words seldom say which image of which server they are about. */
+static int fail_create(lxd_session *session, const char *instance, int code,
+                       ct_error *error) {
+    const char *server = ct_json_string(session->request, "/source/server");
+    const char *alias = ct_json_string(session->request, "/source/alias");
+    if (server && alias)
+        return ct_fail_in(error, code, "lxd: create %s from \"%s\" of %s", instance,
+                          alias, server);
+    return ct_fail_in(error, code, "lxd: create %s", instance);
 }
 
 int lxd_create(void *data, const ct_instance_spec *spec, const ct_wait *wait,
@@ -122,7 +139,7 @@ int lxd_create(void *data, const ct_instance_spec *spec, const ct_wait *wait,
     bool answered = session->pending || (code != CT_E_TIMEOUT && code != CT_E_CONNECT);
     snprintf(session->unsure, sizeof session->unsure, "%s",
              answered ? "" : spec->lease->run);
-    return code < 0 ? ct_fail_in(error, code, "lxd: create %s", spec->name) : code;
+    return code < 0 ? fail_create(session, spec->name, code, error) : code;
 }
 
 /* timeout: seconds an orderly stop may take; negative: by force. */

@@ -22,12 +22,13 @@ typedef struct ct_lease {
 
 typedef struct ct_instance_spec {
     const char *name;
-    const char *source; /* what resolve() gave; NULL: json says it */
+    const char *source; /* what resolve() gave; NULL: json says it, else remote */
     const char *json;   /* a JSON object with more of the create request; NULL: none */
     const char
         *clone_of; /* an instance to be cloned, which is the source then; or NULL */
     const char *base_key; /* it is to become the base of this key; NULL: it is not */
     const char *idle;     /* a program to run in place of its init; NULL: its own */
+    const char *remote;   /* a JSON object, the request's source; NULL: none */
     const ct_lease *lease;
 } ct_instance_spec;
 

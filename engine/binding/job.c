@@ -4,8 +4,8 @@
  * and every array lives in a userdata that one table anchors, so a throw in the middle
  * leaks nothing. The tables are:
  *
- *   job      name image instance(JSON) target testlet start_hooks stop_hooks env
- *            timeout ready_timeout output_limit ready preserve
+ *   job      name image local_image remote_source(JSON) instance(JSON) target testlet
+ *            start_hooks stop_hooks env timeout ready_timeout output_limit ready preserve
  *   testlet  kind name code argv args
  *   hook     name steps
  *   step     kind name run(testlet) source data dest directory no_overwrite timeout
@@ -135,6 +135,8 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     *job = (ct_job){0};
     lct_field_string(L, index, "name", &job->name);
     lct_field_string(L, index, "image", &job->image);
+    lct_field_string(L, index, "local_image", &job->local_image);
+    lct_field_string(L, index, "remote_source", &job->remote_source);
     lct_field_string(L, index, "instance", &job->instance_json);
     lct_field_string(L, index, "target", &job->target);
     lct_field_seconds(L, index, "timeout", &job->timeout);
