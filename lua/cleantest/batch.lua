@@ -7,6 +7,7 @@
 local core = require "cleantest.core"
 local config = require "cleantest.config"
 local events = require "cleantest.events"
+local remote = require "cleantest.remote"
 local result = require "cleantest.result"
 local session = require "cleantest.session"
 local where = require "cleantest.where"
@@ -19,6 +20,13 @@ local open = {} -- batches that are not closed, the oldest first
 -- What only the suite can put right is thrown; the rest becomes results.
 local mistakes = { ARGUMENT = true, UNKNOWN_IMAGE = true, UNKNOWN_INSTANCE = true }
 
+local HINT = ' It is no stock name either, like "debian-12-amd64"; what another server has is named'
+  .. ' "REMOTE:ALIAS".'
+
+local function throw(message, name)
+  where.fail("%s", name == "UNKNOWN_IMAGE" and message .. "." .. HINT or message)
+end
+
 local function fill(handle, jobs)
   for _, job in ipairs(jobs) do
     local number, message, name = handle:add(job)
@@ -29,19 +37,22 @@ end
 
 -- A started batch of the engine's, or nil, message.
 local function launch(jobs, max_live, run)
-  local message, name
-  if not run then run, message, name = session.open(config.get("lxd"):settings()) end
+  local settings, message, name = config.get "lxd", nil, nil
+  if not run then run, message, name = session.open(settings:settings()) end
   local handle
-  if run then handle, message, name = core.batch_new(run, max_live) end
+  if run then
+    remote.new(run:server(), settings.image_servers):fill(jobs)
+    handle, message, name = core.batch_new(run, max_live)
+  end
   if not handle then
-    if mistakes[name] then where.fail("%s", message) end
+    if mistakes[name] then throw(message, name) end
     return nil, message
   end
   local started
   started, message, name = fill(handle, jobs)
   if started then return handle end
   handle:close()
-  if mistakes[name] then where.fail("%s", message) end
+  if mistakes[name] then throw(message, name) end
   return nil, message
 end
 

@@ -6,6 +6,7 @@
 local check = require "cleantest.check"
 local Registry = require "cleantest.registry"
 local hook = require "cleantest.hook"
+local remote = require "cleantest.remote"
 local where = require "cleantest.where"
 
 local Config = { __name = "cleantest.config" }
@@ -59,6 +60,13 @@ function Config:set_client(client)
   self.client = client_settings(client, where.folder())
 end
 
+--- Says where the built-in image servers are; replaces what was said before.
+-- @tparam table servers images, ubuntu, ubuntu-daily, ubuntu-minimal or ubuntu-minimal-daily ->
+--   the https:// URL of a server that speaks simplestreams
+function Config:set_image_servers(servers)
+  self.image_servers = remote.check_servers("ct.configure: image_servers", servers)
+end
+
 --- The client settings for the engine.
 -- @treturn table a copy; see the binding's lct_settings_read
 function Config:settings()
@@ -104,14 +112,14 @@ end
 
 --- Registers a description of an instance under a name, which can then be used as an image's.
 -- @tparam table instance name (required) and any of source, config, devices, profiles, type,
---   architecture, description, ephemeral, instance_type: LXD's own words. Without a source,
---   instances are made from the local image of that name. A name that is taken is an error
+--   architecture, description, ephemeral, instance_type: LXD's own words; or, instead of a
+--   source, image: a name as for ct.lxd, by default the name. A name that is taken is an error
 function Config:add_instance(instance)
   self.instances:add(instance)
 end
 
---- @tparam string name of a registered instance
--- @treturn table a copy of its description
+--- @tparam string name of a registered instance, or of a stock image
+-- @treturn table a copy of its description, to be changed and registered under another name
 function Config:get_instance(name)
   return self.instances:get(name)
 end
@@ -122,11 +130,12 @@ function Config:remove_instance(name)
   self.instances:remove(name)
 end
 
---- Forgets all hooks, registered instances and client settings.
+--- Forgets all hooks, registered instances, client settings and image servers.
 function Config:reset()
   self.hooks = {}
   self.instances = Registry.new()
   self.client = {}
+  self.image_servers = {}
 end
 
 --- The hooks as they are now, in the engine's form.
@@ -171,7 +180,8 @@ end
 
 --- ct.configure: the configuration of a provider.
 -- @tparam string provider "lxd"
--- @tparam[opt] table settings client: see config:set_client
+-- @tparam[opt] table settings client: see config:set_client; image_servers: see
+--   config:set_image_servers
 -- @treturn config
 function config.configure(provider, settings)
   local self = type(provider) == "string" and configs[provider]
@@ -179,7 +189,12 @@ function config.configure(provider, settings)
   local function set_client(_, client)
     self:set_client(client)
   end
-  check.options("ct.configure", settings or {}, { client = set_client })
+  local function set_image_servers(_, servers)
+    self:set_image_servers(servers)
+  end
+  check.options("ct.configure", settings or {}, {
+    client = set_client, image_servers = set_image_servers,
+  })
   return self
 end
 

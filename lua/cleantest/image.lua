@@ -38,6 +38,7 @@ end
 
 local fields = {
   name = check.string,
+  image = check.string,
   source = plain_table,
   config = strings_by_key,
   devices = devices,
@@ -60,27 +61,35 @@ end
 --- Checks one image.
 -- @tparam string what its name, for messages
 -- @param value as for image.check, but no list
--- @treturn table { name=string, instance=?string }, instance being JSON
+-- @treturn table { name=string, made_from=?string, instance=?string, has_source=boolean },
+--   made_from being the image's name where it is not `name`, and instance JSON
 function image.check_one(what, value)
   if type(value) == "string" then return { name = check.string(what, value) } end
   if type(value) ~= "table" then check.refuse(what, "an image's name or a table", value) end
   local given, members = check.options(what, value, fields, { "name" }), {}
-  local name = given.name
-  given.name = nil
-  if not next(given) then return { name = name } end
+  local checked = {
+    name = given.name, made_from = given.image, has_source = given.source ~= nil,
+  }
+  if given.source and given.image then
+    where.fail("%s: give an image or a source, not both", what)
+  end
+  given.name, given.image = nil, nil
+  if not next(given) then return checked end
   for key, entry in pairs(given) do members[#members + 1] = encode(what, key, entry) end
   table.sort(members)
-  return { name = name, instance = "{" .. table.concat(members, ",") .. "}" }
+  checked.instance = "{" .. table.concat(members, ",") .. "}"
+  return checked
 end
 
 local list_of = check.list_of(image.check_one)
 
 --- Checks an `image` option.
 -- @tparam string what its name, for messages
--- @param value a name; or a table of name (required), source, config, devices, profiles, type
---   ("container", "virtual-machine"), architecture, description, ephemeral and instance_type,
---   which are LXD's own words for what an instance is made from; or a list of both
--- @treturn table a list of { name=string, instance=?string }, instance being JSON
+-- @param value a name; or a table of name (required), image (what instances are made from, where
+--   that is not `name`) or source, config, devices, profiles, type ("container",
+--   "virtual-machine"), architecture, description, ephemeral and instance_type, which are LXD's
+--   own words for what an instance is made from; or a list of both
+-- @treturn table a list of what image.check_one returns
 function image.check(what, value)
   local list = list_of(what, value)
   if #list == 0 then where.fail("%s must not be empty", what) end

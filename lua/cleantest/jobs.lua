@@ -38,6 +38,8 @@ local function build_one(common, image, options)
     name = common.name,
     label = common.name .. "-" .. image.name,
     image = image.name,
+    local_image = image.made_from,
+    has_source = image.has_source,
     instance = image.instance,
     target = image.target,
     testlet = common.testlet,

@@ -5,6 +5,7 @@
 
 local check = require "cleantest.check"
 local image = require "cleantest.image"
+local stock = require "cleantest.stock"
 local where = require "cleantest.where"
 
 local Registry = {}
@@ -47,9 +48,10 @@ function Registry:add(given)
   self.entries[parsed.name] = { given = copy(given), image = parsed }
 end
 
---- @tparam string name
--- @treturn table a copy of what was registered
+--- @tparam string name of a registered instance, or of a stock image
+-- @treturn table a copy of what was registered; of a stock image what would be
 function Registry:get(name)
+  if not self.entries[name] and stock.has(name) then return { name = name, image = name } end
   return copy(known(self, "get_instance", name).given)
 end
 
