@@ -62,7 +62,7 @@ end
 
 --- Says where the built-in image servers are; replaces what was said before.
 -- @tparam table servers images, ubuntu, ubuntu-daily, ubuntu-minimal or ubuntu-minimal-daily ->
---   the https:// URL of a server that speaks simplestreams
+--   the URL (https:// or http://) of a server that speaks simplestreams
 function Config:set_image_servers(servers)
   self.image_servers = remote.check_servers("ct.configure: image_servers", servers)
 end

@@ -24,7 +24,9 @@ local builtin = {
 
 local function check_url(what, value)
   check.string(what, value)
-  if not value:find "^https://[^/%s]+[^%s]*$" then check.refuse(what, "an https:// URL", value) end
+  if not value:find "^https?://[^/%s]+[^%s]*$" then
+    check.refuse(what, "an https:// or http:// URL", value)
+  end
   return (value:gsub("/+$", ""))
 end
 
@@ -33,7 +35,7 @@ for name in pairs(builtin.lxd) do server_fields[name] = check_url end
 
 --- Checks the `image_servers` of ct.configure.
 -- @tparam string what its name, for messages
--- @tparam table servers name of a built-in remote -> https:// URL
+-- @tparam table servers name of a built-in remote -> URL
 -- @treturn table a copy
 function remote.check_servers(what, servers)
   return check.options(what, servers, server_fields)

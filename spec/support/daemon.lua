@@ -20,6 +20,7 @@ end
 --- Starts it, and waits until it is ready.
 function Daemon:start()
   local env = { LXD_DIR = self.dir }
+  for name, value in pairs(self.env) do env[name] = value end
   self.process = process.start("exec lxd --group lxd >/dev/null", { env = env, deadline = 400 })
   process.output({ "lxd", "waitready", "--timeout", "60" }, { env = env })
 end
@@ -57,9 +58,11 @@ end
 
 --- A new one, running.
 -- @tparam string image to be copied from the LXD in use
-function Daemon.new(image)
+-- @tparam[opt] table options env: its environment's variables, name -> value
+function Daemon.new(image, options)
   local folder = new_folder { ["image/.keep"] = "" }
   local self = setmetatable({ folder = folder, dir = folder:at "lxd" }, Daemon)
+  self.env = options and options.env or {}
   self.socket = self.dir .. "/unix.socket"
   process.output { "mkdir", "-m", "711", self.dir }
   self:start()
