@@ -29,6 +29,14 @@ lazy_teardown(function()
   server:remove()
 end)
 
+-- What the suites that are programs of their own begin with. They start a shell, and shells don't
+-- survive a preloaded ThreadSanitizer.
+local BEGIN = [[
+      require("cleantest_internals").unset "LD_PRELOAD"
+      local ct = require "cleantest"
+      ct.configure("lxd", { client = { endpoint = %q } })
+]]
+
 local function message_of(action)
   local ok, message = pcall(action)
   assert.is_false(ok, "it should have thrown")
@@ -132,9 +140,7 @@ remotes:
   mine: { addr: "%s", protocol: simplestreams, public: true }
   private: { addr: "https://127.0.0.1:1", protocol: lxd }
 ]]):format(server.url))
-    daemon.folder:write("suite.lua", ([[
-      local ct = require "cleantest"
-      ct.configure("lxd", { client = { endpoint = %q } })
+    daemon.folder:write("suite.lua", (BEGIN .. [[
       local function run(image)
         return ct.lxd { image = image } (function() return io.open("/etc/origin"):read "a" end)()
       end
@@ -162,9 +168,7 @@ default-remote: local
 remotes:
   itself: { addr: "https://127.0.0.1:%s", protocol: lxd, public: true }
 ]]):format(port))
-    daemon.folder:write("public.lua", ([[
-      local ct = require "cleantest"
-      ct.configure("lxd", { client = { endpoint = %q } })
+    daemon.folder:write("public.lua", (BEGIN .. [[
       for _, result in ct.lxd { image = "itself:shared" } (function() end)() do
         print(result.status, result.error)
       end

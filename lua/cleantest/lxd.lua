@@ -46,13 +46,13 @@ local function decorator(what, options)
 end
 
 --- Decorates testlets so that they run in fresh LXD instances.
--- @tparam table options image (required): a name, a table { name=, source=, config=, devices=,
---   profiles=, type= }, or a list of those; name (default "test"); preserve: false (default),
---   true or "on_failure"; parallel (default true); num_threads: the most instances at once
---   (default: -j, CLEANTEST_NUM_THREADS, the CPU count); order: "declared" (default) or
---   "completed"; timeout: seconds for the testlet (default 300); ready: "auto" (default),
---   "exec", "system", "network" or "cloud-init"; ready_timeout: seconds (default 120);
---   output_limit: bytes of stdout, and of stderr (default 16 MiB); env: variables
+-- @tparam table options image (required): a name (see README.md), a table { name=, image=,
+--   source=, config=, devices=, profiles=, type= }, or a list of those; name (default "test");
+--   preserve: false (default), true or "on_failure"; parallel (default true); num_threads: the
+--   most instances at once (default: -j, CLEANTEST_NUM_THREADS, the CPU count); order:
+--   "declared" (default) or "completed"; timeout: seconds for the testlet (default 300); ready:
+--   "auto" (default), "exec", "system", "network" or "cloud-init"; ready_timeout: seconds
+--   (default 120); output_limit: bytes of stdout, and of stderr (default 16 MiB); env: variables
 -- @treturn function testlet -> a callable testlet. Calling it starts it, with the arguments
 --   of the call, and returns what a generic `for` over name, result wants
 function lxd.decorate(options)
