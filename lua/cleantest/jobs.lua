@@ -61,7 +61,7 @@ end
 -- @tparam[opt] string name instead of its own
 -- @tparam[opt] table hooks as from config:snapshot, which is the default
 -- @treturn table a list, one for each image; see the binding's job.c. `label` is the result's
---   name
+--   name; `has_source` means that `instance` says what to create from
 function jobs.build(decorated, args, name, hooks)
   local options = decorated.options
   local common = { name = name or options.name or "test" }
