@@ -159,11 +159,10 @@ static int run_start_hooks(struct life *life, ct_buf *output, ct_error *error) {
                              .ready_timeout = life->job->ready_timeout,
                              .on_ready = when_ready,
                              .context = life};
-    ct_wait wait = wait_for_provider(life);
-    int code = ct_guest_install(&life->guest, &wait, error);
+    int code = ct_job_install(life->context, &life->guest, error);
     if (code < 0)
         return code;
-    wait = ct_wait_for(longest(life), life->context->cancel);
+    ct_wait wait = ct_wait_for(longest(life), life->context->cancel);
     code = ct_hooks_run(&life->guest, life->job->start_hooks, life->job->start_hook_count,
                         life->job->env, output, &wait, error);
     if (code == CT_OK && life->phase == CT_PHASE_HOOKS)

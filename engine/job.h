@@ -26,7 +26,7 @@ void ct_result_take_output(ct_result *result, ct_outcome *outcome);
 /* How it ended, what it returned, and what that means. */
 void ct_result_take_end(ct_result *result, const ct_job *job, ct_outcome *outcome);
 
-/* ---- job.c --------------------------------------------------------------------------- */
+/* ---- job.c, job_install.c ------------------------------------------------------------ */
 
 /* What the jobs of a batch share. */
 typedef struct ct_job_context {
@@ -41,5 +41,10 @@ typedef struct ct_job_context {
  * as needed. result is given away with the RESULT event. */
 void ct_job_perform(const ct_job_context *context, void **session, size_t number,
                     const ct_job *job, const char *source, ct_result *result);
+
+/* Puts the guest into an instance that runs. One that can't be reached yet is waited for, up
+ * to guest->ready_timeout, which is then what is left of it. */
+CT_CHECK int ct_job_install(const ct_job_context *context, ct_guest *guest,
+                            ct_error *error);
 
 #endif

@@ -207,6 +207,7 @@ static const ct_provider_type lxd_type = {
     .check_running = lxd_check_running,
     .create = lxd_create,
     .start = lxd_start,
+    .late = lxd_late,
     .make_directory = lxd_make_directory,
     .push_program = lxd_push_program,
     .exec = lxd_exec,

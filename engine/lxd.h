@@ -70,6 +70,7 @@ int lxd_check_running(void *session, const char *instance, const ct_wait *wait,
 int lxd_create(void *session, const ct_instance_spec *spec, const ct_wait *wait,
                ct_error *error);
 int lxd_start(void *session, const char *instance, const ct_wait *wait, ct_error *error);
+const char *lxd_late(void *session, const char *instance, const ct_wait *wait);
 int lxd_preserve(void *session, const char *instance, const ct_wait *wait,
                  ct_error *error);
 int lxd_destroy(void *session, const char *instance, const ct_wait *wait,

@@ -197,6 +197,19 @@ int lxd_check_running(void *data, const char *instance, const ct_wait *wait,
                    instance, status ? status : "unknown");
 }
 
+/* A virtual machine runs as soon as its firmware does; what LXD is asked to do in it is done
+ * by an agent there. */
+const char *lxd_late(void *data, const char *instance, const ct_wait *wait) {
+    lxd_session *session = data;
+    if (lxd_call(session, "GET", false, wait, NULL, "/1.0/instances/%s", instance) < 0)
+        return NULL;
+    const char *type = ct_json_string(session->answer, "/metadata/type");
+    if (!type || strcmp(type, "virtual-machine") != 0)
+        return NULL;
+    return "it is a virtual machine: does its image start the agent, lxd-agent or "
+           "incus-agent?";
+}
+
 /* ---- preserve and destroy ---- */
 
 int lxd_preserve(void *data, const char *instance, const ct_wait *wait, ct_error *error) {

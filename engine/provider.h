@@ -85,6 +85,9 @@ typedef struct ct_provider_type {
                   ct_error *error);
     int (*start)(void *session, const char *instance, const ct_wait *wait,
                  ct_error *error);
+    /* Asked when something failed in an instance that runs: NULL when that is final; else it
+     * may come to be reached later, and this is what to look into when it does not. */
+    const char *(*late)(void *session, const char *instance, const ct_wait *wait);
     int (*make_directory)(void *session, const char *instance, const char *path,
                           const ct_wait *wait, ct_error *error);
     /* Writes a program file, mode 0755, owner root. */
