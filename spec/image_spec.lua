@@ -5,9 +5,25 @@
 local cjson = require "cjson"
 local ct = require "cleantest"
 local lxd = require "spec.support.lxd"
+local new_folder = require "spec.support.folder"
 local results = require "spec.support.results"
 
 local IMAGE = results.image
+
+-- What limits, devices and profiles make of the inside.
+local function look_around()
+  local run = require "cleantest.utils.run"
+  local function dd(size)
+    return run { "dd", "if=/dev/zeros", "of=/dev/null", "count=1", "bs=" .. size }.exit_code == 0
+  end
+  local greeting <close> = assert(io.open "/mnt/shared/greeting")
+  return {
+    little_memory = dd "20M", much_memory = dd "300M",
+    processes = run("for i in $(seq 150); do sleep 1 & done; wait").exit_code == 0,
+    colour = os.getenv "COLOUR",
+    greeting = greeting:read "l", cpus = run("nproc").stdout,
+  }
+end
 
 describe("an image", function()
   it("may be named by its fingerprint", function()
@@ -31,6 +47,32 @@ describe("an image", function()
       assert.equal("none", instance.devices.extra.type)
       assert.is_string(instance.config["user.cleantest.run"])
     end
+  end)
+
+  it("has its limits, devices and profiles in effect when the testlet runs", function()
+    local shared <close> = new_folder { greeting = "from the host\n" }
+    local profile = ("image-spec-%d"):format(lxd.own_pid())
+    lxd.client("profile", "create", profile)
+    lxd.client("profile", "set", profile, "environment.COLOUR", "green")
+    lxd.client("profile", "set", profile, "limits.processes", "1000")
+    local image = {
+      name = IMAGE, profiles = { "default", profile },
+      config = {
+        ["limits.memory"] = "96MiB", ["limits.memory.swap"] = "false",
+        ["limits.processes"] = 100, ["limits.cpu"] = "0-0",
+      },
+      devices = {
+        shared = { type = "disk", source = shared.path, path = "/mnt/shared" },
+        zeros = { type = "unix-char", source = "/dev/zero", path = "/dev/zeros" },
+      },
+    }
+    local result = results.only(ct.lxd { image = image } (look_around)())
+    lxd.client("profile", "delete", profile)
+    assert.equal("pass", result.status, tostring(result))
+    assert.same({
+      little_memory = true, much_memory = false, processes = false, colour = "green",
+      greeting = "from the host", cpus = "1\n",
+    }, result.value)
   end)
 
   it("that LXD refuses is an error with LXD's own words", function()
