@@ -166,6 +166,7 @@ typedef struct ct_step {
     const char *dest;   /* PUSH: a path in the instance. PULL: a path here */
     bool directory;     /* PUSH, PULL: source must be a directory (else: a file) */
     bool no_overwrite;  /* PUSH, PULL: a dest that exists is an error */
+    bool always;        /* runs in every instance: what it does is not kept in a base */
     double timeout;     /* seconds; 0: 600 */
 } ct_step;
 

@@ -198,6 +198,31 @@ CT_CHECK int ct_json_set_json(ct_json *json, const char *path, const char *value
 CT_CHECK int ct_json_check_object(const char *text, ct_error *error);
 /* Adds the document's text to out. */
 CT_CHECK int ct_json_write(ct_json *json, ct_buf *out);
+/* The same, with the keys of each object in bytewise order: equal documents are equal texts,
+ * in every process. */
+CT_CHECK int ct_json_write_sorted(ct_json *json, ct_buf *out);
+
+/* ---- digest.c ------------------------------------------------------------------------ */
+
+/* SHA-256. A failure on the way is told by ct_digest_end(). */
+typedef struct ct_digest {
+    void *context; /* OpenSSL's */
+    bool failed;
+} ct_digest;
+
+#define CT_DIGEST_SIZE 65 /* hexadecimal, with its NUL */
+
+/* Each needs one ct_digest_end() or ct_digest_fini(). */
+void ct_digest_init(ct_digest *digest);
+void ct_digest_fini(ct_digest *digest);
+/* Adds bytes as they are, as part of something whose length is known. */
+void ct_digest_bytes(ct_digest *digest, const void *data, size_t length);
+/* These add a field with its length. NULL is a field of its own, not an empty one. */
+void ct_digest_field(ct_digest *digest, const void *data, size_t length);
+void ct_digest_string(ct_digest *digest, const char *string);
+void ct_digest_number(ct_digest *digest, uint64_t number);
+/* Writes 64 digits and a NUL to hex, and frees. */
+CT_CHECK int ct_digest_end(ct_digest *digest, char *hex, ct_error *error);
 
 /* ---- http.c -------------------------------------------------------------------------- */
 

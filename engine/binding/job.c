@@ -9,6 +9,7 @@
  *   testlet  kind name code argv args
  *   hook     name steps
  *   step     kind name run(testlet) source data dest directory no_overwrite timeout
+ *            always
  */
 #include <string.h>
 
@@ -86,6 +87,7 @@ static void read_step(reader *self, ct_step *step) {
     lct_field_string(L, at, "dest", &step->dest);
     lct_field_boolean(L, at, "directory", &step->directory);
     lct_field_boolean(L, at, "no_overwrite", &step->no_overwrite);
+    lct_field_boolean(L, at, "always", &step->always);
     lct_field_seconds(L, at, "timeout", &step->timeout);
     step->kind = (enum ct_step_kind) kind;
     step->data = data;

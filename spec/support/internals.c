@@ -31,6 +31,7 @@ int luaopen_cleantest_internals(lua_State *L) {
     lua_setfield(L, -2, "unset");
     internals_bytes(L);
     internals_files(L);
+    internals_keys(L);
     internals_threads(L);
     return 1;
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * base_key.h - what a prepared environment (a base) is made from, as keys: two jobs whose keys
+ * are the same up to some step have the same instance up to there. Only computed here; nothing
+ * is built or looked up.
+ */
+#ifndef CT_BASE_KEY_H
+#define CT_BASE_KEY_H
+
+#include "engine.h"
+
+/* ---- base_key.c ---------------------------------------------------------------------- */
+
+/* What a base is made from, up to some step of the start hooks. The inputs are all of them, as
+ * lines "LABEL\tDIGEST\n" with the first 16 digits of each one's digest: "image", "instance",
+ * "guest", "project", "environment", "hook NAME, step 2 (apt)" ... They are for people: the
+ * key says it all. */
+typedef struct ct_layer {
+    char key[CT_DIGEST_SIZE];
+    size_t steps;       /* of the start hooks, counted through all of them, are in it */
+    const char *inputs; /* in the arena */
+} ct_layer;
+
+/* What a job's instance is made from, besides what the job says. Strings may be NULL. */
+typedef struct ct_origin {
+    const char *fingerprint; /* the image's */
+    const char *guest;       /* a digest of the guest program */
+    const char *project;     /* NULL is "default" */
+} ct_origin;
+
+/* The layers of a job, which is one that ct_job_copy() made: the first is the image alone, then
+ * comes one for the end of each hook, up to the first step that ct_step_always(): a layer ends
+ * right before that one when steps of its hook precede it. A layer's key and inputs go on from
+ * those of the layer before. Reads the files that steps upload: what fails names the hook and
+ * the step. wait may be NULL. The layers are in the arena. */
+CT_CHECK int ct_layers_compute(ct_arena *arena, const ct_job *job,
+                               const ct_origin *origin, ct_layer **layers, size_t *count,
+                               const ct_wait *wait, ct_error *error);
+/* The label of the first of `inputs` (see ct_layer) that `other` does not have, or has
+ * differently, or has in another place in the row: in the arena. NULL: other has them all. */
+const char *ct_inputs_missing(ct_arena *arena, const char *inputs, const char *other);
+
+/* ---- base_step.c --------------------------------------------------------------------- */
+
+/* true for a step whose work is in no base: one that says so, one that uploads to where a boot
+ * leaves nothing, and a download, which does its work here. */
+bool ct_step_always(const ct_step *step);
+/* The digest of all that decides what a step leaves in the instance. wait may be NULL. */
+CT_CHECK int ct_step_digest(const ct_step *step, char hex[CT_DIGEST_SIZE],
+                            const ct_wait *wait, ct_error *error);
+
+#endif
