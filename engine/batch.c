@@ -191,7 +191,8 @@ int ct_batch_start(ct_batch *batch, ct_error *error) {
                          .cancel = batch->cancel,
                          .events = batch->events};
     ct_work work = {.perform = perform, .end = end, .context = batch};
-    batch->scheduler = ct_scheduler_start(&work, batch->count, batch->max_live, error);
+    batch->scheduler =
+        ct_scheduler_start(&work, NULL, batch->count, batch->max_live, error);
     if (batch->scheduler)
         return CT_OK;
     ct_queue_free(batch->events);

@@ -338,7 +338,7 @@ CT_CHECK int ct_queue_take(ct_queue *queue, const ct_wait *wait, ct_event *event
 
 /* ---- scheduler.c --------------------------------------------------------------------- */
 
-/* Threads that take items 0, 1, 2 ... in order until there are none left. */
+/* Threads that take items until there are none left. */
 typedef struct ct_scheduler ct_scheduler;
 
 /* What is done; called by the scheduler's threads. It cannot fail: what goes wrong is noted
@@ -347,13 +347,28 @@ typedef struct ct_work {
     void *(*begin)(void *context); /* a thread's own state, which may be NULL */
     void (*perform)(void *context, void **state, size_t item);
     void (*end)(void *context, void *state);
+    /* May an item be started while so many run? NULL: always. false holds all starts back
+     * until one of those ends. By one thread at a time, and never when none runs. */
+    bool (*may_start)(void *context, unsigned running);
     void *context;
 } ct_work;
 
-/* The work is copied, its context borrowed. Starts with fewer threads when the system has no
- * more to give; fails only when there would be none. */
-CT_CHECK ct_scheduler *ct_scheduler_start(const ct_work *work, size_t items,
-                                          unsigned threads, ct_error *error);
+#define CT_NO_ITEM SIZE_MAX
+
+typedef struct ct_item {
+    size_t after; /* the item that must be done before; CT_NO_ITEM: none */
+    double
+        weight; /* how long it is expected to take, in any unit; 0 or more. The heavier go
+                      first, where an item has the weight of what waits for it, too; then
+                      the lower number */
+} ct_item;
+
+/* The work is copied, its context borrowed, and so are the items for the call; NULL: all, in
+ * order. CT_E_ARGUMENT when an item waits for none of them, or in a circle. Starts with
+ * fewer threads when the system has no more to give; fails only when there would be none. */
+CT_CHECK ct_scheduler *ct_scheduler_start(const ct_work *work, const ct_item *items,
+                                          size_t count, unsigned threads,
+                                          ct_error *error);
 /* Waits until every item is done, then frees. NULL is fine. */
 void ct_scheduler_join(ct_scheduler *scheduler);
 

@@ -94,7 +94,8 @@ int ct_sweep(ct_provider *provider, ct_doomed *doomed, const void *doom_context,
     if (code >= 0 && sweep.count > 0) {
         ct_work work = {
             .begin = begin, .perform = perform, .end = end, .context = &sweep};
-        ct_scheduler *scheduler = ct_scheduler_start(&work, sweep.count, SWEEPERS, error);
+        ct_scheduler *scheduler =
+            ct_scheduler_start(&work, NULL, sweep.count, SWEEPERS, error);
         code = scheduler ? CT_OK : CT_E_SYSTEM;
         ct_scheduler_join(scheduler);
     }

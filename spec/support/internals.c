@@ -33,5 +33,6 @@ int luaopen_cleantest_internals(lua_State *L) {
     internals_files(L);
     internals_keys(L);
     internals_threads(L);
+    internals_schedule(L);
     return 1;
 }

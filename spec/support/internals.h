@@ -19,9 +19,10 @@ int internals_failure(lua_State *L, int code, const ct_error *error);
 int internals_take(lua_State *L, ct_buf *buf);
 
 /* Each adds its functions to the table on top of the stack. */
-void internals_bytes(lua_State *L);   /* buf, value, frame, json */
-void internals_files(lua_State *L);   /* tree_reader, tree_writer, lease */
-void internals_keys(lua_State *L);    /* base_key, sorted JSON */
-void internals_threads(lua_State *L); /* queue, scheduler */
+void internals_bytes(lua_State *L);    /* buf, value, frame, json */
+void internals_files(lua_State *L);    /* tree_reader, tree_writer, lease */
+void internals_keys(lua_State *L);     /* base_key, sorted JSON */
+void internals_threads(lua_State *L);  /* queue, scheduler */
+void internals_schedule(lua_State *L); /* scheduler: what is taken when */
 
 #endif
