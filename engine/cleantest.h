@@ -292,6 +292,9 @@ typedef struct ct_settings {
                            fingerprint of the server's certificate; else a CA file */
     double timeout;      /* seconds one request or operation may take; 0: 300 */
     const char *project; /* NULL: the default project */
+    const char *state;   /* the file in which durations are kept, so that the next run can
+                          start the longest first; "": none; NULL: $CLEANTEST_STATE (empty:
+                          none), cleantest/durations in $XDG_STATE_HOME or ~/.local/state */
 } ct_settings;
 
 typedef struct ct_run ct_run;
@@ -343,6 +346,12 @@ typedef struct ct_event {
 /* An empty batch that will keep at most max_live instances alive at once; 0: as many as
  * this process may use CPUs. NULL when out of memory. */
 CT_API CT_CHECK ct_batch *ct_batch_new(ct_run *run, unsigned max_live);
+/* What must be left of this machine before another instance is started. 0: nothing. */
+typedef struct ct_reserve {
+    size_t memory; /* bytes the kernel holds available */
+    double cpu;    /* CPUs that nothing used, on average over the last minute */
+} ct_reserve;
+
 /* Copies a job into the batch, which must not have started. Returns the job's number. */
 CT_API CT_CHECK int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error);
 /* Checks that every image exists, or may come from a remote_source (CT_E_UNKNOWN_IMAGE), and

@@ -34,5 +34,6 @@ int luaopen_cleantest_internals(lua_State *L) {
     internals_keys(L);
     internals_threads(L);
     internals_schedule(L);
+    internals_history(L);
     return 1;
 }

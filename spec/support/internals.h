@@ -24,5 +24,6 @@ void internals_files(lua_State *L);    /* tree_reader, tree_writer, lease */
 void internals_keys(lua_State *L);     /* base_key, sorted JSON */
 void internals_threads(lua_State *L);  /* queue, scheduler */
 void internals_schedule(lua_State *L); /* scheduler: what is taken when */
+void internals_history(lua_State *L);  /* history, reserve */
 
 #endif
