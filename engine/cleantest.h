@@ -224,6 +224,7 @@ typedef struct ct_job {
                                writes more is killed and fails */
     enum ct_ready ready;
     enum ct_preserve preserve;
+    bool fresh; /* from the image, whatever bases there are */
 } ct_job;
 
 /* ---- Results ------------------------------------------------------------------------- */
@@ -237,6 +238,7 @@ enum ct_status {
 };
 
 enum ct_phase {
+    CT_PHASE_PREPARE, /* building the base it is cloned from, when that was for it */
     CT_PHASE_CREATE,
     CT_PHASE_START,
     CT_PHASE_READY,
@@ -263,7 +265,10 @@ typedef struct ct_result {
     size_t stderr_length;
     char *value; /* packed, for ct_value_read(); NULL when it returned nothing */
     size_t value_length;
-    char *error;                   /* what went wrong, in words; NULL on pass */
+    char *error; /* what went wrong, in words; NULL on pass */
+    char
+        *base; /* the base its instance was cloned from, by its name in LXD; NULL: none */
+    bool base_built;               /* it was built by this run */
     double duration;               /* seconds from the start of create to the result */
     double phases[CT_PHASE_COUNT]; /* seconds; -1: not reached. TEARDOWN is always -1
                                       here: it comes with CT_EVENT_DONE */
@@ -273,12 +278,19 @@ typedef struct ct_result {
 
 /* "pass", "skip", "fail", "error". Static. */
 CT_API const char *ct_status_name(enum ct_status status);
-/* "create", "start", "ready", "hooks", "testlet", "collect", "teardown". Static. */
+/* "prepare", "create", "start", "ready", "hooks", "testlet", "collect", "teardown". Static. */
 CT_API const char *ct_phase_name(enum ct_phase phase);
 /* Frees a result and all it owns; NULL is fine. */
 CT_API void ct_result_free(ct_result *result);
 
 /* ---- Runs ---------------------------------------------------------------------------- */
+
+/* What is kept of prepared environments; see there. Zero means the default. */
+typedef struct ct_base_limits {
+    double age;     /* seconds since it was built; 0: 7 days */
+    unsigned count; /* 0: 50 */
+    uint64_t size;  /* bytes, of all together; 0: 20 GiB */
+} ct_base_limits;
 
 /* Where LXD is and how to speak to it. Zero means the default everywhere. */
 typedef struct ct_settings {
@@ -295,6 +307,7 @@ typedef struct ct_settings {
     const char *state;   /* the file in which durations are kept, so that the next run can
                           start the longest first; "": none; NULL: $CLEANTEST_STATE (empty:
                           none), cleantest/durations in $XDG_STATE_HOME or ~/.local/state */
+    ct_base_limits bases;
 } ct_settings;
 
 typedef struct ct_run ct_run;
@@ -327,9 +340,10 @@ typedef struct ct_batch ct_batch;
 enum ct_event_type {
     CT_EVENT_PHASE,  /* the job entered `phase` */
     CT_EVENT_RESULT, /* `result` is ready; teardown goes on */
-    CT_EVENT_DONE /* the job is over; phase TEARDOWN took `seconds`; `message`, when not
+    CT_EVENT_DONE, /* the job is over; phase TEARDOWN took `seconds`; `message`, when not
                      NULL, says why the instance could not be torn down, or, with
                      `preserved`, how to get into it */
+    CT_EVENT_NOTE  /* `message` is worth knowing; `job` is the first it is about */
 };
 
 typedef struct ct_event {
@@ -351,6 +365,10 @@ typedef struct ct_reserve {
     size_t memory; /* bytes the kernel holds available */
     double cpu;    /* CPUs that nothing used, on average over the last minute */
 } ct_reserve;
+/* Holds starts back while less is left, for as long as other instances of the batch are live;
+ * for an LXD on this machine. Before the batch is started. */
+CT_API CT_CHECK int ct_batch_reserve(ct_batch *batch, const ct_reserve *reserve,
+                                     ct_error *error);
 
 /* Copies a job into the batch, which must not have started. Returns the job's number. */
 CT_API CT_CHECK int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error);
@@ -371,11 +389,46 @@ CT_API void ct_batch_cancel(ct_batch *batch);
  * CT_OK, or the first failure to tear an instance down. NULL is fine. */
 CT_API int ct_batch_close(ct_batch *batch, ct_error *error);
 
-/* ---- Cleaning ------------------------------------------------------------------------ */
+/* ---- Prepared environments ----------------------------------------------------------- */
 
-/* Called for each instance a dead run left, by the thread that cleans: error is NULL when it
- * was deleted. */
+/* Where storage copies on write, what a job's start hooks leave is kept: as a stopped instance,
+ * a base, that the instances of later jobs with the same image, configuration, variables and
+ * steps are cloned from. Each hook makes one, on top of the one before. */
+
+enum ct_base_state {
+    CT_BASE_ABSENT,
+    CT_BASE_BUILDING, /* somebody does, who lives */
+    CT_BASE_READY,
+    CT_BASE_SPOILED /* half built and given up, or started since: never used */
+};
+
+typedef struct ct_base {
+    const char *instance; /* its name in LXD */
+    const char *key;      /* 64 hexadecimal digits: of all that made it */
+    const char *label;  /* the image and the hooks: "debian-bookworm-amd64 + tabulate" */
+    const char *inputs; /* all that made it: lines of what it is, a tab, and a digest */
+    const char *reason; /* why it was built */
+    long long built;    /* seconds since 1970; 0: not yet */
+    long long used;     /* the same, to the hour */
+    uint64_t size; /* bytes of its files, as if it shared none; 0: an image's alone */
+    enum ct_base_state state;
+} ct_base;
+
+/* Called for each; what base points to is borrowed for the call. */
+typedef void ct_base_visitor(void *context, const ct_base *base);
+/* Lists the bases there are. */
+CT_API CT_CHECK int ct_bases_visit(const ct_settings *settings, ct_base_visitor *visitor,
+                                   void *context, ct_error *error);
+
+/* Called for each instance that was to be deleted: error is NULL when it was. */
 typedef void ct_cleaned(void *context, const char *instance, const char *error);
+/* Deletes bases that are spoiled, older than settings->bases allows, or more than it allows,
+ * those that were not used for the longest time first; with `all`, all that nobody is building.
+ * Returns how many were deleted. */
+CT_API CT_CHECK int ct_bases_prune(const ct_settings *settings, bool all,
+                                   ct_cleaned *cleaned, void *context, ct_error *error);
+
+/* ---- Cleaning ------------------------------------------------------------------------ */
 
 /* Deletes the instances of runs whose process is gone, or whose lease is over when it ran
  * on another machine; nothing else's. Returns how many were deleted. */

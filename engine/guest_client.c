@@ -280,6 +280,13 @@ int ct_guest_seal(ct_guest *guest, uint64_t *size, const ct_wait *wait, ct_error
     return code;
 }
 
+int ct_guest_digest(char hex[CT_DIGEST_SIZE], ct_error *error) {
+    ct_digest digest;
+    ct_digest_init(&digest);
+    ct_digest_field(&digest, ct_embedded_guest[0].data, ct_embedded_guest[0].length);
+    return ct_digest_end(&digest, hex, error);
+}
+
 void ct_guest_idle(const char *directory, char *command, size_t size) {
     snprintf(command, size, "%s/guest idle", directory);
 }

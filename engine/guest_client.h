@@ -67,6 +67,8 @@ CT_CHECK int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *err
  * files. */
 CT_CHECK int ct_guest_seal(ct_guest *guest, uint64_t *size, const ct_wait *wait,
                            ct_error *error);
+/* A digest of the guest program. */
+CT_CHECK int ct_guest_digest(char hex[CT_DIGEST_SIZE], ct_error *error);
 /* The guest as an init that does nothing: a command line. */
 void ct_guest_idle(const char *directory, char *command, size_t size);
 /* CT_OK means: it ran, see outcome. CT_E_GUEST: the guest could not run it. */

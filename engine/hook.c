@@ -66,13 +66,16 @@ static int do_step(ct_guest *guest, const ct_step *step, const char *const *env,
     }
 }
 
-int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count,
+int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count, ct_step_range range,
                  const char *const *env, ct_buf *output, const ct_wait *wait,
                  ct_error *error) {
     static const char *const kinds[] = {"run", "upload", "download"};
+    size_t number = 0;
     for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < hooks[i].step_count; j++) {
+        for (size_t j = 0; j < hooks[i].step_count; j++, number++) {
             const ct_step *step = &hooks[i].steps[j];
+            if (number < range.from || number >= range.to)
+                continue;
             int code = do_step(guest, step, env, output, wait, error);
             if (code < 0)
                 return ct_fail_in(error, code, "hook %s: %s", hooks[i].name,

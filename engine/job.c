@@ -13,14 +13,16 @@
 
 #define INSTANCE_NAME_MAX 63 /* LXD's: a DNS label */
 #define STEP_OUTPUT_KEPT  65536
-#define GUEST_DIRECTORY   "/.cleantest" /* in the instance */
-#define KEPT_LEASE        86400.0       /* seconds; see CT_PRESERVE_RUN */
+#define KEPT_LEASE        86400.0 /* seconds; see CT_PRESERVE_RUN */
 
 struct life {
     const ct_job_context *context;
     const ct_job *job;
     size_t number;
     const char *source; /* what the image resolved to; NULL: the job says it */
+    const ct_prepared *prepared;
+    ct_step_range steps; /* of the start hooks, that are left to do */
+    bool cloned;         /* from the prepared base */
     void *session;
     ct_result *result;
     char instance[INSTANCE_NAME_MAX + 1];
@@ -76,36 +78,26 @@ static void name_instance(struct life *life) {
     if (!isalpha((unsigned char) life->instance[0]))
         life->instance[0] = 't';
     snprintf(life->instance + used, sizeof life->instance - (size_t) used, "%s", tail);
-    snprintf(life->directory, sizeof life->directory, "%s", GUEST_DIRECTORY);
+    snprintf(life->directory, sizeof life->directory, "%s", CT_GUEST_DIRECTORY);
 }
 
 /* Runs share an instance that exists already: each has a directory of its own there. */
 static void name_target(struct life *life) {
     snprintf(life->instance, sizeof life->instance, "%s", life->job->target);
-    snprintf(life->directory, sizeof life->directory, GUEST_DIRECTORY "-%s-%zu",
+    snprintf(life->directory, sizeof life->directory, CT_GUEST_DIRECTORY "-%s-%zu",
              life->context->run_id, life->context->first_number + life->number);
 }
 
-/* Seconds after which no job of this kind can still be going. */
 static double longest(const struct life *life) {
-    const ct_job *job = life->job;
-    double seconds =
-        4 * life->context->provider->timeout + job->ready_timeout + job->timeout + 600;
-    for (size_t i = 0; i < job->start_hook_count; i++)
-        for (size_t j = 0; j < job->start_hooks[i].step_count; j++)
-            seconds += job->start_hooks[i].steps[j].timeout;
-    for (size_t i = 0; i < job->stop_hook_count; i++)
-        for (size_t j = 0; j < job->stop_hooks[i].step_count; j++)
-            seconds += job->stop_hooks[i].steps[j].timeout;
-    return seconds;
+    return ct_job_longest(life->job, life->context->provider->timeout);
 }
 
 static ct_wait wait_for_provider(const struct life *life) {
     return ct_wait_for(life->context->provider->timeout, life->context->cancel);
 }
 
-static int create(struct life *life, ct_error *error) {
-    next_phase(life, CT_PHASE_CREATE);
+/* From a base, or, for NULL, from the image. */
+static int create_from(struct life *life, const char *base, ct_error *error) {
     ct_wait wait = wait_for_provider(life);
     bool kept = life->job->preserve == CT_PRESERVE_RUN;
     ct_lease lease;
@@ -114,9 +106,26 @@ static int create(struct life *life, ct_error *error) {
                              .source = life->source,
                              .json = life->job->instance_json,
                              .remote = life->job->remote_source,
+                             .clone_of = base,
                              .lease = &lease};
     life->made = true;
     return life->context->provider->type->create(life->session, &spec, &wait, error);
+}
+
+/* A base that went away meanwhile, or can't be cloned, is done without. */
+static int create(struct life *life, ct_error *error) {
+    const ct_prepared *prepared = life->prepared;
+    next_phase(life, CT_PHASE_CREATE);
+    if (prepared->base) {
+        ct_error failure = {0};
+        int code = create_from(life, prepared->base, &failure);
+        if (code != CT_E_NOT_FOUND && code != CT_E_OPERATION) {
+            life->steps.from = prepared->steps;
+            life->cloned = code == CT_OK;
+            return code < 0 ? ct_fail(error, code, "%s", failure.message) : code;
+        }
+    }
+    return create_from(life, NULL, error);
 }
 
 static int start(struct life *life, ct_error *error) {
@@ -130,6 +139,9 @@ static int start(struct life *life, ct_error *error) {
 static int bring_up(struct life *life, ct_error *error) {
     ct_wait wait = wait_for_provider(life);
     int code = ct_wait_check(&wait, error); /* cancelled before it began */
+    if (code == CT_OK && life->prepared->failure)
+        return ct_fail(error, life->prepared->failure->code, "%s",
+                       life->prepared->failure->message);
     if (life->job->target)
         life->visited = true;
     else if (code == CT_OK)
@@ -145,7 +157,7 @@ static void when_ready(void *context) {
     next_phase(life, CT_PHASE_HOOKS);
     for (size_t i = 0; i < life->job->start_hook_count; i++)
         steps += life->job->start_hooks[i].step_count;
-    if (steps == 0)
+    if (steps <= life->steps.from)
         next_phase(life, CT_PHASE_TESTLET);
 }
 
@@ -155,16 +167,17 @@ static int run_start_hooks(struct life *life, ct_buf *output, ct_error *error) {
                              .session = life->session,
                              .instance = life->instance,
                              .directory = life->directory,
-                             .ready = life->job->ready,
+                             .ready = ct_job_ready(life->job, life->steps),
                              .ready_timeout = life->job->ready_timeout,
                              .on_ready = when_ready,
                              .context = life};
-    int code = ct_job_install(life->context, &life->guest, error);
+    /* a base has the guest in it */
+    int code = life->cloned ? CT_OK : ct_job_install(life->context, &life->guest, error);
     if (code < 0)
         return code;
     ct_wait wait = ct_wait_for(longest(life), life->context->cancel);
     code = ct_hooks_run(&life->guest, life->job->start_hooks, life->job->start_hook_count,
-                        life->job->env, output, &wait, error);
+                        life->steps, life->job->env, output, &wait, error);
     if (code == CT_OK && life->phase == CT_PHASE_HOOKS)
         next_phase(life, CT_PHASE_TESTLET);
     return code;
@@ -194,7 +207,7 @@ static int run_stop_hooks(struct life *life, ct_buf *output, ct_error *error) {
         return CT_OK;
     ct_wait wait = ct_wait_for(longest(life), life->context->cancel);
     return ct_hooks_run(&life->guest, life->job->stop_hooks, life->job->stop_hook_count,
-                        life->job->env, output, &wait, error);
+                        CT_ALL_STEPS, life->job->env, output, &wait, error);
 }
 
 /* Everything up to the result. */
@@ -203,6 +216,10 @@ static void live(struct life *life) {
     ct_buf output;
     ct_buf_init(&output, STEP_OUTPUT_KEPT);
     int code = bring_up(life, &error);
+    if (life->prepared->failure && life->prepared->output &&
+        ct_buf_add(&output, life->prepared->output->data,
+                   life->prepared->output->length) < 0)
+        ct_buf_clear(&output);
     if (code == CT_OK)
         code = run_start_hooks(life, &output, &error);
     if (code == CT_OK)
@@ -273,6 +290,10 @@ static void take_leave(struct life *life, char **message) {
 
 static void give_result(struct life *life) {
     life->result->duration = ct_now() - life->begun;
+    if (life->cloned) {
+        life->result->base = strdup(life->prepared->base);
+        life->result->base_built = life->prepared->built;
+    }
     if (!life->made && !life->visited && life->result->instance)
         life->result->instance[0] = '\0';
     ct_event event = {
@@ -308,6 +329,7 @@ static void name_result(struct life *life) {
     ct_result *result = life->result;
     for (int i = 0; i < CT_PHASE_COUNT; i++)
         result->phases[i] = -1;
+    result->phases[CT_PHASE_PREPARE] = life->prepared->seconds;
     result->exit_code = -1;
     result->testlet = strdup(life->job->name);
     result->image = strdup(life->job->image);
@@ -323,11 +345,14 @@ static void name_result(struct life *life) {
 }
 
 void ct_job_perform(const ct_job_context *context, void **session, size_t number,
-                    const ct_job *job, const char *source, ct_result *result) {
+                    const ct_job *job, const char *source, const ct_prepared *prepared,
+                    ct_result *result) {
     struct life life = {.context = context,
                         .job = job,
                         .number = number,
                         .source = source,
+                        .prepared = prepared,
+                        .steps = CT_ALL_STEPS,
                         .result = result,
                         .begun = ct_now()};
     life.entered = life.begun;

@@ -7,13 +7,38 @@
 
 #include "guest_client.h"
 
+#define CT_GUEST_DIRECTORY "/.cleantest" /* in an instance of our own */
+
+/* Steps of a job's start hooks, or stop hooks, counted through all of them. */
+typedef struct ct_step_range {
+    size_t from, to; /* the first; the one behind the last */
+} ct_step_range;
+
+#define CT_ALL_STEPS ((ct_step_range){.from = 0, .to = SIZE_MAX})
+
+/* ---- job_demand.c -------------------------------------------------------------------- */
+
+/* How far its instance must have come for these of its start hooks' steps. Where the job does
+ * not say: NETWORK for packages, SYSTEM for all else, since booting may still wipe /tmp and
+ * mount over /run; EXEC for none. */
+enum ct_ready ct_job_ready(const ct_job *job, ct_step_range range);
+/* Seconds after which nothing of it can still be going, where one operation of the provider's
+ * may take so many. */
+double ct_job_longest(const ct_job *job, double operation);
+
+/* ---- job_alike.c --------------------------------------------------------------------- */
+
+/* true when their start hooks and variables are the same, whatever is in the files that they
+ * upload. */
+bool ct_job_alike(const ct_job *one, const ct_job *other);
+
 /* ---- hook.c -------------------------------------------------------------------------- */
 
-/* Does the hooks' steps in order; the first that fails ends it. CT_E_STEP: the step's own
+/* Does these of the hooks' steps in order; the first that fails ends it. CT_E_STEP: the step's own
  * doing, with the end of what it wrote added to output; else the environment's. */
 CT_CHECK int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count,
-                          const char *const *env, ct_buf *output, const ct_wait *wait,
-                          ct_error *error);
+                          ct_step_range range, const char *const *env, ct_buf *output,
+                          const ct_wait *wait, ct_error *error);
 
 /* ---- job_result.c -------------------------------------------------------------------- */
 
@@ -37,10 +62,23 @@ typedef struct ct_job_context {
     ct_queue *events;
 } ct_job_context;
 
+/* What was done before a job begins. Borrowed. */
+typedef struct ct_prepared {
+    const char *base; /* the instance its own is cloned from; NULL: none */
+    size_t steps;     /* of its start hooks, that are done there */
+    bool built;       /* by this run */
+    double
+        seconds; /* that this took, when it was for this job that it was done; else -1 */
+    const ct_error
+        *failure; /* a step failed, and there is nothing to begin; NULL: none did */
+    const ct_buf *output; /* what that step wrote */
+} ct_prepared;
+
 /* Lives one job through, from birth to teardown, and reports it as events. *session is opened
- * as needed. result is given away with the RESULT event. */
+ * as needed. source is what its image resolved to. result is given away with the RESULT event. */
 void ct_job_perform(const ct_job_context *context, void **session, size_t number,
-                    const ct_job *job, const char *source, ct_result *result);
+                    const ct_job *job, const char *source, const ct_prepared *prepared,
+                    ct_result *result);
 
 /* Puts the guest into an instance that runs. One that can't be reached yet is waited for, up
  * to guest->ready_timeout, which is then what is left of it. */

@@ -131,21 +131,6 @@ static const ct_hook *copy_hooks(ct_arena *arena, const ct_hook *from, size_t co
     return hooks;
 }
 
-/* NETWORK where packages are installed, SYSTEM where anything else is done to the instance:
- * booting may still wipe /tmp and mount over /run. */
-static enum ct_ready needed(const ct_job *job) {
-    enum ct_ready ready = CT_READY_EXEC;
-    for (size_t i = 0; i < job->start_hook_count; i++) {
-        for (size_t j = 0; j < job->start_hooks[i].step_count; j++) {
-            const ct_step *step = &job->start_hooks[i].steps[j];
-            if (step->kind == CT_STEP_RUN && step->run.kind == CT_TESTLET_CALL)
-                return CT_READY_NETWORK;
-            ready = CT_READY_SYSTEM;
-        }
-    }
-    return ready;
-}
-
 int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from, ct_error *error) {
     int code = check_job(from, error);
     if (code < 0)
@@ -167,7 +152,5 @@ int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from, ct_error *error
         to->ready_timeout = CT_TIMEOUT_READY;
     if (to->output_limit == 0)
         to->output_limit = CT_OUTPUT_LIMIT;
-    if (to->ready == CT_READY_AUTO)
-        to->ready = needed(from);
     return arena->failed ? ct_fail(error, CT_E_NO_MEMORY, "out of memory") : CT_OK;
 }

@@ -32,28 +32,6 @@ typedef struct ct_instance_spec {
     const ct_lease *lease;
 } ct_instance_spec;
 
-enum ct_base_state {
-    CT_BASE_ABSENT,
-    CT_BASE_BUILDING, /* somebody does, who lives */
-    CT_BASE_READY,
-    CT_BASE_SPOILED /* half built and given up, started since, or of another key */
-};
-
-/* A prepared environment: a stopped instance that others are cloned from. Borrowed. */
-typedef struct ct_base {
-    const char *instance; /* its name */
-    const char *key;      /* of all that made it; see base_key.h */
-    const char *label;    /* the image and the hooks, in words */
-    const char *inputs;   /* see base_key.h */
-    const char *reason;   /* why it was built */
-    long long built;      /* seconds since 1970 */
-    long long used;       /* the same; to the hour */
-    uint64_t size;        /* bytes of its files, as if it shared none of them */
-    enum ct_base_state state;
-} ct_base;
-
-typedef void ct_base_visitor(void *context, const ct_base *base);
-
 typedef struct ct_exec {
     const char *const *argv; /* NULL-ended */
     /* Adds stdin's next bytes to out; called when the last ones are gone. 1: there is more;

@@ -12,8 +12,8 @@ const char *ct_status_name(enum ct_status status) {
 }
 
 const char *ct_phase_name(enum ct_phase phase) {
-    static const char *const names[] = {"create",  "start",   "ready",   "hooks",
-                                        "testlet", "collect", "teardown"};
+    static const char *const names[] = {"prepare", "create",  "start",   "ready",
+                                        "hooks",   "testlet", "collect", "teardown"};
     return (size_t) phase < CT_COUNT(names) ? names[phase] : "unknown";
 }
 
@@ -28,5 +28,6 @@ void ct_result_free(ct_result *result) {
     free(result->stderr_data);
     free(result->value);
     free(result->error);
+    free(result->base);
     free(result);
 }

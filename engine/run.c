@@ -11,12 +11,15 @@
 
 #include <curl/curl.h>
 
+#include "base_store.h"
 #include "reaper.h"
 #include "run.h"
 
 struct ct_run {
     ct_provider *provider;
     char id[17];
+    ct_base_limits bases;
+    ct_history *history;  /* NULL: there is no place for one */
     pthread_mutex_t lock; /* guards what is below */
     ct_reaper *reaper;    /* NULL until it is needed */
     bool instances_left;
@@ -59,6 +62,8 @@ ct_run *ct_run_open(const ct_settings *given, ct_error *error) {
         return NULL;
     }
     memcpy(run->id, id, sizeof id);
+    run->bases = settings->bases;
+    run->history = ct_history_open(settings->state);
     pthread_mutex_init(&run->lock, NULL);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     run->provider = ct_lxd_open(settings, error);
@@ -92,6 +97,7 @@ void ct_run_close(ct_run *run) {
     ct_reaper_stop(run->reaper, run->instances_left);
     if (run->provider)
         run->provider->type->close(run->provider);
+    ct_history_close(run->history);
     curl_global_cleanup();
     pthread_mutex_destroy(&run->lock);
     free(run);
@@ -103,6 +109,14 @@ const char *ct_run_id(const ct_run *run) {
 
 const char *ct_run_server(const ct_run *run) {
     return run->provider->server;
+}
+
+ct_history *ct_run_history(ct_run *run) {
+    return run->history;
+}
+
+const ct_base_limits *ct_run_base_limits(const ct_run *run) {
+    return &run->bases;
 }
 
 ct_provider *ct_run_provider(ct_run *run) {
@@ -189,6 +203,34 @@ int ct_run_destroy(ct_run *run, const char *const *instances, ct_error *error) {
         return gone;
     ct_run_left_behind(run);
     return ct_fail(error, failure.code, "%s", failure.message);
+}
+
+/* ---- bases ---- */
+
+int ct_bases_visit(const ct_settings *settings, ct_base_visitor *visitor, void *context,
+                   ct_error *error) {
+    ct_run *run = ct_run_open(settings, error);
+    if (!run)
+        return error && error->code < 0 ? error->code : CT_E_CONNECT;
+    ct_base_list list;
+    ct_wait wait = ct_wait_for(run->provider->timeout, -1);
+    int code = ct_base_list_read(&list, run->provider, &wait, error);
+    for (size_t i = 0; code == CT_OK && i < list.count; i++)
+        visitor(context, &list.bases[i]);
+    ct_base_list_fini(&list);
+    ct_run_close(run);
+    return code;
+}
+
+int ct_bases_prune(const ct_settings *settings, bool all, ct_cleaned *cleaned,
+                   void *context, ct_error *error) {
+    ct_run *run = ct_run_open(settings, error);
+    if (!run)
+        return error && error->code < 0 ? error->code : CT_E_CONNECT;
+    int code =
+        ct_base_prune(run->provider, all ? NULL : &run->bases, cleaned, context, error);
+    ct_run_close(run);
+    return code;
 }
 
 /* ---- cleaning ---- */

@@ -5,10 +5,14 @@
 #ifndef CT_RUN_H
 #define CT_RUN_H
 
+#include "history.h"
 #include "provider.h"
 
 /* Borrowed. */
 ct_provider *ct_run_provider(ct_run *run);
+/* Durations of earlier runs; may be NULL. */
+ct_history *ct_run_history(ct_run *run);
+const ct_base_limits *ct_run_base_limits(const ct_run *run);
 /* Starts the reaper when there is none yet: before the first instance. */
 CT_CHECK int ct_run_guard(ct_run *run, ct_error *error);
 /* Reserves numbers that no other instance of the run has in its name; returns the first. */

@@ -6,6 +6,7 @@
  *
  *   job      name image local_image remote_source(JSON) instance(JSON) target testlet
  *            start_hooks stop_hooks env timeout ready_timeout output_limit ready preserve
+ *            fresh
  *   testlet  kind name code argv args
  *   hook     name steps
  *   step     kind name run(testlet) source data dest directory no_overwrite timeout
@@ -146,6 +147,7 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     lct_field_size(L, index, "output_limit", &job->output_limit);
     lct_field_choice(L, index, "ready", readies, &ready);
     lct_field_choice(L, index, "preserve", preserves, &preserve);
+    lct_field_boolean(L, index, "fresh", &job->fresh);
     job->ready = (enum ct_ready) ready;
     job->preserve = (enum ct_preserve) preserve;
     read_testlet(&self, index, "testlet", &job->testlet);

@@ -67,6 +67,7 @@ void lct_push_result(lua_State *L, const ct_result *result) {
     set_string(L, "testlet", result->testlet);
     set_string(L, "status", ct_status_name(result->status));
     set_string(L, "error", result->error);
+    set_string(L, "base", result->base);
     set_bytes(L, "stdout", result->stdout_data, result->stdout_length);
     set_bytes(L, "stderr", result->stderr_data, result->stderr_length);
     set_number(L, "duration", result->duration);
@@ -78,12 +79,14 @@ void lct_push_result(lua_State *L, const ct_result *result) {
     }
     lua_pushboolean(L, result->timed_out);
     lua_setfield(L, -2, "timed_out");
+    lua_pushboolean(L, result->base_built);
+    lua_setfield(L, -2, "base_built");
     set_phases(L, result->phases);
     set_resources(L, result);
     set_value(L, result);
 }
 
-static const char *const event_types[] = {"phase", "result", "done"};
+static const char *const event_types[] = {"phase", "result", "done", "note"};
 
 void lct_push_event(lua_State *L, const ct_event *event) {
     lua_createtable(L, 0, 8);

@@ -20,13 +20,20 @@ void lct_settings_read(lua_State *L, int index, ct_settings *settings) {
     lct_field_string(L, index, "verify", &settings->verify);
     lct_field_seconds(L, index, "timeout", &settings->timeout);
     lct_field_string(L, index, "project", &settings->project);
+    lct_field_string(L, index, "state", &settings->state);
+    size_t count = 0, size = 0;
+    lct_field_seconds(L, index, "base_age", &settings->bases.age);
+    lct_field_size(L, index, "base_count", &count);
+    lct_field_size(L, index, "base_size", &size);
+    settings->bases.count = (unsigned) count;
+    settings->bases.size = size;
 }
 
 /***
 Finds LXD, connects, and checks that it trusts us.
 @function run_open
 @tparam[opt] table settings endpoint, client_cert, client_key, verify, timeout (seconds),
-  project
+  project, state, base_age (seconds), base_count, base_size (bytes)
 @treturn run the run; or nil, message, NAME
 */
 int lct_run_open(lua_State *L) {

@@ -95,6 +95,8 @@ function Batch:take(event)
   local job = self.jobs[event.job]
   if event.type == "phase" then
     events.emit("phase", job, event)
+  elseif event.type == "note" then
+    events.emit("note", event.message)
   elseif event.type == "result" then
     self:arrive(event.job, result.wrap(event.result))
   else

@@ -7,6 +7,7 @@ local argparse = require "argparse"
 local clean = require "cleantest.clean"
 local core = require "cleantest.core"
 local events = require "cleantest.events"
+local fresh = require "cleantest.fresh"
 local paint = require "cleantest.report.paint"
 local plain = require "cleantest.report.plain"
 local session = require "cleantest.session"
@@ -35,6 +36,7 @@ local function suites_parser()
   parser:argument("suites", "Suite files, run one after another."):args "*":argname "SUITE.lua"
   parser:option("-j --jobs", "The most instances alive at once."):argname "N"
     :convert(parse_count)
+  parser:flag("--fresh", "Make every instance from its image, whatever is prepared.")
   parser:flag("-h --help", "Show this help message.")
   parser:flag("--version", "Show the version.")
   return parser
@@ -66,7 +68,8 @@ function cli.parse(args)
   if cleaning then return { command = "clean", settings = options } end
   if options.version then return { command = "show", text = "cleantest " .. core.version } end
   if #options.suites == 0 then return nil, "no suite given\n" .. parser:get_usage() end
-  return { command = "run", suites = options.suites, jobs = options.jobs }
+  return { command = "run", suites = options.suites, jobs = options.jobs,
+    fresh = options.fresh }
 end
 
 local function getenv(name)
@@ -91,6 +94,7 @@ local function run(options)
   events.subscribe(tally)
   events.subscribe(new_report())
   threads.set_default(options.jobs)
+  fresh.set_default(options.fresh)
   for _, path in ipairs(options.suites) do
     events.emit("suite", path, #options.suites == 1)
     tally:ask(suite.run(path, signals))

@@ -8,6 +8,7 @@
 --   phase(job, event)     its instance entered event.phase
 --   result(job, result)   its result is there
 --   done(job, event)      it is over: event.seconds of teardown, event.message, .preserved
+--   note(message)         something about a call that is worth knowing
 --   broken(message)       a batch could not be closed well
 --   unseen(batch, n)      n bad results of a call were never looked at
 --   wait() tick() pause() about to wait for an event; something may have changed; back to the suite

@@ -5,6 +5,7 @@
 
 local config = require "cleantest.config"
 local env = require "cleantest.env"
+local fresh = require "cleantest.fresh"
 local testlet = require "cleantest.testlet"
 
 local jobs = {}
@@ -49,6 +50,7 @@ local function build_one(common, image, options)
     ready = options.ready,
     ready_timeout = options.ready_timeout,
     output_limit = options.output_limit,
+    fresh = fresh.resolve(options.fresh),
     preserve = preserve[options.preserve or false],
   }
   job.stop_hooks = expand_hooks(common.hooks.stop, job)

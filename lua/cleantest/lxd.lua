@@ -52,7 +52,8 @@ end
 --   most instances at once (default: -j, CLEANTEST_NUM_THREADS, the CPU count); order:
 --   "declared" (default) or "completed"; timeout: seconds for the testlet (default 300); ready:
 --   "auto" (default), "exec", "system", "network" or "cloud-init"; ready_timeout: seconds
---   (default 120); output_limit: bytes of stdout, and of stderr (default 16 MiB); env: variables
+--   (default 120); output_limit: bytes of stdout, and of stderr (default 16 MiB); env: variables;
+--   fresh: make each instance from the image, whatever is prepared (default false)
 -- @treturn function testlet -> a callable testlet. Calling it starts it, with the arguments
 --   of the call, and returns what a generic `for` over name, result wants
 function lxd.decorate(options)

@@ -15,7 +15,7 @@ Plain.__index = Plain
 -- @tparam function paint from report.paint
 -- @treturn table handlers for events.subscribe
 function Plain.new(out, err, paint)
-  return setmetatable({ out = out, err = err, paint = paint }, Plain)
+  return setmetatable({ out = out, err = err, paint = paint, noted = {} }, Plain)
 end
 
 -- "pass   test-debian  (2.1 s)", and what belongs to it indented below.
@@ -58,6 +58,13 @@ function Plain:done(job, event)
   local message = split(event.message)
   local first = (event.preserved and "get in with: " or "") .. (table.remove(message, 1) or "")
   self:line(style, style, ("%s  %s"):format(text.printable(job.label), first), message)
+end
+
+--- Something worth knowing; once is enough.
+function Plain:note(message)
+  if self.noted[message] then return end
+  self.noted[message] = true
+  self:line("dim", "note", text.printable(message))
 end
 
 --- A batch could not be closed well.

@@ -142,7 +142,7 @@ function Terminal:pause()
 end
 
 -- All else is the plain report's, above the view.
-for _, name in ipairs { "broken", "suite", "raised", "unloadable", "summary" } do
+for _, name in ipairs { "note", "broken", "suite", "raised", "unloadable", "summary" } do
   Terminal[name] = function(self, ...)
     self:erase()
     self.plain[name](self.plain, ...)

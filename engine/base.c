@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * base.c - building bases. The instance that becomes one has the base's name from the start:
+ * that is the lock, which LXD holds. It carries its builder's lease until it is published, so
+ * what a dead one has half built is deleted like anything else of its run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+
+#define TRIES 5 /* at a base that others spoil or delete meanwhile */
+
+void ct_base_name(const char *key, char name[CT_BASE_NAME_MAX]) {
+    snprintf(name, CT_BASE_NAME_MAX, "ct-base-%.24s", key);
+}
+
+void ct_base_label(const ct_job *job, size_t steps, char label[CT_BASE_LABEL_MAX]) {
+    int used = snprintf(label, CT_BASE_LABEL_MAX, "%s", job->image);
+    for (size_t i = 0; i < job->start_hook_count && steps > 0; i++) {
+        const ct_hook *hook = &job->start_hooks[i];
+        size_t left = used < CT_BASE_LABEL_MAX ? (size_t) (CT_BASE_LABEL_MAX - used) : 0;
+        if (hook->step_count > 0 && left > 0)
+            used += snprintf(label + used, left, " + %s", hook->name);
+        steps -= steps < hook->step_count ? steps : hook->step_count;
+    }
+}
+
+/* One base while it is built. */
+struct building {
+    const ct_base_order *order;
+    size_t layer;
+    char name[CT_BASE_NAME_MAX];
+    ct_guest guest;
+    ct_wait wait; /* for all of it */
+};
+
+static const ct_provider_type *provider_of(const struct building *building) {
+    return building->order->context->provider->type;
+}
+
+static int create(struct building *building, ct_error *error) {
+    const ct_base_order *order = building->order;
+    char parent[CT_BASE_NAME_MAX], idle[128];
+    bool bottom = building->layer == 0;
+    ct_guest_idle(building->guest.directory, idle, sizeof idle);
+    if (!bottom)
+        ct_base_name(order->layers[building->layer - 1].key, parent);
+    ct_lease lease;
+    ct_lease_init(&lease, order->context->run_id, ct_wait_left(&building->wait));
+    ct_instance_spec spec = {.name = building->name,
+                             .source = order->source,
+                             .json = order->job->instance_json,
+                             .clone_of = bottom ? NULL : parent,
+                             .base_key = order->layers[building->layer].key,
+                             .idle = bottom ? idle : NULL,
+                             .lease = &lease};
+    return provider_of(building)->create(order->session, &spec, &building->wait, error);
+}
+
+/* The image alone: LXD shifts its files to the instance's user ids when it is started for the
+ * first time, and nothing of its own has ever run in it. */
+static int start_once(struct building *building, ct_error *error) {
+    const ct_provider_type *provider = provider_of(building);
+    void *session = building->order->session;
+    int code = ct_guest_install(&building->guest, &building->wait, error);
+    if (code == CT_OK)
+        code = provider->start(session, building->name, &building->wait, error);
+    if (code == CT_OK)
+        code = provider->stop(session, building->name, true, &building->wait, error);
+    return code;
+}
+
+static int run_steps(struct building *building, ct_buf *output, ct_error *error) {
+    const ct_base_order *order = building->order;
+    const ct_provider_type *provider = provider_of(building);
+    ct_step_range range = {.from = order->layers[building->layer - 1].steps,
+                           .to = order->layers[building->layer].steps};
+    building->guest.ready = ct_job_ready(order->job, range);
+    building->guest.ready_timeout = order->job->ready_timeout;
+    int code = provider->start(order->session, building->name, &building->wait, error);
+    if (code == CT_OK)
+        code = ct_hooks_run(&building->guest, order->job->start_hooks,
+                            order->job->start_hook_count, range, order->job->env, output,
+                            &building->wait, error);
+    if (code == CT_OK) /* what the steps have installed may want to end in good order */
+        code =
+            provider->stop(order->session, building->name, false, &building->wait, error);
+    return code;
+}
+
+/* With nothing of the instance's own running, which would write again what is taken away. */
+static int seal(struct building *building, uint64_t *size, ct_error *error) {
+    const ct_provider_type *provider = provider_of(building);
+    void *session = building->order->session;
+    char idle[128];
+    ct_guest_idle(building->guest.directory, idle, sizeof idle);
+    int code = provider->set_init(session, building->name, idle, &building->wait, error);
+    if (code == CT_OK)
+        code = provider->start(session, building->name, &building->wait, error);
+    building->guest.ready = CT_READY_EXEC;
+    if (code == CT_OK)
+        code = ct_guest_seal(&building->guest, size, &building->wait, error);
+    if (code == CT_OK)
+        code = provider->stop(session, building->name, true, &building->wait, error);
+    return code;
+}
+
+static int publish(struct building *building, uint64_t size, ct_error *error) {
+    const ct_base_order *order = building->order;
+    const ct_layer *layer = &order->layers[building->layer];
+    char label[CT_BASE_LABEL_MAX];
+    ct_base_label(order->job, layer->steps, label);
+    ct_base base = {.instance = building->name,
+                    .key = layer->key,
+                    .label = label,
+                    .inputs = layer->inputs,
+                    .reason = order->reason,
+                    .size = size};
+    return provider_of(building)->publish_base(order->session, &base, &building->wait,
+                                               error);
+}
+
+static void give_up(struct building *building) {
+    const ct_base_order *order = building->order;
+    ct_wait wait = ct_wait_for(order->context->provider->timeout, -1);
+    /* should it fail, the lease tells that it is left behind */
+    provider_of(building)->destroy(order->session, building->name, &wait, NULL);
+}
+
+/* A creation fails, with words that differ from version to version, when the name is taken. */
+static bool somebody_else_does(const struct building *building) {
+    const ct_base_order *order = building->order;
+    enum ct_base_state state = CT_BASE_ABSENT;
+    int code = provider_of(building)->find_base(order->session, building->name,
+                                                order->layers[building->layer].key,
+                                                &state, &building->wait, NULL);
+    return code == CT_OK && state != CT_BASE_ABSENT;
+}
+
+/* CT_E_CONFLICT: somebody else has begun to build it. */
+static int build(const ct_base_order *order, size_t layer, ct_buf *output,
+                 ct_error *error) {
+    const ct_job_context *context = order->context;
+    struct building building = {.order = order, .layer = layer};
+    ct_base_name(order->layers[layer].key, building.name);
+    building.wait = ct_wait_for(ct_job_longest(order->job, context->provider->timeout),
+                                context->cancel);
+    building.guest = (ct_guest){.provider = context->provider->type,
+                                .session = order->session,
+                                .instance = building.name,
+                                .directory = CT_GUEST_DIRECTORY,
+                                .ready = CT_READY_EXEC};
+    uint64_t size = 0;
+    int code = create(&building, error);
+    if (code < 0)
+        return somebody_else_does(&building) ? CT_E_CONFLICT : code;
+    code =
+        layer == 0 ? start_once(&building, error) : run_steps(&building, output, error);
+    if (code == CT_OK && layer > 0)
+        code = seal(&building, &size, error);
+    if (code == CT_OK)
+        code = publish(&building, size, error);
+    if (code < 0)
+        give_up(&building);
+    return code;
+}
+
+static int discard(const ct_base_order *order, const char *name, ct_error *error) {
+    ct_provider *provider = order->context->provider;
+    ct_wait wait = ct_wait_for(provider->timeout, order->context->cancel);
+    return provider->type->destroy(order->session, name, &wait, error);
+}
+
+/* One look, and what follows from it. 1: look again. */
+static int advance(const ct_base_order *order, size_t layer, bool *built, ct_buf *output,
+                   ct_error *error) {
+    const ct_provider_type *provider = order->context->provider->type;
+    const char *key = order->layers[layer].key;
+    char name[CT_BASE_NAME_MAX];
+    ct_base_name(key, name);
+    ct_wait wait =
+        ct_wait_for(ct_job_longest(order->job, order->context->provider->timeout),
+                    order->context->cancel);
+    enum ct_base_state state;
+    int code = provider->find_base(order->session, name, key, &state, &wait, error);
+    if (code == CT_OK && state == CT_BASE_BUILDING)
+        code = provider->await_base(order->session, name, key, &state, &wait, error);
+    if (code < 0 || state == CT_BASE_READY)
+        return code;
+    if (state == CT_BASE_SPOILED) {
+        code = discard(order, name, error);
+        return code < 0 ? code : 1;
+    }
+    bool parent_built;
+    if (layer > 0)
+        code = ct_base_ensure(order, layer - 1, &parent_built, output, error);
+    if (code == CT_OK)
+        code = build(order, layer, output, error);
+    *built = code == CT_OK;
+    return code == CT_E_CONFLICT || code == CT_E_NOT_FOUND ? 1 : code;
+}
+
+int ct_base_ensure(const ct_base_order *order, size_t layer, bool *built, ct_buf *output,
+                   ct_error *error) {
+    int code = 1;
+    *built = false;
+    for (int i = 0; code == 1 && i < TRIES; i++)
+        code = advance(order, layer, built, output, error);
+    if (code == 1)
+        return ct_fail(error, CT_E_CONFLICT,
+                       "the base of %s is taken away again and again", order->job->image);
+    return code;
+}

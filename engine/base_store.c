@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * base_store.c - the bases there are, as a list; and which of them are to go: the spoiled and
+ * the old ones, and beyond the limits those that were not used for the longest time.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base_store.h"
+
+#define AGE   (7 * 86400.0) /* seconds */
+#define COUNT 50
+#define SIZE  ((uint64_t) 20 << 30) /* bytes */
+
+/* ---- the list ---- */
+
+static void keep(void *context, const ct_base *base) {
+    ct_base_list *list = context;
+    ct_base *bases = realloc(list->bases, (list->count + 1) * sizeof *bases);
+    if (!bases) {
+        list->arena.failed = true;
+        return;
+    }
+    list->bases = bases;
+    ct_base *kept = &bases[list->count++];
+    *kept = *base;
+    kept->instance = ct_arena_string(&list->arena, base->instance);
+    kept->key = ct_arena_string(&list->arena, base->key);
+    kept->label = ct_arena_string(&list->arena, base->label);
+    kept->inputs = ct_arena_string(&list->arena, base->inputs);
+    kept->reason = ct_arena_string(&list->arena, base->reason);
+}
+
+int ct_base_list_read(ct_base_list *list, ct_provider *provider, const ct_wait *wait,
+                      ct_error *error) {
+    *list = (ct_base_list){0};
+    ct_arena_init(&list->arena);
+    void *session = provider->type->session_open(provider, error);
+    if (!session)
+        return CT_E_NO_MEMORY;
+    int code = provider->type->visit_bases(session, keep, list, wait, error);
+    provider->type->session_close(session);
+    if (code == CT_OK && list->arena.failed)
+        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    return code;
+}
+
+void ct_base_list_fini(ct_base_list *list) {
+    free(list->bases);
+    ct_arena_fini(&list->arena);
+    *list = (ct_base_list){0};
+}
+
+const ct_base *ct_base_list_find(const ct_base_list *list, const char *key) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->bases[i].key, key) == 0)
+            return &list->bases[i];
+    return NULL;
+}
+
+/* ---- what is to go ---- */
+
+bool ct_base_expired(const ct_base *base, const ct_base_limits *limits) {
+    double age = limits->age > 0 ? limits->age : AGE;
+    return base->built > 0 && (double) time(NULL) - (double) base->built > age;
+}
+
+static int by_use(const void *one, const void *other) {
+    long long first = ((const ct_base *) one)->used;
+    long long second = ((const ct_base *) other)->used;
+    return (first < second) - (first > second);
+}
+
+/* Sorts those that stay, the last used first, to the front; returns how many they are. */
+static size_t choose(ct_base_list *list, const ct_base_limits *limits) {
+    if (!limits)
+        return 0;
+    size_t most = limits->count ? limits->count : COUNT, kept = 0;
+    uint64_t room = limits->size ? limits->size : SIZE;
+    qsort(list->bases, list->count, sizeof *list->bases, by_use);
+    for (size_t i = 0; i < list->count; i++) {
+        ct_base base = list->bases[i];
+        bool stays = base.state == CT_BASE_READY && !ct_base_expired(&base, limits) &&
+                     kept < most && base.size <= room;
+        if (!stays)
+            continue;
+        room -= base.size;
+        list->bases[i] = list->bases[kept];
+        list->bases[kept++] = base;
+    }
+    return kept;
+}
+
+static int delete_one(ct_provider *provider, void *session, const ct_base *base,
+                      ct_cleaned *cleaned, void *context) {
+    ct_error error = {0};
+    ct_wait wait = ct_wait_for(provider->timeout, -1);
+    int code = provider->type->destroy(session, base->instance, &wait, &error);
+    if (cleaned)
+        cleaned(context, base->instance, code < 0 ? error.message : NULL);
+    return code == CT_OK;
+}
+
+int ct_base_prune(ct_provider *provider, const ct_base_limits *limits,
+                  ct_cleaned *cleaned, void *context, ct_error *error) {
+    ct_base_list list;
+    ct_wait wait = ct_wait_for(provider->timeout, -1);
+    void *session = NULL;
+    int gone = 0;
+    int code = ct_base_list_read(&list, provider, &wait, error);
+    size_t kept = code < 0 ? list.count : choose(&list, limits);
+    if (kept < list.count)
+        session = provider->type->session_open(provider, error);
+    for (size_t i = kept; session && i < list.count; i++)
+        if (list.bases[i].state != CT_BASE_BUILDING)
+            gone += delete_one(provider, session, &list.bases[i], cleaned, context);
+    provider->type->session_close(session);
+    ct_base_list_fini(&list);
+    return code < 0 ? code : gone;
+}

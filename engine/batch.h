@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * batch.h - what a batch is, for the files that make one up: batch.c has the public API,
+ * batch_images.c finds what the jobs' instances are made from, batch_start.c sets the work
+ * going.
+ */
+#ifndef CT_BATCH_H
+#define CT_BATCH_H
+
+#include "plan.h"
+#include "run.h"
+
+typedef struct ct_entry {
+    ct_job job;        /* in the arena */
+    char *source;      /* what the image resolved to; NULL: the job says it */
+    bool remote;       /* LXD has no such image: it is job.remote_source that says it */
+    ct_result *result; /* until its job takes it */
+} ct_entry;
+
+struct ct_batch {
+    ct_run *run; /* borrowed */
+    unsigned max_live;
+    ct_reserve reserve;
+    ct_arena arena; /* the jobs' */
+    ct_entry *entries;
+    size_t count;
+    int cancel;
+    ct_queue *events;
+    ct_plan_job *plan_jobs; /* one for each entry; the plan's */
+    ct_plan *plan;
+    ct_scheduler *scheduler; /* NULL until started */
+    size_t done;             /* DONE events taken */
+    ct_error left_behind;    /* the first failure to tear down */
+    ct_job_context context;
+};
+
+/* ---- batch_images.c ------------------------------------------------------------------ */
+
+/* Fills each entry's source, or remote; checks the targets. */
+CT_CHECK int ct_batch_resolve(ct_batch *batch, ct_error *error);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * batch_images.c - what a batch's instances are made from: image names are resolved, once
+ * each, and targets are looked for, before anything starts.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+
+/* What LXD is asked for. */
+static const char *wanted_image(const ct_entry *entry) {
+    return entry->job.local_image ? entry->job.local_image : entry->job.image;
+}
+
+/* An earlier job of the batch that was resolved, and has the same image; NULL: none. */
+static const ct_entry *same_image(const ct_batch *batch, size_t before) {
+    const char *image = wanted_image(&batch->entries[before]);
+    for (size_t i = 0; i < before; i++) {
+        const ct_entry *entry = &batch->entries[i];
+        if ((entry->source || entry->remote) && strcmp(wanted_image(entry), image) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+/* 1: the job says itself what its instance is made from; 0: its image does. */
+static int names_source(const ct_job *job, ct_error *error) {
+    if (!job->instance_json)
+        return 0;
+    int code = ct_json_check_object(job->instance_json, error);
+    if (code < 0)
+        return ct_fail_in(error, code, "image %s: instance_json", job->image);
+    ct_json *json = ct_json_new();
+    if (!json)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    code = ct_json_parse(json, job->instance_json, strlen(job->instance_json), error);
+    if (code == CT_OK)
+        code = ct_json_has(json, "/source");
+    ct_json_free(json);
+    return code;
+}
+
+/* An image of LXD's own comes first, and the job's remote source where there is none. */
+static int find_source(ct_batch *batch, size_t number, void *session, const ct_wait *wait,
+                       ct_error *error) {
+    ct_entry *entry = &batch->entries[number];
+    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
+    const ct_entry *known = same_image(batch, number);
+    if (known && known->source) {
+        entry->source = strdup(known->source);
+        return entry->source ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    }
+    entry->remote = known && entry->job.remote_source;
+    if (entry->remote)
+        return CT_OK;
+    int code =
+        provider->resolve(session, wanted_image(entry), &entry->source, wait, error);
+    entry->remote = code == CT_E_UNKNOWN_IMAGE && entry->job.remote_source;
+    return entry->remote ? CT_OK : code;
+}
+
+static int resolve_image(ct_batch *batch, size_t number, void *session,
+                         const ct_wait *wait, ct_error *error) {
+    ct_entry *entry = &batch->entries[number];
+    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
+    if (entry->job.target)
+        return provider->check_running(session, entry->job.target, wait, error);
+    if (entry->source || entry->remote) /* a start that failed came so far */
+        return CT_OK;
+    int named = names_source(&entry->job, error);
+    if (named != 0)
+        return named < 0 ? named : CT_OK;
+    return find_source(batch, number, session, wait, error);
+}
+
+int ct_batch_resolve(ct_batch *batch, ct_error *error) {
+    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
+    ct_wait wait = ct_wait_for(ct_run_provider(batch->run)->timeout, batch->cancel);
+    void *session = provider->session_open(ct_run_provider(batch->run), error);
+    int code = session ? CT_OK : CT_E_NO_MEMORY;
+    for (size_t i = 0; code == CT_OK && i < batch->count; i++)
+        code = resolve_image(batch, i, session, &wait, error);
+    provider->session_close(session);
+    return code;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * batch_start.c - a batch's work as the scheduler's items: first the bases that must be built,
+ * then the jobs, each of which may wait for one. The longest go first, as far as earlier runs
+ * have told; where only one is live at a time, all go in order.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "history.h"
+#include "reserve.h"
+
+#define NOTES_MAX 1 /* events that no job is counted for */
+
+/* ---- what is done ---- */
+
+static void perform_job(ct_batch *batch, void **session, size_t number) {
+    ct_entry *entry = &batch->entries[number];
+    ct_result *result = entry->result;
+    ct_prepared prepared = ct_plan_prepared(batch->plan, number);
+    double begun = ct_now();
+    char key[CT_HISTORY_KEY];
+    entry->result = NULL;
+    snprintf(key, sizeof key, "%s-%s", entry->job.name, entry->job.image);
+    ct_job_perform(&batch->context, session, number, &entry->job, entry->source,
+                   &prepared, result);
+    ct_history_record(ct_run_history(batch->run), key, ct_now() - begun);
+}
+
+static void perform(void *data, void **session, size_t item) {
+    ct_batch *batch = data;
+    size_t builds = ct_plan_count(batch->plan);
+    if (item < builds)
+        ct_plan_build(batch->plan, &batch->context, session, item);
+    else
+        perform_job(batch, session, item - builds);
+}
+
+static void end(void *data, void *session) {
+    ct_batch *batch = data;
+    ct_run_provider(batch->run)->type->session_close(session);
+}
+
+static bool may_start(void *data, unsigned running) {
+    ct_batch *batch = data;
+    (void) running;
+    return ct_reserve_allows(&batch->reserve);
+}
+
+/* ---- in which order ---- */
+
+static double weight_of(ct_batch *batch, const ct_job *job) {
+    char key[CT_HISTORY_KEY];
+    if (batch->max_live == 1)
+        return 0;
+    snprintf(key, sizeof key, "%s-%s", job->name, job->image);
+    return ct_history_weight(ct_run_history(batch->run), key);
+}
+
+/* The caller frees them. */
+static ct_item *make_items(ct_batch *batch) {
+    size_t builds = ct_plan_count(batch->plan);
+    ct_item *items = calloc(builds + batch->count + 1, sizeof *items);
+    if (!items)
+        return NULL;
+    for (size_t i = 0; i < builds; i++)
+        items[i] = (ct_item){.after = ct_plan_after(batch->plan, i)};
+    for (size_t i = 0; i < batch->count; i++)
+        items[builds + i] = (ct_item){.after = ct_plan_needed(batch->plan, i),
+                                      .weight = weight_of(batch, &batch->entries[i].job)};
+    return items;
+}
+
+static int schedule(ct_batch *batch, ct_error *error) {
+    ct_work work = {.perform = perform, .end = end, .context = batch};
+    if (batch->reserve.memory > 0 || batch->reserve.cpu > 0)
+        work.may_start = may_start;
+    ct_item *items = make_items(batch);
+    if (!items)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    size_t count = ct_plan_count(batch->plan) + batch->count;
+    batch->scheduler = ct_scheduler_start(&work, items, count, batch->max_live, error);
+    free(items);
+    return batch->scheduler ? CT_OK : CT_E_SYSTEM;
+}
+
+/* ---- the start ---- */
+
+static int make_plan(ct_batch *batch, ct_error *error) {
+    ct_provider *provider = ct_run_provider(batch->run);
+    batch->plan_jobs = calloc(batch->count + 1, sizeof *batch->plan_jobs);
+    if (!batch->plan_jobs)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < batch->count; i++)
+        batch->plan_jobs[i] = (ct_plan_job){.job = &batch->entries[i].job,
+                                            .source = batch->entries[i].source};
+    ct_wait wait = ct_wait_for(provider->timeout, batch->cancel);
+    batch->plan = ct_plan_make(provider, ct_run_base_limits(batch->run), batch->plan_jobs,
+                               batch->count, &wait);
+    return batch->plan ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+}
+
+static void tell_note(ct_batch *batch) {
+    size_t job;
+    const char *note = ct_plan_note(batch->plan, &job);
+    if (!note)
+        return;
+    ct_event event = {.type = CT_EVENT_NOTE, .job = job, .message = strdup(note)};
+    ct_queue_put(batch->events, &event);
+}
+
+static int launch(ct_batch *batch, ct_error *error) {
+    int code = make_plan(batch, error);
+    if (code < 0)
+        return code;
+    batch->events = ct_queue_new(batch->count * CT_EVENTS_PER_JOB +
+                                 ct_plan_count(batch->plan) + NOTES_MAX);
+    if (!batch->events)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    batch->context =
+        (ct_job_context){.provider = ct_run_provider(batch->run),
+                         .run_id = ct_run_id(batch->run),
+                         .first_number = ct_run_number(batch->run, batch->count),
+                         .cancel = batch->cancel,
+                         .events = batch->events};
+    tell_note(batch);
+    return schedule(batch, error);
+}
+
+int ct_batch_start(ct_batch *batch, ct_error *error) {
+    if (batch->events)
+        return ct_fail(error, CT_E_ARGUMENT, "the batch has started already");
+    int code = ct_batch_resolve(batch, error);
+    if (code == CT_OK && batch->count > 0)
+        code = ct_run_guard(batch->run, error);
+    for (size_t i = 0; code == CT_OK && i < batch->count; i++)
+        if (batch->entries[i].job.preserve == CT_PRESERVE_RUN)
+            ct_run_keep(batch->run);
+    if (code == CT_OK)
+        code = launch(batch, error);
+    if (code == CT_OK)
+        return CT_OK;
+    ct_queue_free(batch->events);
+    ct_plan_free(batch->plan);
+    free(batch->plan_jobs);
+    batch->events = NULL;
+    batch->plan = NULL;
+    batch->plan_jobs = NULL;
+    return code;
+}

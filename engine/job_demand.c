@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * job_demand.c - what a job asks for before it begins: how far its instance must have come,
+ * and how long all of it may take.
+ */
+#include "job.h"
+
+static enum ct_ready needed_by(const ct_step *step) {
+    bool installs = step->kind == CT_STEP_RUN && step->run.kind == CT_TESTLET_CALL;
+    return installs ? CT_READY_NETWORK : CT_READY_SYSTEM;
+}
+
+enum ct_ready ct_job_ready(const ct_job *job, ct_step_range range) {
+    enum ct_ready ready = CT_READY_EXEC;
+    size_t number = 0;
+    if (job->ready != CT_READY_AUTO)
+        return job->ready;
+    for (size_t i = 0; i < job->start_hook_count; i++) {
+        for (size_t j = 0; j < job->start_hooks[i].step_count; j++, number++) {
+            enum ct_ready needs = needed_by(&job->start_hooks[i].steps[j]);
+            if (number >= range.from && number < range.to && needs > ready)
+                ready = needs;
+        }
+    }
+    return ready;
+}
+
+static double time_of(const ct_hook *hooks, size_t count) {
+    double seconds = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < hooks[i].step_count; j++)
+            seconds += hooks[i].steps[j].timeout;
+    return seconds;
+}
+
+double ct_job_longest(const ct_job *job, double operation) {
+    return 4 * operation + job->ready_timeout + job->timeout + 600 +
+           time_of(job->start_hooks, job->start_hook_count) +
+           time_of(job->stop_hooks, job->stop_hook_count);
+}
