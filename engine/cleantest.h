@@ -166,8 +166,19 @@ typedef struct ct_step {
     const char *dest;   /* PUSH: a path in the instance. PULL: a path here */
     bool directory;     /* PUSH, PULL: source must be a directory (else: a file) */
     bool no_overwrite;  /* PUSH, PULL: a dest that exists is an error */
-    bool always;        /* runs in every instance: what it does is not kept in a base */
-    double timeout;     /* seconds; 0: 600 */
+    /* PUSH, PULL: whose the entries become; those of directories that were there already
+     * stay. A PULL for others than this process needs the right to give files away. */
+    bool keep_owners;  /* each entry's uid and gid, as numbers; not for data */
+    const char *user;  /* a name or a decimal number, of the side that is written to: its
+                           /etc/passwd for a PUSH. NULL: whoever writes (root for a PUSH).
+                           Not with keep_owners */
+    const char *group; /* the same, of /etc/group */
+    unsigned mode;     /* PUSH, PULL of a file: permission bits, up to 07777 for a PUSH
+                           and 0777 for a PULL, which S_IFREG may be added to, so that none
+                           at all can be said; 0: the source's, 0644 for data */
+    uint64_t limit;    /* PULL: bytes written here, a file, directory or link counting for
+                           1024 and its content; more fails. 0: 4 GiB */
+    double timeout;    /* seconds; 0: 600 */
 } ct_step;
 
 typedef struct ct_hook {

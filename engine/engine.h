@@ -130,6 +130,32 @@ CT_CHECK int ct_frame_add(ct_buf *out, enum ct_frame_type type, const void *data
 CT_CHECK int ct_frame_parse(const char *bytes, size_t length, enum ct_frame_type *type,
                             const char **data, size_t *data_length);
 
+/* ---- owner.c ------------------------------------------------------------------------- */
+
+/* Ids as chown() takes them: CT_NO_ID leaves one as it is. */
+typedef struct ct_owner {
+    uint32_t uid, gid;
+} ct_owner;
+
+#define CT_NO_ID  UINT32_MAX
+#define CT_ID_MAX (UINT32_MAX - 1)
+
+/* Looks a user's or group's name up. CT_E_NOT_FOUND names it. */
+typedef int ct_find_id(const char *name, bool group, uint32_t *id, ct_error *error);
+
+/* true for a decimal number that is an id; else *id means nothing. */
+bool ct_id_parse(const char *text, uint32_t *id);
+/* false for what neither is an id nor can be a name: "", and numbers past CT_ID_MAX. */
+bool ct_id_plausible(const char *text);
+/* What user and group mean: numbers, names for find_id, or NULL for CT_NO_ID. */
+CT_CHECK int ct_owner_find(ct_owner *owner, const char *user, const char *group,
+                           ct_find_id *find_id, ct_error *error);
+
+/* ---- owner_host.c -------------------------------------------------------------------- */
+
+/* A ct_find_id for this machine's users and groups. */
+CT_CHECK int ct_host_find_id(const char *name, bool group, uint32_t *id, ct_error *error);
+
 /* ---- tree_reader.c, tree_writer.c ----------------------------------------------------- */
 
 /* Files, directories and symbolic links as frames; the same code on the host and in the
@@ -155,6 +181,9 @@ typedef struct ct_tree_options {
     const char *name;  /* of a file that goes into dest, a directory (borrowed); NULL: the
                           entry's */
     uint64_t limit;    /* bytes it may write; 0: no limit */
+    bool keep_owners;  /* each entry's own ids */
+    const ct_owner *owner; /* else: of all entries (copied); NULL: whoever writes */
+    unsigned mode;         /* of files, as in ct_step; 0: their own */
 } ct_tree_options;
 
 /* dest is made as needed, its parents too. Nothing is ever written outside of it: paths with

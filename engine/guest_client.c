@@ -310,15 +310,22 @@ int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,
 int ct_guest_pull(ct_guest *guest, const ct_step *step, const ct_wait *wait,
                   ct_error *error) {
     const char *slash = strrchr(step->source, '/');
+    ct_owner owner;
     ct_tree_options options = {.directory = step->directory,
                                .no_overwrite = step->no_overwrite,
                                .foreign = true,
                                .name = slash ? slash + 1 : step->source,
-                               .limit = PULL_LIMIT};
+                               .limit = step->limit ? step->limit : PULL_LIMIT,
+                               .keep_owners = step->keep_owners,
+                               .owner = &owner,
+                               .mode = step->mode};
+    int code = ct_owner_find(&owner, step->user, step->group, ct_host_find_id, error);
+    if (code < 0)
+        return ct_fail_in(error, code, "writing %s", step->dest);
     struct call call;
     init_call(&call, guest);
     call.writer = ct_tree_writer_open(step->dest, &options, error);
-    int code = call.writer ? CT_OK : CT_E_SYSTEM;
+    code = call.writer ? CT_OK : CT_E_SYSTEM;
     if (code == CT_OK)
         code = ct_request_pull(&call.request, guest, step, error);
     if (code == CT_OK)

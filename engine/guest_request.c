@@ -154,6 +154,10 @@ int ct_request_push(ct_buf *request, const ct_guest *guest, const ct_step *step,
     add_string(&table, "dest", step->dest);
     add_boolean(&table, "directory", step->directory);
     add_boolean(&table, "no_overwrite", step->no_overwrite);
+    add_boolean(&table, "keep_owners", step->keep_owners);
+    add_string(&table, "user", step->user);
+    add_string(&table, "group", step->group);
+    add_integer(&table, "mode", step->mode);
     return end_request(&table, request, error);
 }
 

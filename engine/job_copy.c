@@ -3,6 +3,7 @@
  * job_copy.c - a job as the caller described it, checked, and copied with all it points to.
  */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "engine.h"
 
@@ -19,6 +20,35 @@ static int check_testlet(const ct_testlet *testlet, const char *where, ct_error 
     return CT_OK;
 }
 
+static int check_owner(const ct_step *step, const char *hook, ct_error *error) {
+    bool owned = step->user || step->group;
+    if (step->keep_owners && owned)
+        return ct_fail(error, CT_E_ARGUMENT,
+                       "hook %s: keep_owners together with a user or group", hook);
+    if (step->keep_owners && !step->source)
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: data has no owner to keep", hook);
+    if ((step->user && !ct_id_plausible(step->user)) ||
+        (step->group && !ct_id_plausible(step->group)))
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: no such user or group", hook);
+    return CT_OK;
+}
+
+static int check_tree(const ct_step *step, const char *hook, ct_error *error) {
+    unsigned permissions = step->mode & ~(unsigned) S_IFREG;
+    bool pull = step->kind == CT_STEP_PULL;
+    if (!step->dest)
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: step without dest", hook);
+    if (!step->source && (pull || !step->data || step->directory))
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: step without source", hook);
+    if (step->mode && step->directory)
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: a directory with a mode", hook);
+    if (permissions > (pull ? 0777u : 07777u))
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: bad mode %o", hook, step->mode);
+    if (step->limit && !pull)
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: a push with a limit", hook);
+    return check_owner(step, hook, error);
+}
+
 static int check_step(const ct_step *step, const char *hook, ct_error *error) {
     if (!(step->timeout >= 0))
         return ct_fail(error, CT_E_ARGUMENT, "hook %s: a timeout is negative", hook);
@@ -27,11 +57,7 @@ static int check_step(const ct_step *step, const char *hook, ct_error *error) {
     if (step->kind != CT_STEP_PUSH && step->kind != CT_STEP_PULL)
         return ct_fail(error, CT_E_ARGUMENT, "hook %s: no such kind of step: %d", hook,
                        (int) step->kind);
-    if (!step->dest)
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: step without dest", hook);
-    if (!step->source && (step->kind == CT_STEP_PULL || !step->data || step->directory))
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: step without source", hook);
-    return CT_OK;
+    return check_tree(step, hook, error);
 }
 
 static int check_hooks(const ct_hook *hooks, size_t count, ct_error *error) {
@@ -114,6 +140,8 @@ static void copy_step(ct_arena *arena, ct_step *step) {
     step->source = ct_arena_string(arena, step->source);
     step->data = ct_arena_copy(arena, step->data, step->data_length);
     step->dest = ct_arena_string(arena, step->dest);
+    step->user = ct_arena_string(arena, step->user);
+    step->group = ct_arena_string(arena, step->group);
     if (step->timeout <= 0)
         step->timeout = CT_TIMEOUT_STEP;
 }

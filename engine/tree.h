@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree.h - what an ENTRY frame says, for tree_reader.c, which writes it, and tree_writer.c.
+ * tree.h - what the tree's files offer one another: what an ENTRY frame says, where on disk an
+ * entry goes, and what it gets there. The rest of the engine knows what is in engine.h.
  */
 #ifndef CT_TREE_H
 #define CT_TREE_H
@@ -10,20 +11,26 @@
 
 #include "engine.h"
 
+typedef struct ct_tree_attributes {
+    ct_owner owner;
+    mode_t mode;
+    double mtime; /* seconds since 1970 */
+} ct_tree_attributes;
+
+/* ---- tree_entry.c ---- */
+
 typedef struct ct_tree_entry {
     const char *path;   /* from the root; "" is the root itself */
     const char *name;   /* the base name */
     const char *type;   /* "file", "directory", "link" */
     const char *target; /* a link's; "" else */
-    mode_t mode;
-    double mtime; /* seconds since 1970 */
+    ct_tree_attributes attributes;
 } ct_tree_entry;
 
 /* An entry that was received: bounded, and with strings of its own. */
 typedef struct ct_tree_received {
     char path[PATH_MAX], name[NAME_MAX + 1], type[16], target[PATH_MAX];
-    mode_t mode;
-    double mtime;
+    ct_tree_attributes attributes;
 } ct_tree_received;
 
 /* Adds the frame to out. */
@@ -32,5 +39,29 @@ CT_CHECK int ct_tree_entry_add(ct_buf *out, const ct_tree_entry *entry);
 bool ct_tree_entry_parse(const char *data, size_t length, ct_tree_received *entry);
 /* true for a path that leads down from the root, and nowhere else. */
 bool ct_tree_path_plain(const char *path);
+
+/* ---- tree_place.c ---- */
+
+/* A descriptor of the directory at path, which is made as needed, or a negative code. */
+CT_CHECK int ct_tree_open_root(const char *path, ct_error *error);
+/* The directory that the last name of path, a plain one, lies in; *name is that name. A
+ * descriptor, or -1 with errno. */
+CT_CHECK int ct_tree_open_parent(int root, const char *path, const char **name);
+/* The directory at path, a plain one or "". A descriptor, or -1 with errno. */
+CT_CHECK int ct_tree_open_directory(int root, const char *path);
+/* Is there anything? Links that lead nowhere count. */
+bool ct_tree_exists(const char *path);
+/* Links are followed. */
+bool ct_tree_is_directory(const char *path);
+
+/* ---- tree_attributes.c ---- */
+
+/* For a file or directory, when its content is there. */
+CT_CHECK int ct_tree_attributes_set(int descriptor, const ct_tree_attributes *attributes,
+                                    ct_error *error);
+/* For a symbolic link: its owner; it has no mode, and its time is its own. */
+CT_CHECK int ct_tree_attributes_set_link(int parent, const char *name,
+                                         const ct_tree_attributes *attributes,
+                                         ct_error *error);
 
 #endif

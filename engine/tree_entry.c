@@ -11,19 +11,26 @@ static int add_text(ct_buf *out, const char *key, const char *value) {
     return code < 0 ? code : ct_value_string(out, value ? value : "");
 }
 
+static int add_integer(ct_buf *out, const char *key, int64_t value) {
+    int code = ct_value_string(out, key);
+    return code < 0 ? code : ct_value_integer(out, value);
+}
+
 int ct_tree_entry_add(ct_buf *out, const ct_tree_entry *entry) {
+    const ct_tree_attributes *attributes = &entry->attributes;
     ct_buf table;
     ct_buf_init(&table, CT_MIB);
     int code = CT_E_NO_MEMORY;
-    if (ct_value_table(&table, 6) == CT_OK &&
+    if (ct_value_table(&table, 8) == CT_OK &&
         add_text(&table, "path", entry->path) == CT_OK &&
         add_text(&table, "name", entry->name) == CT_OK &&
         add_text(&table, "type", entry->type) == CT_OK &&
         add_text(&table, "target", entry->target) == CT_OK &&
-        ct_value_string(&table, "mode") == CT_OK &&
-        ct_value_integer(&table, entry->mode & 07777) == CT_OK &&
+        add_integer(&table, "uid", attributes->owner.uid) == CT_OK &&
+        add_integer(&table, "gid", attributes->owner.gid) == CT_OK &&
+        add_integer(&table, "mode", attributes->mode & 07777) == CT_OK &&
         ct_value_string(&table, "mtime") == CT_OK &&
-        ct_value_number(&table, entry->mtime) == CT_OK)
+        ct_value_number(&table, attributes->mtime) == CT_OK)
         code = ct_frame_add(out, CT_FRAME_ENTRY, table.data, table.length);
     ct_buf_fini(&table);
     return code;
@@ -40,18 +47,30 @@ static bool copy_field(const char *data, const char *end, const char *key, char 
     return true;
 }
 
+static bool read_id(const char *data, const char *end, const char *key, uint32_t *id) {
+    ct_value value;
+    if (!ct_value_field(data, end, key, &value) || value.type != CT_INTEGER ||
+        value.integer < 0 || value.integer > CT_ID_MAX)
+        return false;
+    *id = (uint32_t) value.integer;
+    return true;
+}
+
 bool ct_tree_entry_parse(const char *data, size_t length, ct_tree_received *entry) {
     const char *end = data + length;
+    ct_tree_attributes *attributes = &entry->attributes;
     ct_value mode, mtime;
     if (!copy_field(data, end, "path", entry->path, sizeof entry->path) ||
         !copy_field(data, end, "name", entry->name, sizeof entry->name) ||
         !copy_field(data, end, "type", entry->type, sizeof entry->type) ||
         !copy_field(data, end, "target", entry->target, sizeof entry->target) ||
+        !read_id(data, end, "uid", &attributes->owner.uid) ||
+        !read_id(data, end, "gid", &attributes->owner.gid) ||
         !ct_value_field(data, end, "mode", &mode) || mode.type != CT_INTEGER ||
         !ct_value_field(data, end, "mtime", &mtime) || mtime.type != CT_NUMBER)
         return false;
-    entry->mode = (mode_t) (mode.integer & 07777);
-    entry->mtime = mtime.number;
+    attributes->mode = (mode_t) (mode.integer & 07777);
+    attributes->mtime = mtime.number;
     return true;
 }
 

@@ -108,9 +108,10 @@ static int add_found(ct_tree_reader *reader, FTSENT *found, const char *type,
                            .name = base ? base + 1 : found->fts_path,
                            .type = type,
                            .target = target,
-                           .mode = info->st_mode,
-                           .mtime = (double) info->st_mtim.tv_sec +
-                                    (double) info->st_mtim.tv_nsec / 1e9};
+                           .attributes = {.owner = {info->st_uid, info->st_gid},
+                                          .mode = info->st_mode,
+                                          .mtime = (double) info->st_mtim.tv_sec +
+                                                   (double) info->st_mtim.tv_nsec / 1e9}};
     return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : CT_OK;
 }
 
@@ -186,7 +187,8 @@ static int next_chunk(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
 
 static int next_data(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
     if (!reader->data_entered) {
-        ct_tree_entry entry = {.path = "", .name = "", .type = "file", .mode = 0644};
+        ct_tree_entry entry = {
+            .path = "", .name = "", .type = "file", .attributes.mode = 0644};
         reader->data_entered = true;
         return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : 1;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree_writer.c - a tree from frames, on disk. It trusts nothing that the frames say: every
- * path is walked from the root's descriptor, one name at a time, through real directories
- * only, so that nothing is written outside of the root, whatever was there or comes.
+ * tree_writer.c - a tree from frames, on disk. It trusts nothing that the frames say: an entry
+ * goes only where tree_place.c leads, so that nothing is written outside of the root, whatever
+ * was there or comes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,23 +17,23 @@
 
 #define ENTRY_COST 1024 /* bytes of the limit: empty files take room on a disk, too */
 
-/* A directory's mode and time, set when all is inside. */
+/* A directory's attributes, set when all is inside. */
 struct late {
     struct late *next;
-    mode_t mode;
-    double mtime;
+    ct_tree_attributes attributes;
     char path[];
 };
 
 struct ct_tree_writer {
     ct_tree_options options;
+    ct_owner owner; /* of all entries, unless theirs are kept */
     char *dest;
-    int root;     /* the directory that paths start from; -1: not yet */
-    bool started; /* the root's entry was there */
-    int file;     /* the one being written; -1: none */
-    char *path;   /* its path, for messages */
-    mode_t mode;  /* its */
-    double mtime; /* its */
+    int root;                      /* the directory that paths start from; -1: not yet */
+    bool started;                  /* the root's entry was there */
+    bool alone;                    /* dest is the path of the one file */
+    int file;                      /* the one being written; -1: none */
+    char *path;                    /* its path, for messages */
+    ct_tree_attributes attributes; /* its */
     uint64_t written;
     struct late *late;
 };
@@ -49,99 +49,60 @@ static int charge(ct_tree_writer *writer, size_t bytes, ct_error *error) {
     return CT_OK;
 }
 
+/* What comes behind dest in a message about the entry at path. */
+static const char *below(const ct_tree_writer *writer, const char *path) {
+    return writer->alone ? "" : path;
+}
+
 static int fail_path(ct_tree_writer *writer, const char *path, ct_error *error) {
+    path = below(writer, path);
     return ct_fail_errno(error, "writing %s%s%s", writer->dest, *path ? "/" : "", path);
 }
 
+static int finish(ct_tree_writer *writer, int descriptor, const char *path,
+                  const ct_tree_attributes *attributes, ct_error *error) {
+    int code = ct_tree_attributes_set(descriptor, attributes, error);
+    path = below(writer, path);
+    return code < 0 ? ct_fail_in(error, code, "writing %s%s%s", writer->dest,
+                                 *path ? "/" : "", path)
+                    : code;
+}
+
 /* ---- directories ---- */
-
-/* mkdir -p for what the caller named; links in it are the caller's own. */
-static int make_parents(char *path, ct_error *error) {
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        int made = mkdir(path, 0755);
-        if (made < 0 && errno != EEXIST)
-            return ct_fail_errno(error, "making %s", path);
-        *slash = '/';
-    }
-    if (*path && mkdir(path, 0755) < 0 && errno != EEXIST)
-        return ct_fail_errno(error, "making %s", path);
-    return CT_OK;
-}
-
-static int open_root(ct_tree_writer *writer, const char *path, ct_error *error) {
-    char *copy = strdup(*path ? path : ".");
-    if (!copy)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    int code = make_parents(copy, error);
-    if (code == CT_OK) {
-        writer->root = open(copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (writer->root < 0)
-            code = ct_fail_errno(error, "opening %s", path);
-    }
-    free(copy);
-    return code;
-}
-
-/* The directory that the last name of path lies in; *name is that name. A descriptor to
- * close, or -1 with errno. */
-static int open_parent(const ct_tree_writer *writer, const char *path,
-                       const char **name) {
-    int directory = dup(writer->root);
-    const char *slash;
-    while (directory >= 0 && (slash = strchr(path, '/'))) {
-        char step[NAME_MAX + 1];
-        memcpy(step, path, (size_t) (slash - path));
-        step[slash - path] = '\0';
-        int next =
-            openat(directory, step, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        int number = errno;
-        close(directory);
-        errno = number;
-        directory = next;
-        path = slash + 1;
-    }
-    *name = path;
-    return directory;
-}
 
 static int note_late(ct_tree_writer *writer, const ct_tree_received *entry,
                      ct_error *error) {
     struct late *late = malloc(sizeof *late + strlen(entry->path) + 1);
     if (!late)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    *late = (struct late){writer->late, entry->mode, entry->mtime};
+    *late = (struct late){writer->late, entry->attributes};
     strcpy(late->path, entry->path);
     writer->late = late;
     return CT_OK;
 }
 
-static void set_times(int descriptor, double mtime) {
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
-    if (mtime > 0 && mtime < 1e11) {
-        times[1].tv_sec = (time_t) mtime;
-        times[1].tv_nsec = (long) ((mtime - (double) (time_t) mtime) * 1e9);
-    }
-    futimens(descriptor, times);
+/* Is path the directory at `above`, or in it? */
+static bool lies_in(const char *path, const char *above) {
+    size_t length = strlen(above);
+    return length == 0 ||
+           (strncmp(path, above, length) == 0 && (path[length] == '/' || !path[length]));
 }
 
-/* The deepest come first: they were noted last. */
-static int finish_directories(ct_tree_writer *writer, ct_error *error) {
+/* Finishes the directories that path is not in; NULL: all of them. Those that are left are
+ * each in the next, so what is kept grows with a path's depth, not with the tree. */
+static int finish_directories(ct_tree_writer *writer, const char *path, ct_error *error) {
     int code = CT_OK;
-    for (struct late *late = writer->late; code == CT_OK && late; late = late->next) {
-        const char *name = ".";
-        int parent =
-            *late->path ? open_parent(writer, late->path, &name) : dup(writer->root);
-        int directory =
-            openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (directory < 0 || fchmod(directory, late->mode) < 0)
-            code = fail_path(writer, late->path, error);
-        else
-            set_times(directory, late->mtime);
+    while (code == CT_OK && writer->late &&
+           !(path && lies_in(path, writer->late->path))) {
+        struct late *late = writer->late;
+        int directory = ct_tree_open_directory(writer->root, late->path);
+        code = directory < 0
+                   ? fail_path(writer, late->path, error)
+                   : finish(writer, directory, late->path, &late->attributes, error);
         if (directory >= 0)
             close(directory);
-        if (parent >= 0)
-            close(parent);
+        writer->late = late->next;
+        free(late);
     }
     return code;
 }
@@ -151,10 +112,7 @@ static int finish_directories(ct_tree_writer *writer, ct_error *error) {
 static int finish_file(ct_tree_writer *writer, ct_error *error) {
     if (writer->file < 0)
         return CT_OK;
-    int code = CT_OK;
-    if (fchmod(writer->file, writer->mode) < 0)
-        code = fail_path(writer, writer->path, error);
-    set_times(writer->file, writer->mtime);
+    int code = finish(writer, writer->file, writer->path, &writer->attributes, error);
     if (close(writer->file) < 0 && code == CT_OK)
         code = fail_path(writer, writer->path, error);
     writer->file = -1;
@@ -178,54 +136,62 @@ static int make_entry(ct_tree_writer *writer, int parent, const char *name,
     return writer->file < 0 ? -1 : 0;
 }
 
-static int add_entry(ct_tree_writer *writer, const ct_tree_received *entry,
+static int note_file(ct_tree_writer *writer, const ct_tree_received *entry,
                      ct_error *error) {
-    const char *name;
-    int parent = open_parent(writer, entry->path, &name);
-    if (parent < 0)
-        return fail_path(writer, entry->path, error);
-    int made = make_entry(writer, parent, name, entry);
-    int number = errno;
-    close(parent);
-    errno = number;
-    if (made < 0)
-        return fail_path(writer, entry->path, error);
-    if (made > 0) /* keeps the mode it has */
-        return CT_OK;
-    if (strcmp(entry->type, "directory") == 0)
-        return note_late(writer, entry, error);
     free(writer->path);
     writer->path = strdup(entry->path);
-    writer->mode = entry->mode;
-    writer->mtime = entry->mtime;
+    writer->attributes = entry->attributes;
     return writer->path ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
 }
 
-static bool exists(const char *path) {
-    struct stat info;
-    return lstat(path, &info) == 0;
+static int add_entry_in(ct_tree_writer *writer, int parent, const char *name,
+                        const ct_tree_received *entry, ct_error *error) {
+    int made = make_entry(writer, parent, name, entry);
+    if (made < 0)
+        return fail_path(writer, entry->path, error);
+    if (made > 0) /* keeps the owner and mode it has */
+        return CT_OK;
+    if (strcmp(entry->type, "directory") == 0)
+        return note_late(writer, entry, error);
+    if (strcmp(entry->type, "file") == 0)
+        return note_file(writer, entry, error);
+    int code = ct_tree_attributes_set_link(parent, name, &entry->attributes, error);
+    return code < 0 ? ct_fail_in(error, code, "writing %s/%s", writer->dest, entry->path)
+                    : code;
 }
 
-static bool is_directory(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+static int add_entry(ct_tree_writer *writer, const ct_tree_received *entry,
+                     ct_error *error) {
+    const char *name;
+    int code = finish_directories(writer, entry->path, error);
+    if (code < 0)
+        return code;
+    int parent = ct_tree_open_parent(writer->root, entry->path, &name);
+    if (parent < 0)
+        return fail_path(writer, entry->path, error);
+    code = add_entry_in(writer, parent, name, entry, error);
+    close(parent);
+    return code;
 }
 
 static int start_directory(ct_tree_writer *writer, ct_tree_received *entry,
                            ct_error *error) {
-    if (writer->options.no_overwrite && exists(writer->dest))
+    if (writer->options.no_overwrite && ct_tree_exists(writer->dest))
         return ct_fail(error, CT_E_CONFLICT, "%s exists already", writer->dest);
-    bool there = is_directory(writer->dest); /* then it keeps the mode it has */
-    int code = open_root(writer, writer->dest, error);
-    return code < 0 || there ? code : note_late(writer, entry, error);
+    bool there = ct_tree_is_directory(writer->dest); /* then it keeps what it has */
+    writer->root = ct_tree_open_root(writer->dest, error);
+    if (writer->root < 0)
+        return writer->root;
+    return there ? CT_OK : note_late(writer, entry, error);
 }
 
 /* One file: dest is its path, or the directory it goes into. */
 static int start_file(ct_tree_writer *writer, ct_tree_received *entry, ct_error *error) {
     size_t length = strlen(writer->dest);
     const char *slash = strrchr(writer->dest, '/');
-    bool inside =
-        (length > 0 && writer->dest[length - 1] == '/') || is_directory(writer->dest);
+    bool inside = (length > 0 && writer->dest[length - 1] == '/') ||
+                  ct_tree_is_directory(writer->dest);
+    writer->alone = !inside;
     char *parent =
         inside ? strdup(writer->dest)
                : strndup(writer->dest, slash ? (size_t) (slash - writer->dest) : 0);
@@ -238,15 +204,29 @@ static int start_file(ct_tree_writer *writer, ct_tree_received *entry, ct_error 
     const char *name = writer->options.name ? writer->options.name : entry->name;
     snprintf(entry->path, sizeof entry->path, "%s",
              inside ? name : (slash ? slash + 1 : writer->dest));
-    int code = ct_tree_path_plain(entry->path)
-                   ? open_root(writer, parent ? parent : "/", error)
-                   : ct_fail(error, CT_E_ARGUMENT, "%s names no file", writer->dest);
+    writer->root = ct_tree_path_plain(entry->path)
+                       ? ct_tree_open_root(parent ? parent : "/", error)
+                       : ct_fail(error, CT_E_ARGUMENT, "%s names no file", writer->dest);
     free(parent);
     struct stat info;
-    if (code == CT_OK && writer->options.no_overwrite &&
+    if (writer->root < 0)
+        return writer->root;
+    if (writer->options.no_overwrite &&
         fstatat(writer->root, entry->path, &info, AT_SYMLINK_NOFOLLOW) == 0)
         return ct_fail(error, CT_E_CONFLICT, "%s exists already", writer->dest);
-    return code < 0 ? code : add_entry(writer, entry, error);
+    return add_entry(writer, entry, error);
+}
+
+/* What was asked for goes before what the entry says. */
+static void decide_attributes(const ct_tree_writer *writer, ct_tree_received *entry) {
+    const ct_tree_options *options = &writer->options;
+    ct_tree_attributes *attributes = &entry->attributes;
+    if (!options->keep_owners)
+        attributes->owner = writer->owner;
+    if (options->mode && strcmp(entry->type, "file") == 0)
+        attributes->mode = options->mode & 07777;
+    if (options->foreign)
+        attributes->mode &= 0777;
 }
 
 static int start(ct_tree_writer *writer, ct_tree_received *entry, ct_error *error) {
@@ -272,8 +252,7 @@ static int take_entry(ct_tree_writer *writer, const char *data, size_t length,
         (strcmp(entry.type, "file") != 0 && strcmp(entry.type, "directory") != 0 &&
          strcmp(entry.type, "link") != 0))
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: bad entry", writer->dest);
-    if (writer->options.foreign)
-        entry.mode &= 0777;
+    decide_attributes(writer, &entry);
     if (!writer->started)
         return start(writer, &entry, error);
     if (!writer->options.directory || !ct_tree_path_plain(entry.path))
@@ -317,7 +296,7 @@ int ct_tree_writer_take(ct_tree_writer *writer, enum ct_frame_type type, const c
             return ct_fail(error, CT_E_PROTOCOL, "writing %s: nothing came",
                            writer->dest);
         code = finish_file(writer, error);
-        return code < 0 ? code : finish_directories(writer, error);
+        return code < 0 ? code : finish_directories(writer, NULL, error);
     default:
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: unexpected frame",
                        writer->dest);
@@ -327,9 +306,13 @@ int ct_tree_writer_take(ct_tree_writer *writer, enum ct_frame_type type, const c
 ct_tree_writer *ct_tree_writer_open(const char *dest, const ct_tree_options *options,
                                     ct_error *error) {
     ct_tree_writer *writer = calloc(1, sizeof *writer);
+    ct_owner unchanged = {CT_NO_ID, CT_NO_ID};
     if (writer)
-        *writer = (ct_tree_writer){
-            .options = *options, .dest = strdup(dest), .root = -1, .file = -1};
+        *writer = (ct_tree_writer){.options = *options,
+                                   .owner = options->owner ? *options->owner : unchanged,
+                                   .dest = strdup(dest),
+                                   .root = -1,
+                                   .file = -1};
     if (!writer || !writer->dest) {
         ct_tree_writer_close(writer);
         ct_fail(error, CT_E_NO_MEMORY, "out of memory");

@@ -188,10 +188,10 @@ describe("a tree of files", function()
 
   after_each(function() folder:remove() end)
 
-  local function entry(path, kind, target)
+  local function entry(path, kind, target, uid)
     return internals.frame("f", internals.pack {
       path = path, name = path:match "[^/]*$" ~= "" and path:match "[^/]*$" or "root",
-      type = kind, mode = 0x1ff, mtime = 0.0, target = target or "" })
+      type = kind, uid = uid or 0, gid = 0, mode = 0x1ff, mtime = 0.0, target = target or "" })
   end
 
   local root = entry("", "directory")
@@ -239,6 +239,7 @@ describe("a tree of files", function()
       chunk_first = chunk "x", chunk_of_directory = root .. chunk "x", end_first = done,
       device = root .. entry("null", "device"), output = root .. internals.frame("o", "x"),
       garbage = internals.frame("f", "garbage"), file_for_directory = entry("", "file"),
+      nobody = entry("", "directory", "", 0xffffffff), negative = entry("", "directory", "", -1),
     } do
       local ok, code = write(bytes)
       assert.is_nil(ok, name)

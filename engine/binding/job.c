@@ -9,9 +9,10 @@
  *            fresh
  *   testlet  kind name code argv args
  *   hook     name steps
- *   step     kind name run(testlet) source data dest directory no_overwrite timeout
- *            always
+ *   step     kind name run(testlet) source data dest directory no_overwrite keep_owners user
+ *            group mode limit always timeout
  */
+#include <limits.h>
 #include <string.h>
 
 #include "binding.h"
@@ -81,6 +82,7 @@ static void read_step(reader *self, ct_step *step) {
     lua_State *L = self->L;
     int at = lua_gettop(L), kind = CT_STEP_RUN;
     const char *data = NULL;
+    size_t mode = 0, limit = 0;
     lct_field_choice(L, at, "kind", step_kinds, &kind);
     lct_field_string(L, at, "name", &step->name);
     lct_field_string(L, at, "source", &step->source);
@@ -89,9 +91,16 @@ static void read_step(reader *self, ct_step *step) {
     lct_field_boolean(L, at, "directory", &step->directory);
     lct_field_boolean(L, at, "no_overwrite", &step->no_overwrite);
     lct_field_boolean(L, at, "always", &step->always);
+    lct_field_boolean(L, at, "keep_owners", &step->keep_owners);
+    lct_field_string(L, at, "user", &step->user);
+    lct_field_string(L, at, "group", &step->group);
+    lct_field_size(L, at, "mode", &mode);
+    lct_field_size(L, at, "limit", &limit);
     lct_field_seconds(L, at, "timeout", &step->timeout);
     step->kind = (enum ct_step_kind) kind;
     step->data = data;
+    step->mode = mode > UINT_MAX ? UINT_MAX : (unsigned) mode;
+    step->limit = limit;
     if (step->kind == CT_STEP_RUN)
         read_testlet(self, at, "run", &step->run);
 }

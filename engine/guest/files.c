@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * files.c - trees in and out of the instance, as frames on stdin and stdout. What they look
- * like on disk is tree.c's.
+ * like on disk is tree_writer.c's and tree_reader.c's.
  */
 #include <errno.h>
 #include <ftw.h>
@@ -44,17 +44,30 @@ static int unpack(ct_tree_writer *writer, ct_buf *input, ct_error *error) {
     }
 }
 
-int guest_unpack(lua_State *L, ct_buf *input) {
+static int unpack_to(lua_State *L, const char *dest, ct_buf *input, ct_error *error) {
+    ct_owner owner;
     ct_tree_options options = {.directory = guest_boolean(L, "directory"),
-                               .no_overwrite = guest_boolean(L, "no_overwrite")};
+                               .no_overwrite = guest_boolean(L, "no_overwrite"),
+                               .keep_owners = guest_boolean(L, "keep_owners"),
+                               .owner = &owner,
+                               .mode = (unsigned) guest_number(L, "mode", 0)};
+    int code = ct_owner_find(&owner, guest_string(L, "user", NULL),
+                             guest_string(L, "group", NULL), guest_find_id, error);
+    if (code < 0)
+        return ct_fail_in(error, code, "writing %s", dest);
+    ct_tree_writer *writer = ct_tree_writer_open(dest, &options, error);
+    code = writer ? unpack(writer, input, error) : CT_E_SYSTEM;
+    ct_tree_writer_close(writer);
+    return code;
+}
+
+int guest_unpack(lua_State *L, ct_buf *input) {
     const char *dest = guest_string(L, "dest", NULL);
     char own[PATH_MAX];
     if (dest && guest_own_path(dest, own, sizeof own))
         dest = own;
     ct_error error = {0};
-    ct_tree_writer *writer = ct_tree_writer_open(dest ? dest : "", &options, &error);
-    int code = writer ? unpack(writer, input, &error) : CT_E_SYSTEM;
-    ct_tree_writer_close(writer);
+    int code = unpack_to(L, dest ? dest : "", input, &error);
     if (code < 0)
         return guest_fail(&error);
     return guest_send(CT_FRAME_END, "", 0) ? 0 : GUEST_BROKEN;

@@ -21,7 +21,8 @@
  *     output_limit   bytes of stdout, and of stderr
  *   EXIT: exit_code or signal; timed_out; limit ("stdout", "stderr"); cpu_user, cpu_system,
  *   duration (seconds); max_rss (bytes)
- * unpack: a tree that follows on stdin, to dest (directory, no_overwrite). Frame: END.
+ * unpack: a tree that follows on stdin, to dest (directory, no_overwrite; keep_owners, or user
+ * and group: names or numbers, absent: root; mode of files, 0: their own). Frame: END.
  * pack: the tree at source (directory). Frames: ENTRY, CHUNK, END.
  * remove: the guest, and all that was put beside it. Frame: END.
  * seal: makes the instance fit to be cloned from; see seal.c. Frame: END, and in it, as text, how
@@ -79,6 +80,11 @@ int guest_remove(void);
 void guest_directory(char *path, size_t size);
 /* Where a path that begins with GUEST_PREFIX really is; false for any other. */
 bool guest_own_path(const char *path, char *own, size_t size);
+
+/* ---- owner.c ---- */
+
+/* A ct_find_id for the instance's users and groups. */
+CT_CHECK int guest_find_id(const char *name, bool group, uint32_t *id, ct_error *error);
 
 /* ---- ready.c ---- */
 

@@ -7,8 +7,9 @@ local function text(s) return "s" .. ("<s4"):pack(s) end
 local function frame(kind, bytes) return kind .. ("<s4"):pack(bytes) end
 
 local function entry(path, kind, target)
-  return frame("f", "T" .. ("<I4"):pack(6) .. text "path" .. text(path) .. text "name"
-    .. text "n" .. text "type" .. text(kind) .. text "target" .. text(target) .. text "mode"
+  return frame("f", "T" .. ("<I4"):pack(8) .. text "path" .. text(path) .. text "name"
+    .. text "n" .. text "type" .. text(kind) .. text "target" .. text(target) .. text "uid"
+    .. "i" .. ("<i8"):pack(1000) .. text "gid" .. "i" .. ("<i8"):pack(1000) .. text "mode"
     .. "i" .. ("<i8"):pack(420) .. text "mtime" .. "d" .. ("<d"):pack(1.0))
 end
 

@@ -32,14 +32,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                "/dest/up && echo same >" FOLDER "/beside") != 0)
         return 0;
     struct stat before, after;
-    ct_tree_options options = {.directory = true, .limit = CT_MIB};
+    ct_tree_options options = {
+        .directory = true, .limit = CT_MIB, .keep_owners = size % 2 == 0};
     ct_tree_writer *writer = ct_tree_writer_open(FOLDER "/dest", &options, NULL);
     stat(FOLDER, &before);
     write_frames(writer, (const char *) data, size);
     ct_tree_writer_close(writer);
     if (stat(FOLDER, &after) != 0 || after.st_mtime != before.st_mtime ||
-        after.st_nlink != before.st_nlink || stat(FOLDER "/beside", &after) != 0 ||
-        after.st_size != 5)
+        after.st_nlink != before.st_nlink || after.st_uid != before.st_uid ||
+        stat(FOLDER "/beside", &after) != 0 || after.st_size != 5 ||
+        after.st_uid != before.st_uid)
         abort();
     return 0;
 }
