@@ -5,24 +5,7 @@
 local ct = require "cleantest"
 local new_folder = require "spec.support.folder"
 local results = require "spec.support.results"
-
--- Starts a call with these hooks and no others; the four values of a generic `for`.
-local function start(options, testlet, image)
-  local config = ct.configure "lxd"
-  config:reset()
-  local function register(kind, name, field)
-    if options[field] then
-      config:register_hook(ct.hook[kind] { name = name, [field] = options[field] })
-    end
-  end
-  register("start_env", "up", "upload")
-  register("stop_env", "down", "download")
-  local call = table.pack(ct.lxd {
-    name = options.name, image = image or results.image,
-  } (testlet or function() end)())
-  config:reset()
-  return call
-end
+local transfer = require "spec.support.transfer"
 
 local function bytes()
   local all = {}
@@ -55,13 +38,15 @@ describe("files and folders", function()
       tree = run("cd /data/tree && find . | sort && cat a/b/deep.txt").stdout,
       script = stat "/data/tree/a/run.sh",
       empty = stat "/data/tree/empty",
-      link = run("readlink /data/tree/link").stdout,
+      links = run("cd /data/tree && readlink link; readlink out").stdout,
+      merged = run("cat /etc/a/b/deep.txt; ls -d /etc/passwd").stdout,
     }
   end
 
   local function make()
-    os.execute(([[cd %s && mkdir -p out/tree/a &&
+    os.execute(([[cd %s && mkdir -p out/tree/a out/kept &&
       touch out/tree/old out/exists.txt && ln -s a/b/deep.txt up/tree/link &&
+      echo old >out/tool.sh && echo secret >outside && ln -s ../../outside up/tree/out &&
       mkdir up/tree/empty && chmod 700 up/private && chmod 755 up/tool.sh up/tree/a/run.sh]])
       :format(folder.path))
   end
@@ -90,8 +75,9 @@ describe("files and folders", function()
           data.file({ text = "a\0b\n" }, "/data/text.txt"), data.file("up/binary", "/data/binary"),
           data.file("up/tool.sh", "/data/tool.sh"), data.file("up/private", "/data/private"),
           data.file({ text = "new" }, "/etc/hosts", { overwrite = true }),
-          data.dir("up/tree", "/data/tree") },
-        down = { data.file("/left/binary", "out/binary"), data.file("/left/tool.sh", "out/tool.sh"),
+          data.dir("up/tree", "/data/tree"), data.dir("up/tree", "/etc", { overwrite = true }) },
+        down = { data.file("/left/binary", "out/binary"),
+          data.file("/left/tool.sh", "out/tool.sh", { overwrite = true }),
           data.dir("/left/tree", "out/tree", { overwrite = true }),
           data.file("/left/suid", "out/suid"),
           data.file("/left/plain", "out/{name}/{testlet}.{image}") },
@@ -99,18 +85,20 @@ describe("files and folders", function()
     local suite = dofile(folder:at "suite.lua")
     local exists = { ct.data.file({ text = "new" }, "/etc/hosts") }
     local function at(name) return folder:at(name) end
-    local calls = {
-      up = start({ upload = suite.up }, look),
-      down = start({ download = suite.down, name = "down" }, leave),
-      ["up-exists"] = start { upload = exists },
-      ["up-missing"] = start { upload = ct.data.file(at "up/no-such-file", "/data/x") },
-      ["up-file-as-dir"] = start { upload = ct.data.dir(at "up/binary", "/data/x") },
-      ["up-dir-as-file"] = start { upload = ct.data.file(at "up/tree", "/data/x") },
-      ["down-exists"] = start({
-        download = ct.data.file("/left/plain", at "out/exists.txt") }, leave),
-      ["down-missing"] = start { download = ct.data.file("/no/such", at "out/missing") },
+    all = transfer.run {
+      up = { upload = suite.up, testlet = look },
+      down = { download = suite.down, testlet = leave, name = "down" },
+      ["up-exists"] = { upload = exists },
+      ["up-dir-exists"] = { upload = ct.data.dir(at "up/tree", "/etc") },
+      ["up-missing"] = { upload = ct.data.file(at "up/no-such-file", "/data/x") },
+      ["up-file-as-dir"] = { upload = ct.data.dir(at "up/binary", "/data/x") },
+      ["up-dir-as-file"] = { upload = ct.data.file(at "up/tree", "/data/x") },
+      ["down-exists"] = {
+        download = ct.data.file("/left/plain", at "out/exists.txt"), testlet = leave },
+      ["down-dir-exists"] = {
+        download = ct.data.dir("/left/tree", at "out/kept"), testlet = leave },
+      ["down-missing"] = { download = ct.data.file("/no/such", at "out/missing") },
     }
-    for name, call in pairs(calls) do all[name] = results.only(table.unpack(call, 1, 4)) end
   end)
 
   lazy_teardown(function() folder:remove() end)
@@ -133,19 +121,33 @@ describe("files and folders", function()
 
   it("go up with all that is in a folder", function()
     local seen = all.up.value
-    assert.equal(".\n./a\n./a/b\n./a/b/deep.txt\n./a/run.sh\n./empty\n./link\ndeep\n", seen.tree)
-    assert.equal("a/b/deep.txt\n", seen.link)
+    assert.equal(".\n./a\n./a/b\n./a/b/deep.txt\n./a/run.sh\n./empty\n./link\n./out\ndeep\n",
+      seen.tree)
     assert.matches("^%d+ root$", seen.empty)
+  end)
+
+  it("keep symbolic links, and never follow them out of the folder", function()
+    assert.equal("a/b/deep.txt\n../../outside\n", all.up.value.links)
+    assert.equal("a/f", folder:link "out/tree/link")
   end)
 
   it("replace what is there only when they are told to", function()
     assert.equal("new", all.up.value.overwritten)
-    assert.equal("error", all["up-exists"].status)
-    assert.matches("/etc/hosts", all["up-exists"].error)
-    assert.matches("exist", all["up-exists"].error)
-    assert.equal("error", all["down-exists"].status)
-    assert.matches("exists%.txt", all["down-exists"].error)
+    assert.equal("#!/bin/sh\n", folder:read "out/tool.sh")
+    for name, dest in pairs {
+      ["up-exists"] = "/etc/hosts", ["up-dir-exists"] = "/etc", ["down-exists"] = "exists%.txt",
+      ["down-dir-exists"] = "out/kept",
+    } do
+      assert.equal("error", all[name].status, name)
+      assert.matches(dest .. " exists already", all[name].error)
+    end
     assert.equal("", folder:read "out/exists.txt")
+    assert.is_nil(folder:read "out/kept/a/f")
+  end)
+
+  it("go into a folder that is there beside what is in it", function()
+    assert.equal("deep\n/etc/passwd\n", all.up.value.merged)
+    assert.equal("", folder:read "out/tree/old")
   end)
 
   it("come down into the suite's folder, with their modes", function()
@@ -176,11 +178,12 @@ describe("files and folders", function()
     end)
 
   it("come down after a testlet that failed, too", function()
-    local call = start({ download = ct.data.file("/left/plain", folder:at "out/after") }, function()
+    local download = ct.data.file("/left/plain", folder:at "out/after")
+    local result = results.only(transfer.start({ download = download }, function()
       os.execute "mkdir /left; echo evidence >/left/plain"
       error "failed"
-    end)
-    assert.equal("fail", results.only(table.unpack(call, 1, 4)).status)
+    end))
+    assert.equal("fail", result.status)
     assert.equal("evidence\n", folder:read "out/after")
   end)
 end)
@@ -188,16 +191,42 @@ end)
 describe("downloads of a hostile instance", function()
   it("write nothing outside of their dest", function()
     local folder <close> = new_folder { ["outside/kept"] = "kept" }
-    local call = start({ download = ct.data.dir("/left", folder:at "in") }, function()
+    local download = ct.data.dir("/left", folder:at "in", { overwrite = true })
+    local result = results.only(transfer.start({ download = download }, function()
       os.execute("mkdir /left && ln -s ../outside /left/out && ln -s / /left/root")
-    end)
-    local result = results.only(table.unpack(call, 1, 4))
-    assert.not_equal("fail", result.status)
+    end))
+    assert.equal("pass", result.status, tostring(result))
+    assert.equal("../outside", folder:link "in/out")
     -- A second one, over the links that the first one brought.
-    call = start({ download = ct.data.dir("/left", folder:at "in", { overwrite = true }) },
-      function() os.execute "mkdir -p /left/out && echo escaped >/left/out/kept" end)
-    result = results.only(table.unpack(call, 1, 4))
+    result = results.only(transfer.start({ download = download }, function()
+      os.execute "mkdir -p /left/out && echo escaped >/left/out/kept"
+    end))
+    assert.equal("error", result.status)
     assert.equal("kept", folder:read "outside/kept", tostring(result))
+  end)
+
+  it("write no more than their limit, however it is made up", function()
+    local folder <close> = new_folder()
+    local function download(name, limit)
+      return ct.data.dir("/left", folder:at(name), { limit = limit })
+    end
+    local function leave_bytes()
+      os.execute "mkdir /left && head -c 300000 /dev/zero >/left/zeros"
+    end
+    local all = transfer.run {
+      bytes = { download = download("bytes", 200000), testlet = leave_bytes },
+      entries = { download = download("entries", 100 * 1024), testlet = function()
+        os.execute "mkdir /left && cd /left && for i in $(seq 150); do mkdir $i; done"
+      end },
+      enough = { download = download("enough", 310000), testlet = leave_bytes },
+    }
+    assert.equal("error", all.bytes.status)
+    assert.matches("more than 200000 bytes", all.bytes.error)
+    assert.is_true(#(folder:read "bytes/zeros" or "") <= 200000)
+    assert.equal("error", all.entries.status)
+    assert.matches("more than 102400 bytes", all.entries.error)
+    assert.equal("pass", all.enough.status, tostring(all.enough))
+    assert.equal(300000, #folder:read "enough/zeros")
   end)
 end)
 
@@ -210,9 +239,6 @@ describe("declaring files", function()
       return message
     end
     assert.matches("dest must be a string", refusal(function() ct.data.file "only" end))
-    assert.matches("unknown option 'mode'", refusal(function()
-      ct.data.file("a", "/b", { mode = 7 })
-    end))
     assert.matches("overwrite must be true or false", refusal(function()
       ct.data.dir("a", "/b", { overwrite = "yes" })
     end))

@@ -11,14 +11,58 @@ local data = {}
 
 local Artifact = { __name = "cleantest.artifact" }
 
-local function artifact(what, source, dest, options, directory)
+local MOST_ID <const> = 0xfffffffe
+local MOST_MODE <const> = tonumber("7777", 8)
+local MOST_DOWNLOAD_MODE <const> = tonumber("777", 8)
+local S_IFREG <const> = tonumber("100000", 8) -- for the engine: a mode was given, even if 0
+
+local function check_id(what, value)
+  local id = math.type(value) and math.tointeger(value)
+  if not id or id < 0 or id > MOST_ID then
+    check.refuse(what, ("an integer from 0 to %d"):format(MOST_ID), value)
+  end
+  return tostring(id)
+end
+
+-- A string is octal, as for chmod; a number is what it is.
+local function check_mode(what, value)
+  local mode = math.type(value) and math.tointeger(value)
+  if type(value) == "string" and value:find "^[0-7]+$" then mode = tonumber(value, 8) end
+  if not mode or mode < 0 or mode > MOST_MODE then
+    check.refuse(what, "a mode from \"0000\" to \"7777\" (a string), or that as an integer", value)
+  end
+  return mode
+end
+
+local of_folders = {
+  overwrite = check.boolean, keep_owners = check.boolean, limit = check.count,
+  uid = check_id, user = check.string, gid = check_id, group = check.string,
+}
+local of_files = { mode = check_mode }
+for name, checker in pairs(of_folders) do of_files[name] = checker end
+
+local conflicts = {
+  { "uid", "user" }, { "gid", "group" }, { "keep_owners", "uid" }, { "keep_owners", "user" },
+  { "keep_owners", "gid" }, { "keep_owners", "group" },
+}
+
+local function check_conflicts(what, options)
+  for _, pair in ipairs(conflicts) do
+    if options[pair[1]] and options[pair[2]] then
+      where.fail("%s: %s and %s can't both be given", what, pair[1], pair[2])
+    end
+  end
+end
+
+local function artifact(what, source, dest, options, fields)
   check.string(what .. ": dest", dest)
-  options = check.options(what, options or {}, { overwrite = check.boolean })
+  options = check.options(what, options or {}, fields)
+  check_conflicts(what, options)
   return setmetatable({
     source = source,
     dest = dest,
-    overwrite = options.overwrite or false,
-    directory = directory,
+    options = options,
+    directory = fields == of_folders,
     folder = where.folder(),
   }, Artifact)
 end
@@ -26,7 +70,11 @@ end
 --- A file.
 -- @param source a path, or { text = "..." } for an upload
 -- @tparam string dest a path on the other side
--- @tparam[opt] table options overwrite (boolean, default false: a dest that exists is an error)
+-- @tparam[opt] table options overwrite (boolean, default false: a dest that exists is an error);
+--   uid (integer) or user (a name, of the side that is written to), gid or group: whose it
+--   becomes (default: root's, and for a download this process'); keep_owners (boolean): it keeps
+--   its uid and gid; mode (octal string, or integer; default: it keeps its mode); limit (bytes a
+--   download may write here, default 4 GiB)
 -- @treturn artifact
 function data.file(source, dest, options)
   local text
@@ -38,7 +86,10 @@ function data.file(source, dest, options)
   else
     check.string("ct.data.file: source", source)
   end
-  local self = artifact("ct.data.file", source, dest, options, false)
+  local self = artifact("ct.data.file", source, dest, options, of_files)
+  if text and self.options.keep_owners then
+    where.fail "ct.data.file: keep_owners: a text has no owners to keep"
+  end
   self.text = text
   return self
 end
@@ -46,11 +97,11 @@ end
 --- A folder and all that is in it.
 -- @tparam string source a path
 -- @tparam string dest a path on the other side
--- @tparam[opt] table options as for file
+-- @tparam[opt] table options as for file, but for mode
 -- @treturn artifact
 function data.dir(source, dest, options)
   check.string("ct.data.dir: source", source)
-  return artifact("ct.data.dir", source, dest, options, true)
+  return artifact("ct.data.dir", source, dest, options, of_folders)
 end
 
 --- Checks for artifacts: one or a list.
@@ -65,7 +116,10 @@ end
 --- Checks that artifacts can be uploaded.
 function data.check_upload(what, value)
   local list = data.check(what, value)
-  for _, item in ipairs(list) do check_inside(what, item.dest) end
+  for _, item in ipairs(list) do
+    if item.options.limit then where.fail("%s: limit is for downloads", what) end
+    check_inside(what, item.dest)
+  end
   return list
 end
 
@@ -74,38 +128,50 @@ function data.check_download(what, value)
   local list = data.check(what, value)
   for _, item in ipairs(list) do
     if item.text then where.fail("%s: a text can't be downloaded", what) end
+    if (item.options.mode or 0) > MOST_DOWNLOAD_MODE then
+      where.fail("%s: the mode of a download can be \"0777\" at most", what)
+    end
     check_inside(what, item.source)
   end
   return list
+end
+
+-- What is said alike of both directions.
+local function step(item, fields)
+  local options = item.options
+  fields.directory = item.directory
+  fields.no_overwrite = not options.overwrite
+  fields.keep_owners = options.keep_owners
+  fields.user = options.uid or options.user
+  fields.group = options.gid or options.group
+  fields.mode = options.mode and options.mode | S_IFREG
+  return fields
 end
 
 --- An upload as a step, in the engine's form.
 -- @tparam artifact item
 -- @treturn table see the binding's job.c
 function data.push(item)
-  return {
+  return step(item, {
     kind = "push",
     name = "upload",
     source = not item.text and where.join(item.folder, item.source) or nil,
     data = item.text,
     dest = item.dest,
-    directory = item.directory,
-    no_overwrite = not item.overwrite,
-  }
+  })
 end
 
 --- A download as a step, in the engine's form.
 -- @tparam artifact item
 -- @treturn table see the binding's job.c
 function data.pull(item)
-  return {
+  return step(item, {
     kind = "pull",
     name = "download",
     source = item.source,
     dest = where.join(item.folder, item.dest),
-    directory = item.directory,
-    no_overwrite = not item.overwrite,
-  }
+    limit = item.options.limit,
+  })
 end
 
 return data

@@ -49,6 +49,12 @@ function Folder:mode(name)
   return pipe:read "l"
 end
 
+--- Where a symbolic link leads; nil for what is none.
+function Folder:link(name)
+  local pipe <close> = io.popen(("readlink %s"):format(quote(self:at(name))))
+  return pipe:read "l"
+end
+
 function Folder:remove()
   if not self.path then return end
   sh("rm -rf --one-file-system %s", self.path)
