@@ -52,6 +52,47 @@ describe("ct.env", function()
     assert.equal("blue/round:flat/a  b\n'c'\n", result.stdout)
   end)
 
+  it("has lists, joined by colons, of all testlets and of one, which no other sees", function()
+    local function look()
+      return { os.getenv "EVERYWHERE", os.getenv "OWN", os.getenv "OTHER", os.getenv "LISTED" }
+    end
+    ct.env:add { EVERYWHERE = { "/a", "/b", "/c" }, LISTED = { "/all", "/of" } }
+    local all = results.run {
+      one = { look, env = { OWN = { "/1", "/2" }, LISTED = { "/mine" } } },
+      other = { look, env = { OTHER = { "/3" } } },
+      neither = look,
+    }
+    assert.same({ EVERYWHERE = "/a:/b:/c", LISTED = "/all:/of" }, ct.env:dump())
+    ct.env:reset()
+    all.later = results.only(results.decorate(look)())
+    for name, wanted in pairs {
+      one = { "/a:/b:/c", "/1:/2", nil, "/mine" },
+      other = { "/a:/b:/c", nil, "/3", "/all:/of" },
+      neither = { "/a:/b:/c", nil, nil, "/all:/of" }, later = {},
+    } do
+      assert.equal("pass", all[name].status, tostring(all[name]))
+      assert.same(wanted, all[name].value, name)
+    end
+  end)
+
+  it("that a testlet sets for itself is gone with it", function()
+    local function set_and_look()
+      local run = require "cleantest.utils.run"
+      local before = os.getenv "SET"
+      run("export SET=1")
+      return { before = before, after = os.getenv "SET" }
+    end
+    ct.env:add { KEPT = "as it was" }
+    local first = results.only(results.decorate(ct.script "export KEPT=changed SET=1")())
+    local second = results.only(results.decorate(set_and_look, { env = { SET = "mine" } })())
+    local third = results.only(results.decorate(set_and_look)())
+    assert.equal("pass", first.status, tostring(first))
+    assert.same({ before = "mine", after = "mine" }, second.value)
+    assert.same({}, third.value)
+    assert.equal("as it was", ct.env:get "KEPT")
+    ct.env:reset()
+  end)
+
   it("is all there is: the host's own environment stays at home", function()
     assert.is_string(os.getenv "LUA_PATH") -- the host has it
     local result = results.only(results.decorate(function()
