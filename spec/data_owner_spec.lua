@@ -222,4 +222,28 @@ describe("declaring owners and modes", function()
       ct.hook.stop_env { name = "x", download = file("/a", "b", { mode = "4755" }) }
     end)
   end)
+
+  it("is refused by the engine, too, for those who use it without Lua", function()
+    local core = require "cleantest.core"
+    local run <close> = assert(core.run_open {})
+    local batch <close> = assert(core.batch_new(run))
+    for wanted, step in pairs {
+      ["keep_owners together with"] = { source = "/a", keep_owners = true, user = "x" },
+      ["data has no owner"] = { data = "a", keep_owners = true },
+      ["no such user or group"] = { data = "a", group = "4294967295" },
+      ["directory with a mode"] = { source = "/a", directory = true, mode = 7 },
+      ["bad mode 10000"] = { data = "a", mode = 4096 },
+      ["bad mode 4755"] = { kind = "pull", source = "/a", mode = tonumber("4755", 8) },
+      ["push with a limit"] = { data = "a", limit = 1 },
+    } do
+      step.kind, step.dest = step.kind or "push", "/b"
+      local number, message, name = batch:add {
+        image = "none", testlet = { kind = "command", argv = { "true" } },
+        start_hooks = { { name = "spec", steps = { step } } },
+      }
+      assert.is_nil(number, wanted)
+      assert.equal("ARGUMENT", name, message)
+      assert.matches("hook spec: .*" .. wanted, message)
+    end
+  end)
 end)
