@@ -4,6 +4,7 @@
 
 local ct = require "cleantest"
 local new_folder = require "spec.support.folder"
+local process = require "spec.support.process"
 local results = require "spec.support.results"
 local transfer = require "spec.support.transfer"
 
@@ -38,6 +39,8 @@ describe("files and folders", function()
       tree = run("cd /data/tree && find . | sort && cat a/b/deep.txt").stdout,
       script = stat "/data/tree/a/run.sh",
       empty = stat "/data/tree/empty",
+      times = run("cd /data/tree && stat -c %Y . a a/b a/b/deep.txt").stdout,
+      inside = read "/data/tree/empty/relative.txt",
       links = run("cd /data/tree && readlink link; readlink out").stdout,
       merged = run("cat /etc/a/b/deep.txt; ls -d /etc/passwd").stdout,
     }
@@ -47,7 +50,10 @@ describe("files and folders", function()
     os.execute(([[cd %s && mkdir -p out/tree/a out/kept &&
       touch out/tree/old out/exists.txt && ln -s a/b/deep.txt up/tree/link &&
       echo old >out/tool.sh && echo secret >outside && ln -s ../../outside up/tree/out &&
-      mkdir up/tree/empty && chmod 700 up/private && chmod 755 up/tool.sh up/tree/a/run.sh]])
+      mkdir up/tree/empty && chmod 700 up/private && chmod 755 up/tool.sh up/tree/a/run.sh &&
+      mkdir fifo && mkfifo fifo/pipe &&
+      touch -d @1000000001 up/tree/a/b/deep.txt && touch -d @1000000002 up/tree/a/b &&
+      touch -d @1000000003 up/tree/a && touch -d @1000000004 up/tree]])
       :format(folder.path))
   end
 
@@ -55,6 +61,7 @@ describe("files and folders", function()
   local function leave()
     os.execute [[mkdir -p /left/tree/a && cd /left && printf '\0\1\2' >binary &&
       echo deep >tree/a/f && ln -s a/f tree/link && echo new >plain &&
+      touch -d @1000000005 tree/a/f && touch -d @1000000006 tree/a tree &&
       echo '#!/bin/sh' >tool.sh && chmod 750 tool.sh && touch suid && chmod 6755 suid]]
   end
 
@@ -75,10 +82,14 @@ describe("files and folders", function()
           data.file({ text = "a\0b\n" }, "/data/text.txt"), data.file("up/binary", "/data/binary"),
           data.file("up/tool.sh", "/data/tool.sh"), data.file("up/private", "/data/private"),
           data.file({ text = "new" }, "/etc/hosts", { overwrite = true }),
-          data.dir("up/tree", "/data/tree"), data.dir("up/tree", "/etc", { overwrite = true }) },
+          data.dir("up/tree", "/data/tree"),
+          data.file("up/relative.txt", "/data/tree/empty/"),
+          data.dir("up/tree", "/etc", { overwrite = true }) },
         down = { data.file("/left/binary", "out/binary"),
           data.file("/left/tool.sh", "out/tool.sh", { overwrite = true }),
           data.dir("/left/tree", "out/tree", { overwrite = true }),
+          data.dir("/left/tree", "times/tree"), data.dir("/left/tree", "out/new"),
+          data.file("/left/plain", "out/new/a"),
           data.file("/left/suid", "out/suid"),
           data.file("/left/plain", "out/{name}/{testlet}.{image}") },
       }]])
@@ -90,6 +101,7 @@ describe("files and folders", function()
       down = { download = suite.down, testlet = leave, name = "down" },
       ["up-exists"] = { upload = exists },
       ["up-dir-exists"] = { upload = ct.data.dir(at "up/tree", "/etc") },
+      ["up-pipe"] = { upload = ct.data.dir(at "fifo", "/data/x") },
       ["up-missing"] = { upload = ct.data.file(at "up/no-such-file", "/data/x") },
       ["up-file-as-dir"] = { upload = ct.data.dir(at "up/binary", "/data/x") },
       ["up-dir-as-file"] = { upload = ct.data.file(at "up/tree", "/data/x") },
@@ -121,9 +133,21 @@ describe("files and folders", function()
 
   it("go up with all that is in a folder", function()
     local seen = all.up.value
-    assert.equal(".\n./a\n./a/b\n./a/b/deep.txt\n./a/run.sh\n./empty\n./link\n./out\ndeep\n",
+    assert.equal(".\n./a\n./a/b\n./a/b/deep.txt\n./a/run.sh\n./empty\n./empty/relative.txt\n"
+      .. "./link\n./out\ndeep\n",
       seen.tree)
     assert.matches("^%d+ root$", seen.empty)
+  end)
+
+  it("keep their times, those of folders, too", function()
+    assert.equal("1000000004\n1000000003\n1000000002\n1000000001\n", all.up.value.times)
+    assert.equal("1000000006 1000000006 1000000005",
+      process.output("echo $(stat -c %Y tree tree/a tree/a/f)", { cwd = folder:at "times" }))
+  end)
+
+  it("go by their own names into a folder that is their dest", function()
+    assert.equal("relative\n", all.up.value.inside)
+    assert.equal("new\n", folder:read "out/new/a/plain")
   end)
 
   it("keep symbolic links, and never follow them out of the folder", function()
@@ -170,6 +194,7 @@ describe("files and folders", function()
     function()
       for name, wanted in pairs {
         ["up-missing"] = "no%-such%-file", ["down-missing"] = "/no/such",
+        ["up-pipe"] = "fifo/pipe is no file, directory or symbolic link",
         ["up-file-as-dir"] = "binary", ["up-dir-as-file"] = "tree",
       } do
         assert.equal("error", all[name].status, name)
