@@ -67,6 +67,7 @@ struct tree {
     ct_digest *whole;
     ct_digest content; /* of the entry last announced */
     bool entered;
+    bool owners; /* are kept */
     ct_error *error;
 };
 
@@ -112,6 +113,8 @@ static int add_entry(struct tree *tree, const char *data, size_t length) {
             code = ct_value_skip(&at, end);
         if (code < 0 || is_text(&key, "mtime") || (is_text(&key, "name") && !with_name))
             continue;
+        if (!tree->owners && (is_text(&key, "uid") || is_text(&key, "gid")))
+            continue;
         ct_digest_field(tree->whole, key.string, key.length);
         ct_digest_field(tree->whole, value, (size_t) (at - value));
     }
@@ -151,7 +154,7 @@ static int take_frames(struct tree *tree, ct_buf *frames) {
 
 static int add_tree(ct_digest *digest, const ct_step *step, const ct_wait *wait,
                     ct_error *error) {
-    struct tree tree = {.whole = digest, .error = error};
+    struct tree tree = {.whole = digest, .owners = step->keep_owners, .error = error};
     ct_buf frames;
     int more = 1;
     ct_tree_reader *reader =
@@ -198,6 +201,11 @@ static void add_upload(ct_digest *digest, const ct_step *step) {
     ct_digest_string(digest, step->dest);
     ct_digest_number(digest, step->directory);
     ct_digest_number(digest, step->no_overwrite);
+    ct_digest_number(digest, step->keep_owners);
+    ct_digest_string(digest, step->user);
+    ct_digest_string(digest, step->group);
+    ct_digest_number(digest, step->mode);
+    ct_digest_number(digest, step->limit);
 }
 
 int ct_step_digest(const ct_step *step, char hex[CT_DIGEST_SIZE], const ct_wait *wait,

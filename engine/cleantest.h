@@ -178,6 +178,7 @@ typedef struct ct_step {
                            at all can be said; 0: the source's, 0644 for data */
     uint64_t limit;    /* PULL: bytes written here, a file, directory or link counting for
                            1024 and its content; more fails. 0: 4 GiB */
+    bool always;       /* runs in every instance: what it does is not kept in a base */
     double timeout;    /* seconds; 0: 600 */
 } ct_step;
 

@@ -37,7 +37,10 @@ static bool same_step(const ct_step *one, const ct_step *other) {
            same_text(one->name, other->name) && same_text(one->source, other->source) &&
            same_bytes(one->data, one->data_length, other->data, other->data_length) &&
            same_text(one->dest, other->dest) && one->directory == other->directory &&
-           one->no_overwrite == other->no_overwrite && one->always == other->always;
+           one->no_overwrite == other->no_overwrite && one->always == other->always &&
+           one->keep_owners == other->keep_owners && same_text(one->user, other->user) &&
+           same_text(one->group, other->group) && one->mode == other->mode &&
+           one->limit == other->limit;
 }
 
 static bool same_hook(const ct_hook *one, const ct_hook *other) {
