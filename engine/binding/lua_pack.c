@@ -5,6 +5,7 @@
  * code.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <lauxlib.h>
@@ -61,27 +62,149 @@ static void pack_number4(struct packing *packing, lua_Integer number) {
     keep(packing, ct_buf_add(packing->out, bytes, sizeof bytes));
 }
 
+/* ---- tables ---- */
+
+/* One key of a table, in an order that is the same in every process, which lua_next() is not:
+ * numbers, then strings bytewise, then booleans. */
+struct key {
+    int type;
+    bool boolean, whole; /* whole: an integer */
+    lua_Integer integer;
+    lua_Number number;
+    const char *string; /* anchored in the table */
+    size_t length;
+};
+
+static int key_rank(const struct key *key) {
+    return key->type == LUA_TNUMBER ? (key->whole ? 0 : 1)
+                                    : (key->type == LUA_TSTRING ? 2 : 3);
+}
+
+static int compare_keys(const void *a, const void *b) {
+    const struct key *first = a, *second = b;
+    int rank = key_rank(first), order = rank - key_rank(second);
+    if (order != 0)
+        return order;
+    if (rank == 0)
+        return (first->integer > second->integer) - (first->integer < second->integer);
+    if (rank == 1)
+        return (first->number > second->number) - (first->number < second->number);
+    if (rank == 3)
+        return first->boolean - second->boolean;
+    size_t least = first->length < second->length ? first->length : second->length;
+    order = memcmp(first->string, second->string, least);
+    return order ? order
+                 : (first->length > second->length) - (first->length < second->length);
+}
+
+/* Takes the key at index; false when it is no plain data. */
+static bool take_key(lua_State *L, int index, struct key *key) {
+    *key = (struct key){.type = lua_type(L, index)};
+    switch (key->type) {
+    case LUA_TNUMBER:
+        key->whole = lua_isinteger(L, index);
+        key->integer = key->whole ? lua_tointeger(L, index) : 0;
+        key->number = lua_tonumber(L, index);
+        return true;
+    case LUA_TSTRING:
+        key->string = lua_tolstring(L, index, &key->length);
+        return true;
+    case LUA_TBOOLEAN:
+        key->boolean = lua_toboolean(L, index) != 0;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void push_key(lua_State *L, const struct key *key) {
+    if (key->type == LUA_TSTRING)
+        lua_pushlstring(L, key->string, key->length);
+    else if (key->type == LUA_TBOOLEAN)
+        lua_pushboolean(L, key->boolean);
+    else if (key->whole)
+        lua_pushinteger(L, key->integer);
+    else
+        lua_pushnumber(L, key->number);
+}
+
+/* Pushes what owns the sorted keys of the table on top. */
+static struct key *push_keys(lua_State *L, struct packing *packing, size_t count) {
+    struct key *keys = lua_newuserdatauv(L, count * sizeof *keys, 0);
+    size_t i = 0;
+    for (lua_pushnil(L); lua_next(L, -3); lua_pop(L, 1)) {
+        if (take_key(L, -2, &keys[i++]))
+            continue;
+        size_t used = enter(packing, "[%s]", "?");
+        refuse(packing, "has a key that is no plain data");
+        leave(packing, used);
+    }
+    if (packing->code == CT_OK)
+        qsort(keys, count, sizeof *keys, compare_keys);
+    return keys;
+}
+
+/* Packs the pair on top, a key and its value. */
 static void pack_pair(lua_State *L, struct packing *packing) {
-    char key[64];
     size_t used;
     if (lua_type(L, -2) == LUA_TSTRING) {
         used = enter(packing, ".%s", lua_tostring(L, -2));
     } else {
-        lua_pushvalue(L, -2);
-        snprintf(key, sizeof key, "%s", lua_tostring(L, -1) ? lua_tostring(L, -1) : "?");
+        used = enter(packing, "[%s]", luaL_tolstring(L, -2, NULL));
         lua_pop(L, 1);
-        used = enter(packing, "[%s]", key);
     }
-    int type = lua_type(L, -2);
-    if (type != LUA_TSTRING && type != LUA_TNUMBER && type != LUA_TBOOLEAN) {
-        refuse(packing, "has a key that is no plain data");
-    } else {
-        lua_pushvalue(L, -2);
-        pack_value(L, packing);
-        lua_pop(L, 1);
-        pack_value(L, packing);
-    }
+    lua_pushvalue(L, -2);
+    pack_value(L, packing);
+    lua_pop(L, 1);
+    pack_value(L, packing);
     leave(packing, used);
+}
+
+/* A list needs no sorting: it may be long. */
+static void pack_list(lua_State *L, struct packing *packing, size_t count) {
+    for (size_t i = 1; packing->code == CT_OK && i <= count; i++) {
+        lua_pushinteger(L, (lua_Integer) i);
+        lua_rawgeti(L, -2, (lua_Integer) i);
+        pack_pair(L, packing);
+        if (packing->code == CT_OK)
+            lua_pop(L, 2);
+    }
+}
+
+static void pack_sorted(lua_State *L, struct packing *packing, size_t count) {
+    struct key *keys = push_keys(L, packing, count);
+    for (size_t i = 0; packing->code == CT_OK && i < count; i++) {
+        push_key(L, &keys[i]);
+        lua_pushvalue(L, -1);
+        lua_rawget(L, -4); /* table, keys, key, value */
+        pack_pair(L, packing);
+        if (packing->code == CT_OK)
+            lua_pop(L, 2);
+    }
+    if (packing->code == CT_OK)
+        lua_pop(L, 1);
+}
+
+static void pack_pairs(lua_State *L, struct packing *packing) {
+    size_t pairs = 0, length = lua_rawlen(L, -1);
+    bool list = true;
+    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
+        pairs++;
+        /* as many as the list has, all of them within it: the list is all there is */
+        list = list && lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 &&
+               (size_t) lua_tointeger(L, -2) <= length;
+    }
+    keep(packing, ct_value_table(packing->out, pairs));
+    /* each pair takes two bytes at least: no memory is spent on what can't fit */
+    if (packing->code == CT_OK &&
+        pairs > (packing->out->limit - packing->out->length) / 2)
+        keep(packing, CT_E_LIMIT);
+    if (packing->code < 0)
+        return;
+    if (list && pairs == length)
+        pack_list(L, packing, pairs);
+    else
+        pack_sorted(L, packing, pairs);
 }
 
 static void pack_table(lua_State *L, struct packing *packing) {
@@ -103,18 +226,15 @@ static void pack_table(lua_State *L, struct packing *packing) {
     lua_pushvalue(L, -1);
     lua_pushboolean(L, 1);
     lua_rawset(L, PATH);
-    size_t pairs = 0;
-    for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-        pairs++;
-    keep(packing, ct_value_table(packing->out, pairs));
-    for (lua_pushnil(L); packing->code == CT_OK && lua_next(L, -2); lua_pop(L, 1))
-        pack_pair(L, packing);
+    pack_pairs(L, packing);
     if (packing->code < 0)
         return; /* whoever called does not use the stack any more */
     lua_pushvalue(L, -1);
     lua_pushnil(L);
     lua_rawset(L, PATH);
 }
+
+/* ---- functions ---- */
 
 static int add_dump(lua_State *L, const void *data, size_t length, void *context) {
     (void) L;
@@ -197,6 +317,8 @@ static void pack_function(lua_State *L, struct packing *packing) {
     for (int i = 1; packing->code == CT_OK && i <= info.nups; i++)
         pack_upvalue(L, packing, i);
 }
+
+/* ---- values ---- */
 
 /* Packs the value on top of the stack, which stays there. */
 static void pack_value(lua_State *L, struct packing *packing) {

@@ -20,7 +20,7 @@
 /* Adds the value at index to out. With functions, Lua functions travel too, their upvalues by
  * value. CT_E_ARGUMENT when something in it can't travel: the message names it and its place,
  * "upvalue 'sock' is a userdata". CT_E_LIMIT, CT_E_NO_MEMORY. Raises no Lua error; leaves the
- * stack as it was. */
+ * stack as it was. Equal values are equal bytes, in every process: a table's keys come sorted. */
 CT_CHECK int ct_lua_pack(lua_State *L, int index, ct_buf *out, bool functions,
                          ct_error *error);
 
