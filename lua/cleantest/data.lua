@@ -36,6 +36,7 @@ end
 
 local of_folders = {
   overwrite = check.boolean, keep_owners = check.boolean, limit = check.count,
+  volatile = check.boolean,
   uid = check_id, user = check.string, gid = check_id, group = check.string,
 }
 local of_files = { mode = check_mode }
@@ -74,7 +75,8 @@ end
 --   uid (integer) or user (a name, of the side that is written to), gid or group: whose it
 --   becomes (default: root's, and for a download this process'); keep_owners (boolean): it keeps
 --   its uid and gid; mode (octal string, or integer; default: it keeps its mode); limit (bytes a
---   download may write here, default 4 GiB)
+--   download may write here, default 4 GiB); volatile
+--   (boolean): for uploads, see ct.hook.start_env
 -- @treturn artifact
 function data.file(source, dest, options)
   local text
@@ -155,6 +157,7 @@ function data.push(item)
   return step(item, {
     kind = "push",
     name = "upload",
+    always = item.options.volatile,
     source = not item.text and where.join(item.folder, item.source) or nil,
     data = item.text,
     dest = item.dest,

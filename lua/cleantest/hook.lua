@@ -22,6 +22,7 @@ local start_fields = {
   upload = data.check_upload,
   run = check.list_of(testlet.check),
   timeout = check.positive,
+  volatile = check.boolean,
 }
 
 local stop_fields = {
@@ -39,7 +40,10 @@ end
 
 --- A hook for the start of an environment: packages, then uploads, then run.
 -- @tparam table options name; packages (from ct.pkg), upload (from ct.data), run (testlets of
---   any kind): each one or a list; timeout: seconds for each step, default 600
+--   any kind): each one or a list; timeout: seconds for each step, default 600; volatile
+--   (boolean, default false; packages and uploads can have it by themselves): its steps, and all
+--   behind them, are done in every instance, where others may be done once and what they left be
+--   copied. For what depends on more than the suite says: the time, the host, /tmp
 -- @treturn hook
 function hook.start_env(options)
   return new("start", "ct.hook.start_env", options, start_fields)
@@ -72,7 +76,10 @@ function Hook:convert()
   for _, item in ipairs(self.upload or {}) do steps[#steps + 1] = data.push(item) end
   self:add_runs(steps)
   for _, item in ipairs(self.download or {}) do steps[#steps + 1] = data.pull(item) end
-  for _, step in ipairs(steps) do step.timeout = self.timeout end
+  for _, step in ipairs(steps) do
+    step.timeout = self.timeout
+    step.always = self.volatile or step.always
+  end
   return { name = self.name, steps = steps }
 end
 

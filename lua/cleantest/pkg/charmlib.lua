@@ -9,7 +9,9 @@ local where = require "cleantest.where"
 
 local FOLDER = "/root/.cleantest-charmlibs"
 
-local fields = { auth_token_path = check.string, charmlibs = check.strings }
+local fields = {
+  auth_token_path = check.string, charmlibs = check.strings, volatile = check.boolean,
+}
 
 local function read_token(path)
   local file <close>, message = io.open(path)
@@ -23,12 +25,12 @@ end
 -- is read here and now; it is never in a file, an argument or an output in the instance.
 -- @tparam table options auth_token_path: a file that `charmcraft login --export` wrote,
 --   relative to the suite's folder; charmlibs: a string or a list of strings,
---   "charms.operator_libs_linux.v0.apt"
+--   "charms.operator_libs_linux.v0.apt"; volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
   options = check.options("ct.pkg.charmlib", options, fields, { "auth_token_path", "charmlibs" })
   if #options.charmlibs == 0 then where.fail "ct.pkg.charmlib: charmlibs must not be empty" end
-  local self = Package.new "charmlib"
+  local self = Package.new("charmlib", options.volatile)
   self.spec = {
     auth_token = read_token(where.join(self.folder, options.auth_token_path)),
     charmlibs = options.charmlibs,

@@ -9,16 +9,18 @@ local where = require "cleantest.where"
 
 local distribution = {}
 
-local fields = { packages = check.strings, update = check.boolean }
+local fields = {
+  packages = check.strings, update = check.boolean, volatile = check.boolean,
+}
 
 --- A package of a kind, of names and files.
 -- @tparam string kind
--- @tparam table options packages, update
+-- @tparam table options packages, update, volatile
 -- @tparam table patterns what the names of package files end in
 -- @treturn package
 function distribution.new(kind, options, patterns)
   if #options.packages == 0 then where.fail("ct.pkg.%s: packages must not be empty", kind) end
-  local self = Package.new(kind)
+  local self = Package.new(kind, options.volatile)
   local packages = {}
   for i, name in ipairs(options.packages) do
     packages[i] = name
@@ -33,7 +35,7 @@ end
 --- Makes the constructor of a kind: a function of options, which are packages, a string or a
 -- list of strings, each a package's name as the package manager takes it or the path of a
 -- local package file, relative to the suite's folder; and update (boolean, default false):
--- fetch the package lists even where there are some.
+-- fetch the package lists even where there are some; volatile (boolean): see ct.hook.start_env.
 -- @tparam string kind "apt"
 -- @tparam string pattern what the names of package files end in
 -- @treturn function

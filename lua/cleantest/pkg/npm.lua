@@ -6,18 +6,20 @@ local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
 local where = require "cleantest.where"
 
-local fields = { packages = check.strings, registry = check.string }
+local fields = {
+  packages = check.strings, registry = check.string, volatile = check.boolean,
+}
 
 --- Node.js packages for a start hook, installed for all of the instance; npm too, where it is
 -- missing.
 -- @tparam table options packages: a string or a list of strings, each a name, "name@version",
 --   or the path of a local .tgz file, relative to the suite's folder; registry: the URL of a
---   registry, default npm's own
+--   registry, default npm's own; volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
   options = check.options("ct.pkg.npm", options, fields, { "packages" })
   if #options.packages == 0 then where.fail "ct.pkg.npm: packages must not be empty" end
-  local self = Package.new "npm"
+  local self = Package.new("npm", options.volatile)
   local packages = {}
   for i, name in ipairs(options.packages) do
     packages[i] = name:find "%.tgz$" and self:carry(name) or name

@@ -9,20 +9,21 @@ local where = require "cleantest.where"
 local Package = { __name = "cleantest.package" }
 Package.__index = Package
 
+-- Not numbered through all packages of the process: the same package has the same files
+-- everywhere. Those of another one may lie there; they are installed by then.
 local FILES = "/.cleantest/files"
-local made = 0 -- so that two packages' files never meet
 
 --- A package of a kind, with nothing in it.
 -- @tparam string kind "apt": the guest module cleantest.packages.apt installs it
+-- @tparam[opt] boolean volatile it is installed anew in every instance
 -- @treturn package
-function Package.new(kind)
-  made = made + 1
+function Package.new(kind, volatile)
   return setmetatable({
     kind = kind,
     spec = {},
     env = {}, -- name -> what is put behind a variable of the testlets' environment
     files = {},
-    id = made,
+    volatile = volatile,
     folder = where.folder(),
   }, Package)
 end
@@ -32,7 +33,7 @@ end
 -- @treturn string where it will be in the instance; its own name is kept
 function Package:carry(path)
   local number = #self.files + 1
-  local dest = ("%s/%d/%d/%s"):format(FILES, self.id, number, path:match("[^/]*$"))
+  local dest = ("%s/%s/%d/%s"):format(FILES, self.kind, number, path:match("[^/]*$"))
   self.files[number] = { source = where.join(self.folder, path), dest = dest }
   return dest
 end
@@ -57,6 +58,7 @@ function Package:steps()
   local module = "cleantest.packages." .. self.kind
   local call = testlet.call("ct.pkg." .. self.kind, module, table.pack(self.spec))
   steps[#steps + 1] = { kind = "run", name = self.kind, run = call }
+  for _, step in ipairs(steps) do step.always = self.volatile end
   return steps
 end
 

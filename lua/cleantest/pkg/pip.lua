@@ -13,6 +13,7 @@ local fields = {
   constraints = check.strings,
   wheels = check.strings,
   index = check.string,
+  volatile = check.boolean,
 }
 
 local function check_pairs(options)
@@ -26,7 +27,7 @@ end
 --- Python packages for a start hook. Files are meant from the suite's folder.
 -- @tparam table options packages, requirements (files), constraints (files; the first belongs
 --   to the first of requirements, and so on), wheels (files): each a string or a list of
---   strings; index: the URL of an index, default PyPI
+--   strings; index: the URL of an index, default PyPI; volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
   options = check.options("ct.pkg.pip", options, fields)
@@ -34,7 +35,7 @@ return function(options)
   if not (options.packages or options.requirements or options.wheels) then
     where.fail("ct.pkg.pip: there must be packages, requirements or wheels")
   end
-  local self = Package.new "pip"
+  local self = Package.new("pip", options.volatile)
   self.spec = {
     packages = options.packages,
     requirements = self:carry_all(options.requirements),

@@ -12,18 +12,20 @@ local fields = {
   packages = check.strings,
   server = check.string,
   lua = check.choice { "5.1", "5.2", "5.3", "5.4" },
+  volatile = check.boolean,
 }
 
 --- Rocks for a start hook, installed for all of the instance; luarocks and Lua too, where they
 -- are missing.
 -- @tparam table options packages: a string or a list of strings, each a name, "name version",
 --   or the path of a local .rock or .rockspec file, relative to the suite's folder; server: the
---   URL of the only rock server to ask; lua: the Lua version they are for, default "5.4"
+--   URL of the only rock server to ask; lua: the Lua version they are for, default "5.4";
+--   volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
   options = check.options("ct.pkg.rock", options, fields, { "packages" })
   if #options.packages == 0 then where.fail "ct.pkg.rock: packages must not be empty" end
-  local self = Package.new "rock"
+  local self = Package.new("rock", options.volatile)
   local packages = {}
   for i, name in ipairs(options.packages) do
     local is_file = name:find "%.rock$" or name:find "%.rockspec$"

@@ -30,6 +30,7 @@ local fields = {
   dangerous = check.boolean,
   connections = check.list_of(connection),
   aliases = check.list_of(alias),
+  volatile = check.boolean,
 }
 
 --- Snaps for a start hook; snapd too, where it is missing.
@@ -39,15 +40,15 @@ local fields = {
 --   connections: one or a list of { plug = "snap:plug", slot = "snap:slot", wait = true },
 --   where without a slot it is the system's that fits, and wait = false does not wait for the
 --   end of it; aliases: one or a list of { snap =, app =, alias = }, where the app's default is
---   the one called as the snap
+--   the one called as the snap; volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
   options = check.options("ct.pkg.snap", options, fields)
   if not (options.snaps or options.local_snaps) then
     where.fail "ct.pkg.snap: there must be snaps or local_snaps"
   end
-  local self = Package.new "snap"
-  self.spec = options
+  local self = Package.new("snap", options.volatile)
+  self.spec, options.volatile = options, nil -- that is not the installer's business
   options.local_snaps = self:carry_all(options.local_snaps)
   return self
 end

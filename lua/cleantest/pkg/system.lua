@@ -11,8 +11,10 @@ local patterns = { "%.deb$", "%.rpm$", "%.pkg%.tar%.?%w*$", "%.apk$" }
 --- Packages for a start hook.
 -- @param packages a string or a list of strings, each a package's name, or the path of a local
 --   package file, relative to the suite's folder
+-- @tparam[opt] table options volatile (boolean): see ct.hook.start_env
 -- @treturn package
-return function(packages)
-  return distribution.new("system",
-    { packages = check.strings("ct.pkg.system: the packages", packages) }, patterns)
+return function(packages, options)
+  options = check.options("ct.pkg.system", options or {}, { volatile = check.boolean })
+  options.packages = check.strings("ct.pkg.system: the packages", packages)
+  return distribution.new("system", options, patterns)
 end
