@@ -33,7 +33,9 @@ ct_batch *ct_batch_new(ct_run *run, unsigned max_live) {
 }
 
 int ct_batch_reserve(ct_batch *batch, const ct_reserve *reserve, ct_error *error) {
-    if (!(reserve->cpu >= 0))
+    if (batch->events)
+        return ct_fail(error, CT_E_ARGUMENT, "the batch has started already");
+    if (!isfinite(reserve->cpu) || reserve->cpu < 0)
         return ct_fail(error, CT_E_ARGUMENT, "a reserve of %g CPUs", reserve->cpu);
     batch->reserve = *reserve;
     return CT_OK;
@@ -63,9 +65,15 @@ int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error) {
 /* ---- waiting and the end ---- */
 
 static void count_event(ct_batch *batch, const ct_event *event) {
+    ct_entry *entry = &batch->entries[event->job];
+    if (event->type == CT_EVENT_RESULT)
+        entry->lasted = event->result->status == CT_ERROR ? -1 : event->result->duration;
     if (event->type != CT_EVENT_DONE)
         return;
     batch->done++;
+    if (entry->lasted >= 0)
+        ct_history_record(ct_run_history(batch->run), entry->key,
+                          entry->lasted + event->seconds);
     if (!event->message || event->preserved)
         return;
     ct_run_left_behind(batch->run);

@@ -15,6 +15,9 @@ typedef struct ct_entry {
     char *source;      /* what the image resolved to; NULL: the job says it */
     bool remote;       /* LXD has no such image: it is job.remote_source that says it */
     ct_result *result; /* until its job takes it */
+    char *key;         /* of its duration; in the arena */
+    double
+        lasted; /* seconds until its result; negative: worth nothing for the next run */
 } ct_entry;
 
 struct ct_batch {

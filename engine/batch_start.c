@@ -4,7 +4,7 @@
  * then the jobs, each of which may wait for one. The longest go first, as far as earlier runs
  * have told; where only one is live at a time, all go in order.
  */
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,13 +20,9 @@ static void perform_job(ct_batch *batch, void **session, size_t number) {
     ct_entry *entry = &batch->entries[number];
     ct_result *result = entry->result;
     ct_prepared prepared = ct_plan_prepared(batch->plan, number);
-    double begun = ct_now();
-    char key[CT_HISTORY_KEY];
     entry->result = NULL;
-    snprintf(key, sizeof key, "%s-%s", entry->job.name, entry->job.image);
     ct_job_perform(&batch->context, session, number, &entry->job, entry->source,
                    &prepared, result);
-    ct_history_record(ct_run_history(batch->run), key, ct_now() - begun);
 }
 
 static void perform(void *data, void **session, size_t item) {
@@ -43,20 +39,35 @@ static void end(void *data, void *session) {
     ct_run_provider(batch->run)->type->session_close(session);
 }
 
+/* Jobs of a cancelled batch are over at once, and need nothing. */
 static bool may_start(void *data, unsigned running) {
-    ct_batch *batch = data;
+    const ct_batch *batch = data;
+    ct_wait wait = ct_wait_for(INFINITY, batch->cancel);
     (void) running;
-    return ct_reserve_allows(&batch->reserve);
+    return ct_reserve_allows(&batch->reserve) ||
+           ct_wait_check(&wait, NULL) == CT_E_CANCELLED;
 }
 
 /* ---- in which order ---- */
 
-static double weight_of(ct_batch *batch, const ct_job *job) {
-    char key[CT_HISTORY_KEY];
-    if (batch->max_live == 1)
-        return 0;
-    snprintf(key, sizeof key, "%s-%s", job->name, job->image);
-    return ct_history_weight(ct_run_history(batch->run), key);
+static int name_durations(ct_batch *batch, ct_error *error) {
+    const ct_job **jobs = calloc(batch->count + 1, sizeof *jobs);
+    char **keys = calloc(batch->count + 1, sizeof *keys);
+    for (size_t i = 0; jobs && i < batch->count; i++)
+        jobs[i] = &batch->entries[i].job;
+    int code = jobs && keys ? ct_job_keys(&batch->arena, jobs, batch->count, keys, error)
+                            : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    for (size_t i = 0; code == CT_OK && i < batch->count; i++)
+        batch->entries[i].key = keys[i];
+    free(jobs);
+    free(keys);
+    return code;
+}
+
+/* One at a time takes as long in any order: then it is the one that was asked for. */
+static double weight_of(ct_batch *batch, const ct_entry *entry) {
+    return batch->max_live > 1 ? ct_history_weight(ct_run_history(batch->run), entry->key)
+                               : 0;
 }
 
 /* The caller frees them. */
@@ -69,14 +80,13 @@ static ct_item *make_items(ct_batch *batch) {
         items[i] = (ct_item){.after = ct_plan_after(batch->plan, i)};
     for (size_t i = 0; i < batch->count; i++)
         items[builds + i] = (ct_item){.after = ct_plan_needed(batch->plan, i),
-                                      .weight = weight_of(batch, &batch->entries[i].job)};
+                                      .weight = weight_of(batch, &batch->entries[i])};
     return items;
 }
 
 static int schedule(ct_batch *batch, ct_error *error) {
-    ct_work work = {.perform = perform, .end = end, .context = batch};
-    if (batch->reserve.memory > 0 || batch->reserve.cpu > 0)
-        work.may_start = may_start;
+    ct_work work = {
+        .perform = perform, .end = end, .may_start = may_start, .context = batch};
     ct_item *items = make_items(batch);
     if (!items)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
@@ -113,6 +123,8 @@ static void tell_note(ct_batch *batch) {
 
 static int launch(ct_batch *batch, ct_error *error) {
     int code = make_plan(batch, error);
+    if (code == CT_OK)
+        code = name_durations(batch, error);
     if (code < 0)
         return code;
     batch->events = ct_queue_new(batch->count * CT_EVENTS_PER_JOB +

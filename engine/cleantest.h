@@ -349,6 +349,14 @@ CT_API void ct_run_close(ct_run *run);
 
 typedef struct ct_batch ct_batch;
 
+/* What must be left of this machine before one more instance is started. 0: nothing. What is
+ * not reached holds starts back until another job is over; a job that would be alone is
+ * started all the same. */
+typedef struct ct_reserve {
+    size_t memory; /* bytes available, as the kernel counts them */
+    double cpu;    /* CPUs that were idle, on average over the last minute */
+} ct_reserve;
+
 enum ct_event_type {
     CT_EVENT_PHASE,  /* the job entered `phase` */
     CT_EVENT_RESULT, /* `result` is ready; teardown goes on */
@@ -372,20 +380,16 @@ typedef struct ct_event {
 /* An empty batch that will keep at most max_live instances alive at once; 0: as many as
  * this process may use CPUs. NULL when out of memory. */
 CT_API CT_CHECK ct_batch *ct_batch_new(ct_run *run, unsigned max_live);
-/* What must be left of this machine before another instance is started. 0: nothing. */
-typedef struct ct_reserve {
-    size_t memory; /* bytes the kernel holds available */
-    double cpu;    /* CPUs that nothing used, on average over the last minute */
-} ct_reserve;
-/* Holds starts back while less is left, for as long as other instances of the batch are live;
- * for an LXD on this machine. Before the batch is started. */
+/* Sets what must be left of this machine, where LXD is on it; before the batch is started. */
 CT_API CT_CHECK int ct_batch_reserve(ct_batch *batch, const ct_reserve *reserve,
                                      ct_error *error);
 
 /* Copies a job into the batch, which must not have started. Returns the job's number. */
 CT_API CT_CHECK int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error);
 /* Checks that every image exists, or may come from a remote_source (CT_E_UNKNOWN_IMAGE), and
- * every target exists and runs (CT_E_UNKNOWN_INSTANCE), then starts the work. */
+ * every target exists and runs (CT_E_UNKNOWN_INSTANCE), then starts the work. Of more jobs
+ * than max_live those come first that took longest in earlier runs, or are new; of one at a
+ * time, those that were added first. */
 CT_API CT_CHECK int ct_batch_start(ct_batch *batch, ct_error *error);
 /* Waits up to `seconds` (negative: for ever) for the next event. Returns 1 with an event,
  * which the caller ends with ct_event_fini(); 0 when every job is over; CT_E_TIMEOUT;

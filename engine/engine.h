@@ -349,6 +349,13 @@ char *ct_arena_string(ct_arena *arena, const char *string);
 CT_CHECK int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from,
                          ct_error *error);
 
+/* ---- job_keys.c ---------------------------------------------------------------------- */
+
+/* Gives each job a key for ct_history, in the arena: the name of its result, and which of those
+ * of the same name it is. */
+CT_CHECK int ct_job_keys(ct_arena *arena, const ct_job *const *jobs, size_t count,
+                         char **keys, ct_error *error);
+
 /* ---- queue.c ------------------------------------------------------------------------- */
 
 /* Events on their way from the workers to the one who waits. It has room for all that can

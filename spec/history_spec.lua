@@ -146,7 +146,8 @@ describe("a file of durations", function()
   -- Where a process with these variables keeps it: the file it makes below the folder.
   local function place(folder, variables)
     local pipe <close> = io.popen(([[cd '%s' &&
-      env -u CLEANTEST_STATE -u XDG_STATE_HOME -u HOME %s lua5.4 -e 'local i = require "cleantest_internals"
+      env -u CLEANTEST_STATE -u XDG_STATE_HOME -u HOME %s lua5.4 -e '
+      local i = require "cleantest_internals"
       local h = i.history_open()
       i.history_record(h, "a", 1)
       i.history_close(h)' && find . -name '*durations*' ! -name '*.lock']]):format(folder.path,

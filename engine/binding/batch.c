@@ -30,17 +30,29 @@ static lct_batch *check_open(lua_State *L) {
     return self;
 }
 
+static ct_reserve read_reserve(lua_State *L, int index) {
+    ct_reserve reserve = {0};
+    if (lua_isnoneornil(L, index))
+        return reserve;
+    luaL_checktype(L, index, LUA_TTABLE);
+    lct_field_size(L, index, "memory", &reserve.memory);
+    lct_field_seconds(L, index, "cpu", &reserve.cpu);
+    return reserve;
+}
+
 /***
 An empty batch.
 @function batch_new
 @tparam run run
 @tparam[opt=0] int max_live the most instances alive at once; 0: as many as there are CPUs
+@tparam[opt] table reserve what must be left of this machine: memory (bytes), cpu (a number)
 @treturn batch the batch; or nil, message, NAME
 */
 int lct_batch_new(lua_State *L) {
     lct_run *run = lct_check_run(L, 1);
     lua_Integer max_live = luaL_optinteger(L, 2, 0);
     luaL_argcheck(L, max_live >= 0 && max_live <= 100000, 2, "out of range");
+    ct_reserve reserve = read_reserve(L, 3);
     lct_batch *self = lua_newuserdatauv(L, sizeof *self, 1);
     *self = (lct_batch){0};
     luaL_setmetatable(L, BATCH_TYPE);
@@ -51,7 +63,9 @@ int lct_batch_new(lua_State *L) {
         return lct_failure(L, CT_E_NO_MEMORY, NULL);
     self->run = run;
     run->batches++;
-    return 1;
+    ct_error error = {0};
+    int code = ct_batch_reserve(self->batch, &reserve, &error);
+    return code < 0 ? lct_failure(L, code, &error) : 1;
 }
 
 /***

@@ -36,13 +36,13 @@ local function fill(handle, jobs)
 end
 
 -- A started batch of the engine's, or nil, message.
-local function launch(jobs, max_live, run)
+local function launch(jobs, max_live, run, reserve)
   local settings, message, name = config.get "lxd", nil, nil
   if not run then run, message, name = session.open(settings:settings()) end
   local handle
   if run then
     remote.new(run:server(), settings.image_servers):fill(jobs)
-    handle, message, name = core.batch_new(run, max_live)
+    handle, message, name = core.batch_new(run, max_live, reserve)
   end
   if not handle then
     if mistakes[name] then throw(message, name) end
@@ -61,9 +61,10 @@ end
 -- @tparam int max_live the most instances alive at once; 0: as many as there are CPUs
 -- @tparam[opt] string order "declared" (default) or "completed"
 -- @tparam[opt] run run the binding's; default: the session's
+-- @tparam[opt] table reserve from reserve.check
 -- @treturn batch
-function Batch.start(jobs, max_live, order, run)
-  local handle, message = launch(jobs, max_live, run)
+function Batch.start(jobs, max_live, order, run, reserve)
+  local handle, message = launch(jobs, max_live, run, reserve)
   local self = setmetatable({
     handle = handle,
     jobs = jobs,

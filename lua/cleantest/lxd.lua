@@ -9,6 +9,7 @@ local Env = require "cleantest.env"
 local check = require "cleantest.check"
 local image = require "cleantest.image"
 local jobs = require "cleantest.jobs"
+local reserve = require "cleantest.reserve"
 local results = require "cleantest.results"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.threads"
@@ -30,6 +31,7 @@ local fields = {
   preserve = check_preserve,
   parallel = check.boolean,
   num_threads = check.count,
+  reserve = reserve.check,
   order = check.choice { "declared", "completed" },
   timeout = check.positive,
   ready = check.choice { "auto", "exec", "system", "network", "cloud-init" },
@@ -49,11 +51,13 @@ end
 -- @tparam table options image (required): a name (see README.md), a table { name=, image=,
 --   source=, config=, devices=, profiles=, type= }, or a list of those; name (default "test");
 --   preserve: false (default), true or "on_failure"; parallel (default true); num_threads: the
---   most instances at once (default: -j, CLEANTEST_NUM_THREADS, the CPU count); order:
---   "declared" (default) or "completed"; timeout: seconds for the testlet (default 300); ready:
---   "auto" (default), "exec", "system", "network" or "cloud-init"; ready_timeout: seconds
---   (default 120); output_limit: bytes of stdout, and of stderr (default 16 MiB); env: variables;
---   fresh: make each instance from the image, whatever is prepared (default false)
+--   most instances at once (default: -j, CLEANTEST_NUM_THREADS, the CPU count); reserve: what
+--   must be left of this machine before one more is started, { memory = bytes or "2GiB",
+--   cpu = CPUs }; order: "declared" (default) or "completed"; timeout: seconds for the testlet
+--   (default 300); ready: "auto" (default), "exec", "system", "network" or "cloud-init";
+--   ready_timeout: seconds (default 120); output_limit: bytes of stdout, and of stderr (default
+--   16 MiB); env: variables; fresh: make each instance from the image, whatever is
+--   prepared (default false)
 -- @treturn function testlet -> a callable testlet. Calling it starts it, with the arguments
 --   of the call, and returns what a generic `for` over name, result wants
 function lxd.decorate(options)
@@ -61,7 +65,7 @@ function lxd.decorate(options)
 end
 
 local target_fields = { archon = Archon.check }
-for _, key in ipairs { "name", "parallel", "num_threads", "order", "timeout", "ready",
+for _, key in ipairs { "name", "parallel", "num_threads", "reserve", "order", "timeout", "ready",
   "ready_timeout", "output_limit", "env" } do
   target_fields[key] = fields[key]
 end
@@ -69,8 +73,8 @@ end
 --- Decorates testlets so that they run in instances that exist already and run. Nothing is
 -- created, started or deleted; hooks run as ever; cleantest's own files are gone at the end.
 -- @param ... names of instances, or lists of names; then, optionally, a table of options:
---   name, parallel, num_threads, order, timeout, ready, ready_timeout, output_limit and env, as
---   for ct.lxd; archon: the names are those of instances it has
+--   name, parallel, num_threads, reserve, order, timeout, ready, ready_timeout, output_limit and
+--   env, as for ct.lxd; archon: the names are those of instances it has
 -- @treturn function testlet -> a callable testlet, as from ct.lxd. A result's image is the
 --   instance's name. A call throws when an instance is missing, or does not run
 function lxd.target(...)
@@ -102,7 +106,8 @@ function Decorated:__call(...)
   local max_live = threads.resolve(self.options)
   local list = jobs.build(self, table.pack(...))
   local archon = self.options.archon
-  return results(Batch.start(list, max_live, self.options.order, archon and archon.run))
+  return results(Batch.start(list, max_live, self.options.order, archon and archon.run,
+    self.options.reserve))
 end
 
 return lxd

@@ -7,6 +7,7 @@ local Batch = require "cleantest.batch"
 local check = require "cleantest.check"
 local jobs = require "cleantest.jobs"
 local lxd = require "cleantest.lxd"
+local reserve = require "cleantest.reserve"
 local results = require "cleantest.results"
 local threads = require "cleantest.threads"
 local where = require "cleantest.where"
@@ -15,6 +16,7 @@ local pool = {}
 
 local fields = {
   num_threads = check.count,
+  reserve = reserve.check,
   parallel = check.boolean,
   order = check.choice { "declared", "completed" },
 }
@@ -39,8 +41,8 @@ end
 
 --- Runs testlets together.
 -- @tparam table given decorated testlets: a list, in this order, and then those with string
---   keys, by name, where the key is the testlet's name; num_threads, parallel and order as for
---   ct.lxd
+--   keys, by name, where the key is the testlet's name; num_threads, reserve, parallel and order as
+--   for ct.lxd
 -- @return what a generic `for` over name, result wants
 function pool.run(given)
   if type(given) ~= "table" or getmetatable(given) then
@@ -58,7 +60,7 @@ function pool.run(given)
     local more = jobs.build(entry.testlet, nil, entry.name)
     table.move(more, 1, #more, #list + 1, list)
   end
-  return results(Batch.start(list, max_live, options.order))
+  return results(Batch.start(list, max_live, options.order, nil, options.reserve))
 end
 
 return pool
