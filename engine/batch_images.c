@@ -28,13 +28,10 @@ static const ct_entry *same_image(const ct_batch *batch, size_t before) {
 static int names_source(const ct_job *job, ct_error *error) {
     if (!job->instance_json)
         return 0;
-    int code = ct_json_check_object(job->instance_json, error);
-    if (code < 0)
-        return ct_fail_in(error, code, "image %s: instance_json", job->image);
     ct_json *json = ct_json_new();
     if (!json)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    code = ct_json_parse(json, job->instance_json, strlen(job->instance_json), error);
+    int code = ct_json_parse(json, job->instance_json, strlen(job->instance_json), error);
     if (code == CT_OK)
         code = ct_json_has(json, "/source");
     ct_json_free(json);

@@ -221,10 +221,8 @@ bool ct_json_has(ct_json *json, const char *path);
 CT_CHECK int ct_json_set_string(ct_json *json, const char *path, const char *value);
 CT_CHECK int ct_json_set_boolean(ct_json *json, const char *path, bool value);
 CT_CHECK int ct_json_set_number(ct_json *json, const char *path, double value);
-/* value is JSON text, and known to be: see ct_json_check_object(). */
+/* value is JSON text, and known to be. */
 CT_CHECK int ct_json_set_json(ct_json *json, const char *path, const char *value);
-/* CT_E_ARGUMENT when text is not a JSON object. */
-CT_CHECK int ct_json_check_object(const char *text, ct_error *error);
 /* Adds the document's text to out. */
 CT_CHECK int ct_json_write(ct_json *json, ct_buf *out);
 /* The same, with the keys of each object in bytewise order: equal documents are equal texts,

@@ -82,15 +82,32 @@ static int check_env(const char *const *env, ct_error *error) {
     return CT_OK;
 }
 
+/* text may be NULL. */
+static int check_object(const ct_job *job, const char *what, const char *text,
+                        ct_error *error) {
+    if (!text)
+        return CT_OK;
+    if (text[strspn(text, " \t\r\n")] != '{')
+        return ct_fail(error, CT_E_ARGUMENT, "image %s: %s: no JSON object", job->image,
+                       what);
+    ct_json *json = ct_json_new();
+    if (!json)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    int code = ct_json_parse(json, text, strlen(text), error);
+    ct_json_free(json);
+    if (code < 0 && error)
+        error->code = CT_E_ARGUMENT;
+    return code < 0 ? ct_fail_in(error, CT_E_ARGUMENT, "image %s: %s", job->image, what)
+                    : code;
+}
+
 static int check_source(const ct_job *job, ct_error *error) {
     if (job->local_image && !*job->local_image)
         return ct_fail(error, CT_E_ARGUMENT, "image %s: local_image is empty",
                        job->image);
-    if (!job->remote_source)
-        return CT_OK;
-    int code = ct_json_check_object(job->remote_source, error);
-    return code < 0 ? ct_fail_in(error, code, "image %s: remote_source", job->image)
-                    : code;
+    int code = check_object(job, "remote_source", job->remote_source, error);
+    return code < 0 ? code
+                    : check_object(job, "instance_json", job->instance_json, error);
 }
 
 static int check_job(const ct_job *job, ct_error *error) {

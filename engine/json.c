@@ -379,19 +379,6 @@ int ct_json_set_json(ct_json *json, const char *path, const char *value) {
                   .path = path, .set = SET_JSON, .text = value, .length = strlen(value)});
 }
 
-int ct_json_check_object(const char *text, ct_error *error) {
-    if (text[strspn(text, " \t\r\n")] != '{')
-        return ct_fail(error, CT_E_ARGUMENT, "no JSON object");
-    ct_json *json = ct_json_new();
-    if (!json)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    int code = ct_json_parse(json, text, strlen(text), error);
-    if (code < 0 && error)
-        error->code = CT_E_ARGUMENT;
-    ct_json_free(json);
-    return code < 0 ? CT_E_ARGUMENT : CT_OK;
-}
-
 int ct_json_write(ct_json *json, ct_buf *out) {
     int code = CT_E_NO_MEMORY;
     if (protect(json, protected_encode, NULL, 1) == LUA_OK) {
