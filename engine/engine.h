@@ -225,8 +225,8 @@ CT_CHECK int ct_json_set_number(ct_json *json, const char *path, double value);
 CT_CHECK int ct_json_set_json(ct_json *json, const char *path, const char *value);
 /* Adds the document's text to out. */
 CT_CHECK int ct_json_write(ct_json *json, ct_buf *out);
-/* The same, with the keys of each object in bytewise order: equal documents are equal texts,
- * in every process. */
+/* json_sorted.c: the same, with the keys of each object in bytewise order: equal documents are
+ * equal texts, in every process. */
 CT_CHECK int ct_json_write_sorted(ct_json *json, ct_buf *out);
 
 /* ---- digest.c ------------------------------------------------------------------------ */

@@ -11,7 +11,7 @@
 #include <lua-cjson.h>
 #include <lua.h>
 
-#include "engine.h"
+#include "json_lua.h"
 
 #define DOCUMENT 1
 
@@ -28,13 +28,6 @@ struct access {
     double number;
     bool found;
     bool boolean;
-    ct_buf *out;
-    int code;
-};
-
-struct key {
-    const char *text; /* anchored in the document */
-    size_t length;
 };
 
 /* Splits the first key off path ("/key/..."); returns what is behind it. */
@@ -172,96 +165,6 @@ static int protected_encode(lua_State *lua) {
     return 1;
 }
 
-/* ---- sorted ---- */
-
-static void write_sorted(lua_State *lua, struct access *access);
-
-static void add(struct access *access, const char *text, size_t length) {
-    if (access->code == CT_OK)
-        access->code = ct_buf_add(access->out, text, length);
-}
-
-static int compare_keys(const void *a, const void *b) {
-    const struct key *first = a, *second = b;
-    size_t least = first->length < second->length ? first->length : second->length;
-    int order = memcmp(first->text, second->text, least);
-    return order ? order
-                 : (first->length > second->length) - (first->length < second->length);
-}
-
-/* The keys of the object on top, sorted; pushes what owns them. */
-static struct key *push_sorted_keys(lua_State *lua, size_t *count) {
-    *count = 0;
-    for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1))
-        ++*count;
-    struct key *keys = lua_newuserdatauv(lua, (*count + 1) * sizeof *keys, 0);
-    size_t i = 0;
-    for (lua_pushnil(lua); lua_next(lua, -3); lua_pop(lua, 1)) {
-        /* what came from a text has strings; converting others in place would end the walk */
-        if (lua_type(lua, -2) != LUA_TSTRING)
-            luaL_error(lua, "neither an array nor an object");
-        keys[i].text = lua_tolstring(lua, -2, &keys[i].length);
-        i++;
-    }
-    qsort(keys, *count, sizeof *keys, compare_keys);
-    return keys;
-}
-
-static void write_object(lua_State *lua, struct access *access) {
-    size_t count;
-    struct key *keys = push_sorted_keys(lua, &count);
-    add(access, "{", 1);
-    for (size_t i = 0; i < count; i++) {
-        add(access, ",", i > 0);
-        lua_pushlstring(lua, keys[i].text, keys[i].length);
-        write_sorted(lua, access);
-        add(access, ":", 1);
-        lua_rawget(lua, -3);
-        write_sorted(lua, access);
-        lua_pop(lua, 1);
-    }
-    add(access, "}", 1);
-    lua_pop(lua, 1);
-}
-
-static void write_array(lua_State *lua, struct access *access) {
-    lua_Integer count = (lua_Integer) lua_rawlen(lua, -1);
-    add(access, "[", 1);
-    for (lua_Integer i = 1; i <= count; i++) {
-        add(access, ",", i > 1);
-        lua_rawgeti(lua, -1, i);
-        write_sorted(lua, access);
-        lua_pop(lua, 1);
-    }
-    add(access, "]", 1);
-}
-
-/* Writes the value on top, which stays there. */
-static void write_sorted(lua_State *lua, struct access *access) {
-    luaL_checkstack(lua, 8, "JSON");
-    if (lua_istable(lua, -1) && lua_rawlen(lua, -1) > 0) {
-        write_array(lua, access);
-    } else if (lua_istable(lua, -1)) {
-        write_object(lua, access);
-    } else {
-        size_t length;
-        lua_getfield(lua, LUA_REGISTRYINDEX, "encode");
-        lua_pushvalue(lua, -2);
-        lua_call(lua, 1, 1);
-        const char *text = lua_tolstring(lua, -1, &length);
-        add(access, text, length);
-        lua_pop(lua, 1);
-    }
-}
-
-static int protected_write_sorted(lua_State *lua) {
-    lua_pushvalue(lua, DOCUMENT);
-    write_sorted(lua, lua_touserdata(lua, 2));
-    return 0;
-}
-
-/* ---- the document ---- */
-
 static int protected_setup(lua_State *lua) {
     lua_pushcfunction(lua, luaopen_cjson);
     lua_call(lua, 0, 1);
@@ -274,8 +177,7 @@ static int protected_setup(lua_State *lua) {
 
 /* Calls function(document, access) under protection. With results 1 its result, or the error,
  * is left on the stack. */
-static int protect(ct_json *json, lua_CFunction function, struct access *access,
-                   int results) {
+static int protect(ct_json *json, lua_CFunction function, void *access, int results) {
     lua_pushcfunction(json->lua, function);
     lua_pushvalue(json->lua, DOCUMENT);
     lua_pushlightuserdata(json->lua, access);
@@ -390,9 +292,6 @@ int ct_json_write(ct_json *json, ct_buf *out) {
     return code;
 }
 
-int ct_json_write_sorted(ct_json *json, ct_buf *out) {
-    struct access access = {.out = out};
-    if (protect(json, protected_write_sorted, &access, 0) != LUA_OK)
-        return CT_E_NO_MEMORY;
-    return access.code;
+int ct_json_call(ct_json *json, lua_CFunction function, void *context) {
+    return protect(json, function, context, 0) == LUA_OK ? CT_OK : CT_E_NO_MEMORY;
 }
