@@ -136,7 +136,8 @@ static int launch(ct_batch *batch, ct_error *error) {
                          .run_id = ct_run_id(batch->run),
                          .first_number = ct_run_number(batch->run, batch->count),
                          .cancel = batch->cancel,
-                         .events = batch->events};
+                         .events = batch->events,
+                         .warm = ct_run_warm(batch->run)};
     tell_note(batch);
     return schedule(batch, error);
 }
@@ -148,7 +149,8 @@ int ct_batch_start(ct_batch *batch, ct_error *error) {
     if (code == CT_OK && batch->count > 0)
         code = ct_run_guard(batch->run, error);
     for (size_t i = 0; code == CT_OK && i < batch->count; i++)
-        if (batch->entries[i].job.preserve == CT_PRESERVE_RUN)
+        if (batch->entries[i].job.preserve == CT_PRESERVE_RUN ||
+            batch->entries[i].job.warm > 0)
             ct_run_keep(batch->run);
     if (code == CT_OK)
         code = launch(batch, error);

@@ -237,6 +237,10 @@ typedef struct ct_job {
     enum ct_ready ready;
     enum ct_preserve preserve;
     bool fresh; /* from the image, whatever bases there are */
+    unsigned
+        warm; /* this many clones of the base are kept booted and frozen, ahead of the
+                      jobs that take them, until the run is closed; not counted as live.
+                      0: none */
 } ct_job;
 
 /* ---- Results ------------------------------------------------------------------------- */

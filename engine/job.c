@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "job.h"
+#include "warm.h"
 
-#define INSTANCE_NAME_MAX 63 /* LXD's: a DNS label */
-#define STEP_OUTPUT_KEPT  65536
-#define KEPT_LEASE        86400.0 /* seconds; see CT_PRESERVE_RUN */
+#define STEP_OUTPUT_KEPT 65536
+#define KEPT_LEASE       86400.0 /* seconds; see CT_PRESERVE_RUN */
 
 struct life {
     const ct_job_context *context;
@@ -23,9 +23,10 @@ struct life {
     const ct_prepared *prepared;
     ct_step_range steps; /* of the start hooks, that are left to do */
     bool cloned;         /* from the prepared base */
+    bool awake;          /* it was booted ahead of time */
     void *session;
     ct_result *result;
-    char instance[INSTANCE_NAME_MAX + 1];
+    char instance[CT_INSTANCE_NAME_MAX + 1];
     char directory[64]; /* the guest's, in the instance */
     bool made;          /* there may be an instance of ours */
     bool visited;       /* there may be a guest of ours in an instance that is not */
@@ -68,7 +69,7 @@ static void name_instance(struct life *life) {
     char tail[40];
     int tail_length = snprintf(tail, sizeof tail, "-%s-%zu", life->context->run_id,
                                life->context->first_number + life->number);
-    int room = INSTANCE_NAME_MAX - tail_length;
+    int room = CT_INSTANCE_NAME_MAX - tail_length;
     int used = snprintf(life->instance, (size_t) room + 1, "%s", life->result->name);
     if (used > room)
         used = room;
@@ -112,13 +113,35 @@ static int create_from(struct life *life, const char *base, ct_error *error) {
     return life->context->provider->type->create(life->session, &spec, &wait, error);
 }
 
+/* A clone that is there already, under a name of its own; false: there is none. One that can't
+ * be woken is left to the run's end. */
+static bool take_warm(struct life *life) {
+    const char *base = life->prepared->base;
+    ct_warm *warm = life->context->warm;
+    ct_wait wait = wait_for_provider(life);
+    char name[CT_INSTANCE_NAME_MAX + 1];
+    if (life->job->warm == 0)
+        return false;
+    while (!life->awake && ct_warm_take(warm, base, name))
+        life->awake = life->context->provider->type->unfreeze(life->session, name, &wait,
+                                                              NULL) == CT_OK;
+    ct_warm_keep(warm, base, life->job);
+    if (!life->awake)
+        return false;
+    snprintf(life->instance, sizeof life->instance, "%s", name);
+    free(life->result->instance);
+    life->result->instance = strdup(name);
+    life->made = true;
+    return true;
+}
+
 /* A base that went away meanwhile, or can't be cloned, is done without. */
 static int create(struct life *life, ct_error *error) {
     const ct_prepared *prepared = life->prepared;
     next_phase(life, CT_PHASE_CREATE);
     if (prepared->base) {
         ct_error failure = {0};
-        int code = create_from(life, prepared->base, &failure);
+        int code = take_warm(life) ? CT_OK : create_from(life, prepared->base, &failure);
         if (code != CT_E_NOT_FOUND && code != CT_E_OPERATION) {
             life->steps.from = prepared->steps;
             life->cloned = code == CT_OK;
@@ -146,7 +169,7 @@ static int bring_up(struct life *life, ct_error *error) {
         life->visited = true;
     else if (code == CT_OK)
         code = create(life, error);
-    if (code == CT_OK && life->made)
+    if (code == CT_OK && life->made && !life->awake)
         code = start(life, error);
     return code;
 }

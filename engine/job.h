@@ -60,6 +60,7 @@ typedef struct ct_job_context {
     size_t first_number; /* of the batch's instances, within the run */
     int cancel;          /* see ct_wait */
     ct_queue *events;
+    struct ct_warm *warm; /* see warm.h */
 } ct_job_context;
 
 /* What was done before a job begins. Borrowed. */

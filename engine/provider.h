@@ -9,6 +9,8 @@
 
 #include "engine.h"
 
+#define CT_INSTANCE_NAME_MAX 63 /* LXD's: a DNS label */
+
 /* Who answers for an instance: kept on it, so that any later process can tell whether the
  * owner lives. See lease.c. */
 typedef struct ct_lease {

@@ -19,6 +19,7 @@ struct ct_run {
     ct_provider *provider;
     char id[17];
     ct_base_limits bases;
+    ct_warm *warm;
     ct_history *history;  /* NULL: there is no place for one */
     pthread_mutex_t lock; /* guards what is below */
     ct_reaper *reaper;    /* NULL until it is needed */
@@ -50,6 +51,10 @@ static int check_settings(const ct_settings *settings, ct_error *error) {
     return CT_OK;
 }
 
+static size_t one_number(void *run) {
+    return ct_run_number(run, 1);
+}
+
 ct_run *ct_run_open(const ct_settings *given, ct_error *error) {
     static const ct_settings defaults = {0};
     const ct_settings *settings = given ? given : &defaults;
@@ -67,7 +72,11 @@ ct_run *ct_run_open(const ct_settings *given, ct_error *error) {
     pthread_mutex_init(&run->lock, NULL);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     run->provider = ct_lxd_open(settings, error);
-    if (!run->provider) {
+    if (run->provider)
+        run->warm = ct_warm_open(run->provider, run->id, one_number, run);
+    if (!run->warm) {
+        if (run->provider)
+            ct_fail(error, CT_E_NO_MEMORY, "out of memory");
         ct_run_close(run);
         return NULL;
     }
@@ -90,6 +99,7 @@ void ct_run_close(ct_run *run) {
     if (!run)
         return;
     ct_error failure = {0};
+    ct_warm_close(run->warm);
     if (run->keeps &&
         (ct_sweep(run->provider, of_run, run->id, keep_failure, &failure, NULL) < 0 ||
          failure.code < 0))
@@ -109,6 +119,10 @@ const char *ct_run_id(const ct_run *run) {
 
 const char *ct_run_server(const ct_run *run) {
     return run->provider->server;
+}
+
+ct_warm *ct_run_warm(ct_run *run) {
+    return run->warm;
 }
 
 ct_history *ct_run_history(ct_run *run) {

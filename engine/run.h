@@ -7,9 +7,12 @@
 
 #include "history.h"
 #include "provider.h"
+#include "warm.h"
 
 /* Borrowed. */
 ct_provider *ct_run_provider(ct_run *run);
+/* The pool of instances that are there ahead of time. */
+ct_warm *ct_run_warm(ct_run *run);
 /* Durations of earlier runs; may be NULL. */
 ct_history *ct_run_history(ct_run *run);
 const ct_base_limits *ct_run_base_limits(const ct_run *run);

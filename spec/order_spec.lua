@@ -48,7 +48,7 @@ describe("the jobs of a batch", function()
     local folder <close> = new_folder { durations = HEADER .. "1000 job a-simulated #1\n"
       .. "2000 job b-simulated #1\n3000 job c-simulated #1\n" }
     local begun = run(folder:at "durations", 2,
-      { { "a", 0 }, { "b", 0.5 }, { "c", 0.3 }, { "d", 0.3 } })
+      { { "a", 0 }, { "b", 0.3 }, { "c", 1.5 }, { "d", 0.3 } })
     -- The first two begin together.
     assert.same({ 3, 4 }, { math.min(begun[1], begun[2]), math.max(begun[1], begun[2]) })
     assert.same({ 2, 1 }, { begun[3], begun[4] })

@@ -6,7 +6,7 @@
  *
  *   job      name image local_image remote_source(JSON) instance(JSON) target testlet
  *            start_hooks stop_hooks env timeout ready_timeout output_limit ready preserve
- *            fresh
+ *            fresh warm
  *   testlet  kind name code argv args
  *   hook     name steps
  *   step     kind name run(testlet) source data dest directory no_overwrite keep_owners user
@@ -144,6 +144,7 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     lua_newtable(L);
     reader self = {.L = L, .anchors = lua_gettop(L)};
     int ready = CT_READY_AUTO, preserve = CT_PRESERVE_NEVER;
+    size_t warm = 0;
     *job = (ct_job){0};
     lct_field_string(L, index, "name", &job->name);
     lct_field_string(L, index, "image", &job->image);
@@ -157,6 +158,8 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     lct_field_choice(L, index, "ready", readies, &ready);
     lct_field_choice(L, index, "preserve", preserves, &preserve);
     lct_field_boolean(L, index, "fresh", &job->fresh);
+    lct_field_size(L, index, "warm", &warm);
+    job->warm = (unsigned) warm;
     job->ready = (enum ct_ready) ready;
     job->preserve = (enum ct_preserve) preserve;
     read_testlet(&self, index, "testlet", &job->testlet);

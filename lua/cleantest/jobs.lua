@@ -51,6 +51,7 @@ local function build_one(common, image, options)
     ready_timeout = options.ready_timeout,
     output_limit = options.output_limit,
     fresh = fresh.resolve(options.fresh),
+    warm = options.warm,
     preserve = preserve[options.preserve or false],
   }
   job.stop_hooks = expand_hooks(common.hooks.stop, job)

@@ -38,6 +38,8 @@ local fields = {
   ready_timeout = check.positive,
   output_limit = check.count,
   env = Env.check,
+  fresh = check.boolean,
+  warm = check.count,
 }
 
 local function decorator(what, options)
@@ -57,7 +59,8 @@ end
 --   (default 300); ready: "auto" (default), "exec", "system", "network" or "cloud-init";
 --   ready_timeout: seconds (default 120); output_limit: bytes of stdout, and of stderr (default
 --   16 MiB); env: variables; fresh: make each instance from the image, whatever is
---   prepared (default false)
+--   prepared (default false); warm: how many clones of what is prepared are kept booted and frozen
+--   for each image, until the run ends (default: none)
 -- @treturn function testlet -> a callable testlet. Calling it starts it, with the arguments
 --   of the call, and returns what a generic `for` over name, result wants
 function lxd.decorate(options)
