@@ -42,7 +42,7 @@ const char *ct_inputs_missing(ct_arena *arena, const char *inputs, const char *o
 
 /* ---- base_step.c --------------------------------------------------------------------- */
 
-/* true for a step whose work is in no base: one that says so, one that uploads to where a boot
+/* true for a step whose work is in no base: one that says so, one that uploads to where a clone
  * leaves nothing, and a download, which does its work here. */
 bool ct_step_always(const ct_step *step);
 /* The digest of all that decides what a step leaves in the instance. wait may be NULL. */

@@ -135,7 +135,8 @@ describe("packages", function()
     all.both = start({
       { upload = { ct.data.dir(folder:at "rocks", "/srv/rocks"),
         ct.data.dir(folder:at "npm", "/srv/npm"),
-        ct.data.file({ text = registry }, "/srv/registry.py") }, run = start_registry },
+        ct.data.file({ text = registry }, "/srv/registry.py") }, run = start_registry,
+        volatile = true },
       { packages = {
         ct.pkg.npm { packages = folder:at "npm-local/spec-local.tgz" },
         ct.pkg.npm { packages = "spec-served@^4", registry = "http://127.0.0.1:8000" },

@@ -76,7 +76,7 @@ describe("snaps of a store, played by a scripted snapd,", function()
 
   lazy_setup(function()
     local config = ct.configure "lxd"
-    config:register_hook(ct.hook.start_env { name = "store", run = start_scripted,
+    config:register_hook(ct.hook.start_env { name = "store", run = start_scripted, volatile = true,
       upload = ct.data.file({ text = scripted }, "/srv/snapd.py") })
     config:register_hook(ct.hook.start_env { name = "snaps", packages = ct.pkg.snap {
       snaps = { "one", "two" }, confinement = "classic", channel = "latest/edge", cohort = "key",

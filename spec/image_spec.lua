@@ -66,7 +66,7 @@ describe("an image", function()
         zeros = { type = "unix-char", source = "/dev/zero", path = "/dev/zeros" },
       },
     }
-    local result = results.only(ct.lxd { image = image } (look_around)())
+    local result = results.only(ct.lxd { image = image, fresh = true } (look_around)())
     lxd.client("profile", "delete", profile)
     assert.equal("pass", result.status, tostring(result))
     assert.same({

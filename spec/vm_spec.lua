@@ -40,7 +40,7 @@ local SUITE = [[
   local ct = require "cleantest"
   ct.configure("lxd", { client = { endpoint = %q } })
   for name, result in ct.lxd {
-    name = "late", image = "busybox-amd64", ready_timeout = 600,
+    name = "late", image = "busybox-amd64", ready_timeout = 600, fresh = true,
   } (function() end)() do print(name, result.status) end
 ]]
 
@@ -57,7 +57,9 @@ describe("a virtual machine's agent (simulated)", function()
 
   it("that comes late is waited for, in the phase that says so", function()
     configure(3)
-    local result = results.only(results.decorate(function() return "ran" end, { name = "late" })())
+    local result = results.only(results.decorate(function() return "ran" end, {
+      name = "late", fresh = true,
+    })())
     assert.equal(3, refused())
     assert.equal("pass", result.status, tostring(result))
     assert.equal("ran", result.value)
@@ -77,7 +79,7 @@ describe("a virtual machine's agent (simulated)", function()
   it("that never comes is an error that says so, in time, and nothing is left", function()
     configure(NEVER)
     local result = results.only(results.decorate(function() print "ran" end, {
-      name = "late", ready_timeout = 1,
+      name = "late", ready_timeout = 1, fresh = true,
     })())
     assert.equal("error", result.status)
     assert.matches("^" .. result.instance:gsub("%p", "%%%0")
