@@ -186,11 +186,13 @@ static void when_ready(void *context) {
 
 static int run_start_hooks(struct life *life, ct_buf *output, ct_error *error) {
     next_phase(life, CT_PHASE_READY);
+    /* as ready as for all its hooks, were they done in the base: what they have installed may
+     * be a service, which the testlet may find started */
     life->guest = (ct_guest){.provider = life->context->provider->type,
                              .session = life->session,
                              .instance = life->instance,
                              .directory = life->directory,
-                             .ready = ct_job_ready(life->job, life->steps),
+                             .ready = ct_job_ready(life->job, CT_ALL_STEPS),
                              .ready_timeout = life->job->ready_timeout,
                              .on_ready = when_ready,
                              .context = life};
