@@ -91,6 +91,18 @@ int lct_batch_new(lua_State *L);
 
 int lct_clean(lua_State *L);
 
+#define LCT_CLEANED_LIMIT (4 * CT_MIB) /* bytes of names and messages */
+
+/* A ct_cleaned whose context is a ct_buf. Touches no Lua. */
+void lct_note_cleaned(void *context, const char *instance, const char *error);
+/* Pushes what was noted as a list of {instance=, error=}. */
+void lct_push_cleaned(lua_State *L, const ct_buf *buf);
+
+/* ---- bases.c ------------------------------------------------------------------------- */
+
+int lct_bases(lua_State *L);
+int lct_bases_prune(lua_State *L);
+
 /* ---- signals.c ----------------------------------------------------------------------- */
 
 void lct_signals_init(lua_State *L); /* registers the type */

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * clean.c - core.clean: what ct_clean() reports becomes a list. The engine calls back with
- * no protected call around it, so nothing here touches Lua before it has returned.
+ * clean.c - core.clean: what ct_clean() reports becomes a list, as what ct_bases_prune() does
+ * (bases.c). The engine calls back with no protected call around it, so nothing here touches
+ * Lua before it has returned.
  */
 #include <string.h>
 
 #include "binding.h"
 
-#define LIST_LIMIT (4 * CT_MIB) /* bytes of names and messages */
-
 /* Keeps "instance NUL error NUL" (no error: empty). What doesn't fit is not listed. */
-static void note(void *context, const char *instance, const char *error) {
+void lct_note_cleaned(void *context, const char *instance, const char *error) {
     ct_buf *buf = context;
     size_t before = buf->length;
     const char *why = error ? error : "";
@@ -20,7 +19,7 @@ static void note(void *context, const char *instance, const char *error) {
         buf->length = before;
 }
 
-static void push_list(lua_State *L, const ct_buf *buf) {
+void lct_push_cleaned(lua_State *L, const ct_buf *buf) {
     const char *at = buf->data;
     lua_newtable(L);
     for (lua_Integer i = 1; at && at < buf->data + buf->length; i++) {
@@ -48,10 +47,10 @@ int lct_clean(lua_State *L) {
     ct_settings settings;
     ct_error error = {0};
     lct_settings_read(L, 1, &settings);
-    ct_buf *buf = lct_new_buf(L, LIST_LIMIT);
-    int code = ct_clean(&settings, note, buf, &error);
+    ct_buf *buf = lct_new_buf(L, LCT_CLEANED_LIMIT);
+    int code = ct_clean(&settings, lct_note_cleaned, buf, &error);
     if (code < 0)
         return lct_failure(L, code, &error);
-    push_list(L, buf);
+    lct_push_cleaned(L, buf);
     return 1;
 }

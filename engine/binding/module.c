@@ -34,6 +34,8 @@ static const luaL_Reg functions[] = {
     {"batch_new", lct_batch_new},
     {"pack", lct_pack},
     {"clean", lct_clean},
+    {"bases", lct_bases},
+    {"bases_prune", lct_bases_prune},
     {"terminal", lct_terminal},
     {"clock", lct_clock},
     {"signals_open", lct_signals_open},

@@ -3,6 +3,7 @@
  * run.c - userdata over ct_run, and the client settings it is opened with. A run outlives
  * its batches whatever order the collector chooses: it is closed with the last of them.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "binding.h"
@@ -25,7 +26,7 @@ void lct_settings_read(lua_State *L, int index, ct_settings *settings) {
     lct_field_seconds(L, index, "base_age", &settings->bases.age);
     lct_field_size(L, index, "base_count", &count);
     lct_field_size(L, index, "base_size", &size);
-    settings->bases.count = (unsigned) count;
+    settings->bases.count = count < UINT_MAX ? (unsigned) count : UINT_MAX;
     settings->bases.size = size;
 }
 
