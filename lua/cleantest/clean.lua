@@ -7,13 +7,13 @@ local text = require "cleantest.text"
 
 local clean = {}
 
---- Cleans.
--- @tparam table settings see the binding's lct_settings_read
+--- Says what was deleted.
+-- @tparam ?table list of { instance=, error= }, as the binding's clean and bases_prune return
+-- @tparam ?string message why there is no list
 -- @tparam file out where it says what was deleted
 -- @tparam file err where it says what was not
 -- @treturn int exit status: 0, or 2 when something could not be deleted
-function clean.run(settings, out, err)
-  local list, message = core.clean(settings)
+function clean.tell(list, message, out, err)
   if not list then
     err:write("cleantest: ", text.printable(message), "\n")
     return 2
@@ -30,6 +30,15 @@ function clean.run(settings, out, err)
   end
   out:write(("%d deleted\n"):format(deleted))
   return status
+end
+
+--- Cleans.
+-- @tparam table settings see the binding's lct_settings_read
+-- @tparam file out, err see clean.tell
+-- @treturn int exit status: see clean.tell
+function clean.run(settings, out, err)
+  local list, message = core.clean(settings)
+  return clean.tell(list, message, out, err)
 end
 
 return clean

@@ -4,6 +4,7 @@
 -- and returns the exit status. Only its caller exits.
 
 local argparse = require "argparse"
+local cache = require "cleantest.cache"
 local clean = require "cleantest.clean"
 local core = require "cleantest.core"
 local events = require "cleantest.events"
@@ -15,10 +16,13 @@ local suite = require "cleantest.suite"
 local tally_of = require "cleantest.tally"
 local terminal = require "cleantest.report.terminal"
 local threads = require "cleantest.threads"
+local usage = require "cleantest.usage"
 
 require "cleantest" -- its own report is replaced below
 
 local cli = {}
+
+local services = { clean = clean, cache = cache } -- commands that run no suites
 
 local function parse_count(s)
   local count = threads.parse(s)
@@ -29,7 +33,8 @@ end
 local function suites_parser()
   local parser = argparse("cleantest",
     "Runs test suites, which are Lua scripts, in clean machines.",
-    "`cleantest clean` deletes the instances that dead runs left behind.\n"
+    "`cleantest clean` deletes the instances that dead runs left behind; `cleantest cache`\n"
+    .. "looks after prepared environments.\n"
     .. "Exit status: 0 all passed; 1 a testlet failed or a suite raised an error;\n"
     .. "2 the environment failed, a suite can't be loaded, or bad usage.")
   parser:add_help(false)
@@ -42,34 +47,30 @@ local function suites_parser()
   return parser
 end
 
-local function clean_parser()
-  local parser = argparse("cleantest clean",
-    "Deletes the instances that dead runs left behind, and nothing else.")
-  parser:add_help(false)
-  parser:option("--endpoint", "A unix socket's path or https://HOST:PORT.")
-  parser:option("--cert", "Client certificate, a PEM file."):target "client_cert"
-  parser:option("--key", "Client key, a PEM file."):target "client_key"
-  parser:option("--verify", "'no', a CA file, or the server's fingerprint.")
-  parser:option("--project", "The project's name.")
-  parser:flag("-h --help", "Show this help message.")
-  return parser
+local function parse_suites(options)
+  if options.version then return { command = "show", text = "cleantest " .. core.version } end
+  if #options.suites == 0 then return nil, "no suite given" end
+  return { command = "run", suites = options.suites, jobs = options.jobs,
+    fresh = options.fresh }
 end
+
+local parsers = { clean = usage.clean, cache = usage.cache }
 
 --- Reads the command's arguments.
 -- @tparam table args a list of strings
--- @treturn table options: command ("run", "clean" or "show"), and suites, jobs, settings or
---   text; or nil, a message that ends in how it is used
+-- @treturn table options: command ("run", "clean", "cache" or "show"), and suites, jobs, settings
+--   or text; or nil, a message that ends in how it is used
 function cli.parse(args)
-  local cleaning = args[1] == "clean"
-  local parser = cleaning and clean_parser() or suites_parser()
-  local ok, options = parser:pparse(table.move(args, cleaning and 2 or 1, #args, 1, {}))
+  local command = parsers[args[1]] and args[1]
+  local parser, actions = (parsers[command] or suites_parser)()
+  local ok, options = parser:pparse(table.move(args, command and 2 or 1, #args, 1, {}))
+  parser = actions and actions[ok and options.action or args[2]] or parser
   if not ok then return nil, ("%s\n%s"):format(options, parser:get_usage()) end
   if options.help then return { command = "show", text = parser:get_help() } end
-  if cleaning then return { command = "clean", settings = options } end
-  if options.version then return { command = "show", text = "cleantest " .. core.version } end
-  if #options.suites == 0 then return nil, "no suite given\n" .. parser:get_usage() end
-  return { command = "run", suites = options.suites, jobs = options.jobs,
-    fresh = options.fresh }
+  if command then return { command = command, settings = options } end
+  local parsed, message = parse_suites(options)
+  if not parsed then return nil, ("%s\n%s"):format(message, parser:get_usage()) end
+  return parsed
 end
 
 local function getenv(name)
@@ -115,7 +116,8 @@ function cli.main(args)
     return 2
   end
   if options.command == "run" then return run(options) end
-  if options.command == "clean" then return clean.run(options.settings, io.stdout, io.stderr) end
+  local service = services[options.command]
+  if service then return service.run(options.settings, io.stdout, io.stderr) end
   io.stdout:write(options.text, "\n")
   return 0
 end

@@ -7,6 +7,7 @@ local check = require "cleantest.check"
 local Registry = require "cleantest.registry"
 local hook = require "cleantest.hook"
 local remote = require "cleantest.remote"
+local units = require "cleantest.units"
 local where = require "cleantest.where"
 
 local Config = { __name = "cleantest.config" }
@@ -67,11 +68,26 @@ function Config:set_image_servers(servers)
   self.image_servers = remote.check_servers("ct.configure: image_servers", servers)
 end
 
---- The client settings for the engine.
+local cache_fields = {
+  age = units.check_seconds,
+  count = check.count,
+  size = units.check_bytes,
+}
+
+--- Says what is kept of prepared environments; replaces what was said before.
+-- @tparam table cache age: seconds, or a string like "12h" or "7d" (default "7d"); count: how
+--   many (default 50); size: bytes, or a string like "20GiB" (the default), of all together
+function Config:set_cache(cache)
+  cache = check.options("ct.configure: cache", cache, cache_fields)
+  self.limits = { base_age = cache.age, base_count = cache.count, base_size = cache.size }
+end
+
+--- The client settings and limits for the engine.
 -- @treturn table a copy; see the binding's lct_settings_read
 function Config:settings()
   local copy = {}
   for key, value in pairs(self.client) do copy[key] = value end
+  for key, value in pairs(self.limits) do copy[key] = value end
   return copy
 end
 
@@ -130,12 +146,13 @@ function Config:remove_instance(name)
   self.instances:remove(name)
 end
 
---- Forgets all hooks, registered instances, client settings and image servers.
+--- Forgets all hooks, registered instances, client settings, image servers and limits.
 function Config:reset()
   self.hooks = {}
   self.instances = Registry.new()
   self.client = {}
   self.image_servers = {}
+  self.limits = {}
 end
 
 --- The hooks as they are now, in the engine's form.
@@ -178,23 +195,25 @@ function config.get(provider)
   return configs[provider]
 end
 
+local setters = {
+  client = Config.set_client,
+  image_servers = Config.set_image_servers,
+  cache = Config.set_cache,
+}
+
 --- ct.configure: the configuration of a provider.
 -- @tparam string provider "lxd"
 -- @tparam[opt] table settings client: see config:set_client; image_servers: see
---   config:set_image_servers
+--   config:set_image_servers; cache: see config:set_cache
 -- @treturn config
 function config.configure(provider, settings)
   local self = type(provider) == "string" and configs[provider]
   if not self then check.refuse("ct.configure: the provider", "'lxd'", provider) end
-  local function set_client(_, client)
-    self:set_client(client)
+  local fields = {}
+  for key, set in pairs(setters) do
+    fields[key] = function(_, value) set(self, value) end
   end
-  local function set_image_servers(_, servers)
-    self:set_image_servers(servers)
-  end
-  check.options("ct.configure", settings or {}, {
-    client = set_client, image_servers = set_image_servers,
-  })
+  check.options("ct.configure", settings or {}, fields)
   return self
 end
 

@@ -1,0 +1,72 @@
+-- SPDX-License-Identifier: MIT
+--
+-- units.lua - sizes and spans of time as people write them: "2GiB", "7d". Suites' options and
+-- the command's are read by the same rules.
+
+local check = require "cleantest.check"
+
+local units = {}
+
+local sizes = { KiB = 1 << 10, MiB = 1 << 20, GiB = 1 << 30, TiB = 1 << 40 }
+local spans = { s = 1, min = 60, h = 3600, d = 86400 }
+
+local MOST_BYTES = 1 << 50 -- more than that is a mistake
+local MOST_SECONDS = 100 * 366 * spans.d -- the same
+
+local function in_unit(value, known)
+  local digits, unit = value:match "^(%d+%.?%d*) ?(%a+)$"
+  return known[unit] and tonumber(digits) * known[unit]
+end
+
+local function amount(value, known, most)
+  if type(value) == "string" then value = in_unit(value, known) end
+  return math.type(value) and value > 0 and value <= most and value or nil
+end
+
+--- @param value bytes, or a string of a number and KiB, MiB, GiB or TiB
+-- @treturn int bytes above 0; or nil when it is none of these
+function units.bytes(value)
+  local bytes = amount(value, sizes, MOST_BYTES)
+  return bytes and math.ceil(bytes)
+end
+
+--- @param value seconds, or a string of a number and s, min, h or d
+-- @treturn number seconds above 0; or nil when it is none of these
+function units.seconds(value)
+  return amount(value, spans, MOST_SECONDS)
+end
+
+--- A checker of sizes: whole bytes.
+function units.check_bytes(what, value)
+  return units.bytes(value)
+    or check.refuse(what, "a number of bytes above 0, or a string like '512MiB' or '2GiB'", value)
+end
+
+--- A checker of spans of time: seconds.
+function units.check_seconds(what, value)
+  return units.seconds(value)
+    or check.refuse(what, "a number of seconds above 0, or a string like '12h' or '7d'", value)
+end
+
+--- Bytes as one word.
+-- @tparam number bytes
+-- @treturn string "14.2MiB"
+function units.show_bytes(bytes)
+  if bytes < sizes.KiB then return ("%dB"):format(bytes) end
+  for _, unit in ipairs { "KiB", "MiB", "GiB" } do
+    if bytes < 1000 * sizes[unit] then return ("%.1f%s"):format(bytes / sizes[unit], unit) end
+  end
+  return ("%.1fTiB"):format(bytes / sizes.TiB)
+end
+
+--- A span of time as one word, rounded down.
+-- @tparam number seconds
+-- @treturn string "40s", "5min", "36h" or "3d"
+function units.show_seconds(seconds)
+  if seconds < spans.min then return ("%ds"):format(math.max(seconds, 0) // 1) end
+  if seconds < spans.h then return ("%dmin"):format(seconds // spans.min) end
+  if seconds < 2 * spans.d then return ("%dh"):format(seconds // spans.h) end
+  return ("%dd"):format(seconds // spans.d)
+end
+
+return units
