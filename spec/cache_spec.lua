@@ -224,7 +224,8 @@ describe("pruning", function()
       host = "elsewhere/pid:[1]", expiry = os.time() + 1000,
     }
     for key, value in pairs(lease) do
-      table.move({ "--config", ("user.cleantest.%s=%s"):format(key, value) }, 1, 2, #words + 1, words)
+      words[#words + 1] = "--config"
+      words[#words + 1] = ("user.cleantest.%s=%s"):format(key, value)
     end
     client(table.unpack(words))
     local result = cache("prune", "--all")
@@ -296,7 +297,8 @@ describe("ct.configure's cache", function()
     local size = "a number of bytes above 0, or a string like '512MiB' or '2GiB'"
     local age = "a number of seconds above 0, or a string like '12h' or '7d'"
     for _, case in ipairs {
-      { { keep = 3 }, "ct.configure: cache: unknown option 'keep'; the options are: age, count, size" },
+      { { keep = 3 },
+        "ct.configure: cache: unknown option 'keep'; the options are: age, count, size" },
       { { size = "20GB" }, ("cache: size must be %s, not '20GB'"):format(size) },
       { { size = 0 }, ("cache: size must be %s, not 0"):format(size) },
       { { age = "1w" }, ("cache: age must be %s, not '1w'"):format(age) },

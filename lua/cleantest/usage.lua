@@ -48,7 +48,8 @@ end
 local function add_limits(parser)
   parser:flag("--all", "Delete all that nobody is building.")
   parser:option("--age", "Keep those built at most so many days ago (default 7)."):argname "DAYS"
-    :target "base_age":convert(convert("--age", "a number of days above 0, or like '12h'", parse_age))
+    :target "base_age"
+    :convert(convert("--age", "a number of days above 0, or like '12h'", parse_age))
   parser:option("--count", "Keep at most so many, the last used (default 50)."):argname "N"
     :target "base_count":convert(convert("--count", "a positive integer", threads.parse))
   parser:option("--size", "Keep at most so much of them (default 20GiB)."):argname "SIZE"
