@@ -4,10 +4,20 @@
 -- at is the engine's own book-keeping; how long it takes is make bench's business.
 
 local ct = require "cleantest"
+local process = require "spec.support.process"
 local results = require "spec.support.results"
 local new_simulated = require "spec.support.simulated"
 
 local COUNT = 500
+
+-- The instances that are no bases, which stay.
+local function left(simulated)
+  local all = {}
+  for _, url in ipairs(simulated:get "/1.0/instances") do
+    if not url:find("/ct-base-", 1, true) then all[#all + 1] = url end
+  end
+  return all
+end
 
 describe("five hundred jobs", function()
   local simulated
@@ -39,7 +49,7 @@ describe("five hundred jobs", function()
       assert.is_nil(instances[result.instance])
       instances[result.instance] = true
     end
-    assert.same({}, simulated:get "/1.0/instances")
+    assert.same({}, left(simulated))
   end)
 
   it("that are left early are cancelled, and none is left", function()
@@ -50,7 +60,7 @@ describe("five hundred jobs", function()
       if seen == 20 then break end
     end
     assert.equal(20, seen)
-    assert.same({}, simulated:get "/1.0/instances")
+    assert.same({}, left(simulated))
     assert.same({}, simulated:get "/1.0/operations")
   end)
 end)
@@ -63,10 +73,41 @@ describe("the simulated LXD", function()
     local result = results.only(testlet())
     assert.equal("pass", result.status, tostring(result))
     assert.is_true(result.duration >= 0.2)
-    assert.same({ "/1.0/instances/" .. result.instance }, simulated:get "/1.0/instances")
+    assert.same({ "/1.0/instances/" .. result.instance }, left(simulated))
     local instance = simulated:get("/1.0/instances/" .. result.instance)
     assert.equal("Running", instance.status)
     assert.equal("true", instance.config["user.cleantest.preserved"])
+  end)
+
+  it("has bases, which are built once and cloned", function()
+    local simulated <close> = new_simulated()
+    ct.configure("lxd", { client = { endpoint = simulated.socket } })
+      :register_hook(ct.hook.start_env { name = "nothing", run = ct.command { "true" } })
+    local testlet = ct.lxd { image = "simulated" } (ct.command { "true" })
+    local first, second = results.only(testlet()), results.only(testlet())
+    assert.same({ "pass", true }, { first.status, first.base_built }, tostring(first))
+    assert.same({ "pass", false }, { second.status, second.base_built }, tostring(second))
+    assert.equal(first.base, second.base)
+    local base = simulated:get("/1.0/instances/" .. second.base)
+    assert.equal("Stopped", base.status)
+    assert.equal(base.last_used_at, base.config["user.cleantest.sealed"])
+    assert.is_nil(base.config["raw.lxc"])
+    assert.same({}, left(simulated))
+  end)
+
+  it("tells of what happens, so that a run waits for another's base", function()
+    local simulated <close> = new_simulated { "--start-ms", "300" }
+    local script = ([[
+      local ct = require "cleantest"
+      ct.configure("lxd", { client = { endpoint = %q } })
+      for _, result in ct.lxd { image = "simulated" } (ct.command { "true" })() do
+        print(result.status, result.base_built)
+      end]]):format(simulated.socket)
+    local command = { "lua5.4", "-e", script }
+    local one, other = process.start(command), process.start(command)
+    local said = { one:close().stdout, other:close().stdout }
+    table.sort(said)
+    assert.same({ "pass\tfalse\n", "pass\ttrue\n" }, said)
   end)
 
   it("refuses what LXD would", function()

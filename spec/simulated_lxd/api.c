@@ -230,6 +230,24 @@ static void serve_operations(struct connection *connection, char *rest,
     }
 }
 
+/* ---- pools and events ---- */
+
+static void serve_pools(struct connection *connection) {
+    answer_sync(connection, "[{\"name\":\"default\",\"driver\":\"btrfs\",\"config\":{},"
+                            "\"description\":\"\",\"status\":\"Created\",\"locations\":["
+                            "\"none\"],\"used_by\":[\"/1.0/profiles/default\"]}]");
+}
+
+/* Of all types that a client may want there are only lifecycle's. */
+static void serve_events(struct connection *connection, const struct request *request) {
+    if (!request->key) {
+        answer_error(connection, 400, "websocket: request is missing the upgrade");
+        return;
+    }
+    websocket_accept(connection, request->key);
+    connection->events = true;
+}
+
 void api_answer(struct connection *connection, const struct request *request) {
     static const char version[] = "/1.0";
     char *rest = request->path + sizeof version - 1;
@@ -243,6 +261,10 @@ void api_answer(struct connection *connection, const struct request *request) {
         serve_instances(connection, rest + 10, request);
     else if (strncmp(rest, "/operations", 11) == 0)
         serve_operations(connection, rest + 11, request);
+    else if (strcmp(rest, "/storage-pools") == 0)
+        serve_pools(connection);
+    else if (strcmp(rest, "/events") == 0)
+        serve_events(connection, request);
     else if (strncmp(rest, "/projects/", 10) == 0)
         answer_sync(connection, "{\"config\":{}}");
     else

@@ -128,6 +128,24 @@ void connections_tell(const struct operation *operation) {
     }
 }
 
+void connections_announce(const char *action, const char *instance) {
+    ct_buf event;
+    ct_buf_init(&event, 4096);
+    for (struct connection *at = all; at; at = at->next) {
+        if (!at->events)
+            continue;
+        if (event.length == 0)
+            must(
+                ct_buf_format(&event,
+                              "{\"type\":\"lifecycle\",\"location\":\"none\",\"project\":"
+                              "\"default\",\"metadata\":{\"action\":\"instance-%s\","
+                              "\"source\":\"/1.0/instances/%s\"}}",
+                              action, instance));
+        websocket_send(at, WSLAY_TEXT_FRAME, event.data, event.length);
+    }
+    ct_buf_fini(&event);
+}
+
 void connections_forget(const struct operation *operation) {
     for (struct connection *at = all; at; at = at->next)
         if (at->exec == operation)
@@ -221,7 +239,7 @@ void connection_serve(struct connection *connection, unsigned events) {
     if (!connection->frames)
         take_requests(connection);
     if (connection->frames)
-        exec_receive(connection);
+        websocket_receive(connection);
     some_broken |= connection->broken;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * exec.c - a program's websockets, and the simulated guest behind them: it reads the request
+ * exec.c - a program's streams, and the simulated guest behind them: it reads the request
  * that the real one would get, takes as long as the command "sleep SECONDS" would when that is
  * what it is to run, says hello and exits with 0. What it is sent it takes; it has nothing to
  * send. The protocol is in engine/guest/guest.h.
@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/evp.h>
 
 #include "simulated.h"
 
@@ -22,89 +20,16 @@ struct exec {
     enum { AWAITING_REQUEST, TAKING_TREE, RUNNING_TESTLET, OVER } stage;
 };
 
-/* ---- websockets ---- */
-
-static ssize_t on_receive(wslay_event_context_ptr frames, uint8_t *data, size_t length,
-                          int flags, void *context) {
-    struct connection *connection = context;
-    (void) flags;
-    size_t taken = connection->in.length < length ? connection->in.length : length;
-    if (taken == 0) {
-        wslay_event_set_error(frames, WSLAY_ERR_WOULDBLOCK);
-        return -1;
-    }
-    memcpy(data, connection->in.data, taken);
-    ct_buf_consume(&connection->in, taken);
-    return (ssize_t) taken;
-}
-
-static ssize_t on_send(wslay_event_context_ptr frames, const uint8_t *data, size_t length,
-                       int flags, void *context) {
-    struct connection *connection = context;
-    (void) frames, (void) flags;
-    must(ct_buf_add(&connection->out, data, length));
-    return (ssize_t) length;
-}
-
-static void step(struct operation *operation);
-
-static void on_message(wslay_event_context_ptr frames,
-                       const struct wslay_event_on_msg_recv_arg *message, void *context) {
-    struct connection *connection = context;
-    struct operation *operation = connection->exec;
-    (void) frames;
-    if (!operation || connection->stream != STDIN || wslay_is_ctrl_frame(message->opcode))
-        return;
-    must(ct_buf_add(&operation->exec->input, message->msg, message->msg_length));
-    step(operation);
-}
-
-static void send_message(struct connection *connection, const void *data, size_t length) {
-    struct wslay_event_msg message = {
-        .opcode = WSLAY_BINARY_FRAME, .msg = data, .msg_length = length};
-    if (!connection || connection->broken)
-        return;
-    wslay_event_queue_msg(connection->frames, &message);
-    wslay_event_send(connection->frames);
-    connection_flush(connection);
-}
+/* ---- the guest ---- */
 
 static void send_frame(struct exec *exec, enum ct_frame_type type, const void *data,
                        size_t length) {
     ct_buf frame;
     ct_buf_init(&frame, CT_FRAME_MAX);
     must(ct_frame_add(&frame, type, data, length));
-    send_message(exec->streams[STDOUT], frame.data, frame.length);
+    websocket_send(exec->streams[STDOUT], WSLAY_BINARY_FRAME, frame.data, frame.length);
     ct_buf_fini(&frame);
 }
-
-void exec_receive(struct connection *connection) {
-    if (wslay_event_recv(connection->frames) != 0 ||
-        wslay_event_get_close_received(connection->frames))
-        connection->broken = true;
-    wslay_event_send(connection->frames);
-    connection_flush(connection);
-}
-
-/* RFC 6455, 4.2.2 */
-static void accept_upgrade(struct connection *connection, const char *key) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    char accept[64];
-    ct_buf joined;
-    ct_buf_init(&joined, 1024);
-    must(ct_buf_format(&joined, "%s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key));
-    EVP_Digest(joined.data, joined.length, digest, &length, EVP_sha1(), NULL);
-    EVP_EncodeBlock((unsigned char *) accept, digest, (int) length);
-    must(ct_buf_format(&connection->out,
-                       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                       "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
-                       accept));
-    ct_buf_fini(&joined);
-    connection_flush(connection);
-}
-
-/* ---- the guest ---- */
 
 static void end_soon(struct operation *operation, double seconds) {
     operation->due = ct_now() + seconds;
@@ -155,6 +80,7 @@ static double sleep_of(const char *at, const char *end) {
 
 static void begin(struct operation *operation, const char *at, const char *end) {
     static const char nothing[] = "simulated: there are no files";
+    static const char size[] = "1048576"; /* bytes, in a base */
     struct exec *exec = operation->exec;
     send_frame(exec, CT_FRAME_READY, "", 0);
     exec->stage = OVER;
@@ -165,6 +91,9 @@ static void begin(struct operation *operation, const char *at, const char *end) 
         exec->stage = TAKING_TREE;
     } else if (field_is(at, end, "op", "remove")) {
         send_frame(exec, CT_FRAME_END, "", 0);
+        end_soon(operation, 0);
+    } else if (field_is(at, end, "op", "seal")) {
+        send_frame(exec, CT_FRAME_END, size, sizeof size - 1);
         end_soon(operation, 0);
     } else {
         send_frame(exec, CT_FRAME_FAILED, nothing, sizeof nothing - 1);
@@ -199,6 +128,14 @@ static void step(struct operation *operation) {
         }
         ct_buf_consume(&exec->input, (size_t) taken);
     }
+}
+
+void exec_take(struct connection *connection, const uint8_t *data, size_t length) {
+    struct operation *operation = connection->exec;
+    if (!operation || connection->stream != STDIN)
+        return;
+    must(ct_buf_add(&operation->exec->input, data, length));
+    step(operation);
 }
 
 static void send_exit(struct exec *exec) {
@@ -249,18 +186,11 @@ static int stream_of(const struct operation *operation, const char *secret) {
 
 bool exec_attach(struct operation *operation, struct connection *connection,
                  const char *secret, const char *key) {
-    static const struct wslay_event_callbacks callbacks = {
-        .recv_callback = on_receive,
-        .send_callback = on_send,
-        .on_msg_recv_callback = on_message,
-    };
     struct exec *exec = operation->exec;
     int stream = stream_of(operation, secret);
     if (stream < 0 || exec->streams[stream])
         return false;
-    accept_upgrade(connection, key);
-    if (wslay_event_context_server_init(&connection->frames, &callbacks, connection) != 0)
-        must(CT_E_NO_MEMORY);
+    websocket_accept(connection, key);
     connection->exec = operation;
     connection->stream = stream;
     exec->streams[stream] = connection;
@@ -288,5 +218,5 @@ void exec_end(struct operation *operation, bool killed) {
     }
     exec->stage = OVER;
     for (int i = STDOUT; i <= STDERR; i++) /* an empty message: that was all */
-        send_message(exec->streams[i], "", 0);
+        websocket_send(exec->streams[i], WSLAY_BINARY_FRAME, "", 0);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * instances.c - the instances there would be: a hash table of names, configs and states.
+ * instances.c - the instances there would be: a hash table of names, configs and states; what
+ * happens to them is announced.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +52,7 @@ struct instance *instance_add(const char *name, struct span request,
     set_config(instance, base, json_get(request, "config"));
     instance->next = *bucket;
     *bucket = instance;
+    connections_announce("created", name);
     return instance;
 }
 
@@ -60,6 +63,14 @@ void instance_change(struct instance *instance, struct span request, bool whole)
     set_config(instance, base, json_get(request, "config"));
     if (whole || ephemeral.at)
         instance->ephemeral = json_is(ephemeral, "true");
+    connections_announce("updated", instance->name);
+}
+
+void instance_enter(struct instance *instance, enum state state, const char *action) {
+    if (instance->state == STOPPED && state == RUNNING)
+        clock_gettime(CLOCK_REALTIME, &instance->used);
+    instance->state = state;
+    connections_announce(action, instance->name);
 }
 
 void instance_remove(struct instance *instance) {
@@ -67,22 +78,36 @@ void instance_remove(struct instance *instance) {
     while (*at != instance)
         at = &(*at)->next;
     *at = instance->next;
+    connections_announce("deleted", instance->name);
     free(instance->name);
     free(instance->config);
     free(instance);
 }
 
+static void write_time(const struct timespec *time, char text[64]) {
+    struct tm parts;
+    gmtime_r(&time->tv_sec, &parts);
+    size_t length = strftime(text, 64, "%Y-%m-%dT%H:%M:%S", &parts);
+    if (time->tv_sec)
+        snprintf(text + length, 64 - length, ".%09ldZ", time->tv_nsec);
+    else
+        snprintf(text + length, 64 - length, "Z");
+}
+
 void instance_write(const struct instance *instance, ct_buf *out) {
     static const int codes[] = {102, 103, 110};
+    char used[64];
+    write_time(&instance->used, used);
     must(ct_buf_format(out,
                        "{\"name\":\"%s\",\"type\":\"container\",\"architecture\":"
                        "\"x86_64\",\"status\":\"%s\",\"status_code\":%d,\"ephemeral\":%s,"
                        "\"stateful\":false,\"project\":\"default\",\"location\":\"none\","
                        "\"description\":\"\",\"profiles\":[\"default\"],\"devices\":{},"
-                       "\"expanded_devices\":{},\"config\":%s,\"expanded_config\":%s}",
+                       "\"expanded_devices\":{},\"last_used_at\":\"%s\",\"config\":%s,"
+                       "\"expanded_config\":%s}",
                        instance->name, state_name(instance->state),
                        codes[instance->state], instance->ephemeral ? "true" : "false",
-                       instance->config, instance->config));
+                       used, instance->config, instance->config));
 }
 
 void instance_list(ct_buf *out, bool recursion) {

@@ -110,7 +110,8 @@ void json_merge(ct_buf *out, struct span base, struct span over) {
     if (over.at) {
         const char *at = enter(over);
         while (next_pair(&at, over.at + over.length, &key, &value))
-            add_pair(out, key, value);
+            if (!json_is(value, "\"\""))
+                add_pair(out, key, value);
     }
     must(ct_buf_add(out, "}", 1));
 }

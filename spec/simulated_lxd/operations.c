@@ -24,14 +24,17 @@ static void apply(struct operation *operation) {
     struct instance *instance = instance_find(operation->instance);
     if (!instance || operation->error)
         return;
-    if (operation->effect == START || operation->effect == UNFREEZE)
-        instance->state = RUNNING;
+    if (operation->effect == START)
+        instance_enter(instance, RUNNING, "started");
+    if (operation->effect == UNFREEZE)
+        instance_enter(instance, RUNNING, "resumed");
     if (operation->effect == FREEZE)
-        instance->state = FROZEN;
+        instance_enter(instance, FROZEN, "paused");
     if (operation->effect != STOP && operation->effect != DELETE)
         return;
     operations_stop(instance->name);
-    instance->state = STOPPED;
+    if (operation->effect == STOP)
+        instance_enter(instance, STOPPED, "stopped");
     if (operation->effect == DELETE || instance->ephemeral)
         instance_remove(instance);
 }

@@ -10,6 +10,8 @@
 #ifndef SIMULATED_H
 #define SIMULATED_H
 
+#include <time.h>
+
 #include <wslay/wslay.h>
 
 #include "engine.h"
@@ -34,7 +36,8 @@ struct span json_get(struct span object, const char *key);
 /* A string's content, to be freed; NULL when value is none. */
 char *json_string(struct span value);
 bool json_is(struct span value, const char *text);
-/* Adds an object with the pairs of both; where a key is in both, with over's. */
+/* Adds an object with the pairs of both; where a key is in both, with over's. A key that over
+ * has as "" is in none: so LXD takes one away. */
 void json_merge(ct_buf *out, struct span base, struct span over);
 
 /* ---- instances.c: a hash table by name ---- */
@@ -47,6 +50,7 @@ struct instance {
     char *config; /* a JSON object */
     bool ephemeral;
     enum state state;
+    struct timespec used; /* when it was started last; 0: never */
 };
 
 struct instance *instance_find(const char *name);
@@ -55,6 +59,8 @@ struct instance *instance_add(const char *name, struct span request,
                               const struct instance *from);
 /* What a PUT (whole) or PATCH says of config and ephemeral. */
 void instance_change(struct instance *instance, struct span request, bool whole);
+/* action: what that is called among lifecycle events. */
+void instance_enter(struct instance *instance, enum state state, const char *action);
 void instance_remove(struct instance *instance);
 void instance_write(const struct instance *instance, ct_buf *out);
 /* A JSON list: of the instances, or of their URLs. */
@@ -90,9 +96,19 @@ int operations_run(void);
 /* Ends the execs in an instance. */
 void operations_stop(const char *instance);
 
-/* ---- exec.c: a program's websockets, and the simulated guest ---- */
+/* ---- websocket.c ---- */
 
 struct connection;
+
+/* From here on the connection is a websocket. key: what the client sent for that. */
+void websocket_accept(struct connection *connection, const char *key);
+/* Bytes have come, or the end has. */
+void websocket_receive(struct connection *connection);
+/* To one that is NULL or broken: nothing. */
+void websocket_send(struct connection *connection, enum wslay_opcode opcode,
+                    const void *data, size_t length);
+
+/* ---- exec.c: a program's streams, and the simulated guest ---- */
 
 struct exec *exec_new(void);
 void exec_free(struct exec *exec);
@@ -101,8 +117,8 @@ bool exec_attach(struct operation *operation, struct connection *connection,
                  const char *secret, const char *key);
 /* The operation ended: by itself, or with its instance. */
 void exec_end(struct operation *operation, bool killed);
-/* Bytes have come, or the end has. */
-void exec_receive(struct connection *connection);
+/* A message has come, on a websocket that may be an exec's. */
+void exec_take(struct connection *connection, const uint8_t *data, size_t length);
 void exec_hung_up(struct connection *connection);
 /* The stream's secret. */
 void exec_secret(const struct operation *operation, int stream, char secret[64]);
@@ -139,6 +155,7 @@ struct connection {
     struct operation *exec;         /* a websocket's; NULL when it is none, or is over */
     int stream;                     /* a websocket's */
     wslay_event_context_ptr frames; /* a websocket's; NULL: HTTP is spoken */
+    bool events;                    /* a websocket's that is told of lifecycle events */
 };
 
 void connections_accept(int listener);
@@ -149,6 +166,8 @@ void connection_flush(struct connection *connection);
 void connections_sweep(void);
 /* Answers those who wait for the operation's end. */
 void connections_tell(const struct operation *operation);
+/* Tells those who listen of a lifecycle event: action is what happened to the instance. */
+void connections_announce(const char *action, const char *instance);
 /* No connection knows the operation any more. */
 void connections_forget(const struct operation *operation);
 /* "metadata" is JSON. */
