@@ -168,6 +168,7 @@ fuzz:
 
 .PHONY: bench
 bench: lab
+	spec/lab/install bench
 	$(MAKE) all '$(BUILD)/test/simulated_lxd'
 	BUILD='$(abspath $(BUILD))' spec/bench/run
 

@@ -2,7 +2,8 @@
  *
  * scale.c - many jobs through the C API, for what the engine itself costs: run against the
  * simulated LXD, nothing else is in its way. Usage: scale ENDPOINT JOBS THREADS; prints seconds
- * in total, CPU seconds and peak memory (bytes) of this process, as lifecycles.lua does.
+ * in total, CPU seconds and peak memory (bytes) of this process. Instances are made from the
+ * image when CLEANTEST_FRESH is set, and cloned from a base when it is not.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ static int fill(ct_batch *batch, int jobs, ct_error *error) {
     static const char *const argv[] = {"true", NULL};
     const ct_job job = {.name = "scale",
                         .image = "simulated",
+                        .fresh = getenv("CLEANTEST_FRESH") != NULL,
                         .testlet = {.kind = CT_TESTLET_COMMAND, .argv = argv}};
     int code = CT_OK;
     for (int i = 0; code >= 0 && i < jobs; i++)

@@ -78,7 +78,7 @@ void websocket_receive(struct connection *connection) {
 void websocket_send(struct connection *connection, enum wslay_opcode opcode,
                     const void *data, size_t length) {
     struct wslay_event_msg message = {
-        .opcode = opcode, .msg = data, .msg_length = length};
+        .opcode = (uint8_t) opcode, .msg = data, .msg_length = length};
     if (!connection || connection->broken)
         return;
     wslay_event_queue_msg(connection->frames, &message);

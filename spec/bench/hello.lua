@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: MIT
+--
+-- One hello testlet on each of several images, all at once, for the benchmark:
+--     lua5.4 hello.lua ROUNDS WARM IMAGE ...
+-- prints the seconds to the last result, a median. WARM is how many clones of each base are kept
+-- booted ahead: when it is 0, instances are made as CLEANTEST_FRESH says.
+local core = require "cleantest.core"
+local measure = require "spec.bench.measure"
+
+local FILLED = 120 -- seconds in which all clones are there
+
+local rounds, warm = math.tointeger(arg[1]), math.tointeger(arg[2])
+local images = table.move(arg, 3, #arg, 1, {})
+
+local function once()
+  local options = { image = images }
+  if warm > 0 then options.warm = warm end
+  return (measure.run(measure.hello(1, #images, options)))
+end
+
+local function frozen()
+  local pipe <close> = io.popen(("lxc list --project %s -f csv -c s"):format(
+    os.getenv "BENCH_PROJECT"))
+  local _, count = pipe:read("a"):gsub("FROZEN", "")
+  return count
+end
+
+local function await_pool()
+  local begun = core.clock()
+  while frozen() < warm * #images do
+    if core.clock() - begun > FILLED then error("the clones are not there in time", 0) end
+    os.execute "sleep 0.2"
+  end
+end
+
+measure.configure()
+once() -- bases are there after it, or on their way
+local seconds = {}
+for round = 1, rounds do
+  if warm > 0 then await_pool() end
+  seconds[round] = once()
+end
+print(("%.3f"):format(measure.median(seconds)))

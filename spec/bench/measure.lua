@@ -1,0 +1,56 @@
+-- SPDX-License-Identifier: MIT
+--
+-- measure.lua - what the benchmark's programs share: where they run, and how long it takes.
+
+local ct = require "cleantest"
+local core = require "cleantest.core"
+
+local measure = {}
+
+--- The configuration, in the benchmark's own project if it has one.
+function measure.configure()
+  return ct.configure("lxd", { client = { project = os.getenv "BENCH_PROJECT" } })
+end
+
+--- Runs testlets, which must all pass.
+-- @tparam table testlets as for ct.run
+-- @treturn number seconds to the last result
+-- @treturn number seconds until nothing is left
+-- @treturn result the last
+function measure.run(testlets)
+  local begun, ended, last = core.clock(), nil, nil
+  for name, result in ct.run(testlets) do
+    assert(result.status == "pass", name .. ": " .. tostring(result))
+    ended, last = core.clock(), result
+  end
+  return ended - begun, core.clock() - begun, last
+end
+
+--- Hello testlets for measure.run.
+-- @tparam number count how many
+-- @tparam number threads how many at a time
+-- @tparam table options of ct.lxd
+function measure.hello(count, threads, options)
+  local testlets = { num_threads = threads }
+  for number = 1, count do
+    testlets["hello" .. number] = ct.lxd(options)(function() print "hello" end)
+  end
+  return testlets
+end
+
+--- @treturn number the middle one, or the lower of the two in the middle
+function measure.median(numbers)
+  local sorted = table.move(numbers, 1, #numbers, 1, {})
+  table.sort(sorted)
+  return sorted[(#sorted + 1) // 2]
+end
+
+--- @treturn number bytes
+function measure.peak_memory()
+  for line in io.lines "/proc/self/status" do
+    local kib = line:match "^VmHWM:%s+(%d+) kB"
+    if kib then return math.tointeger(kib) * 1024 end
+  end
+end
+
+return measure
