@@ -128,6 +128,7 @@ int ct_batch_close(ct_batch *batch, ct_error *error) {
     free(batch->entries);
     ct_plan_free(batch->plan);
     free(batch->plan_jobs);
+    free(batch->firsts);
     ct_queue_free(batch->events);
     ct_arena_fini(&batch->arena);
     close(batch->cancel);

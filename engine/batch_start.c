@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * batch_start.c - a batch's work as the scheduler's items: first the bases that must be built,
- * then the jobs, each of which may wait for one. The longest go first, as far as earlier runs
- * have told; where only one is live at a time, all go in order.
+ * then the jobs, each of which may wait for one. Jobs that share an instance are one item, so
+ * that nothing comes between them: it is live all the time. The longest go first, as far as
+ * earlier runs have told; where only one is live at a time, all go in order.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -16,13 +17,26 @@
 
 /* ---- what is done ---- */
 
-static void perform_job(ct_batch *batch, void **session, size_t number) {
+static void perform_job(ct_batch *batch, void **session, size_t number,
+                        const ct_prepared *prepared, ct_share *share) {
     ct_entry *entry = &batch->entries[number];
     ct_result *result = entry->result;
-    ct_prepared prepared = ct_plan_prepared(batch->plan, number);
     entry->result = NULL;
-    ct_job_perform(&batch->context, session, number, &entry->job, entry->source,
-                   &prepared, result);
+    ct_job_perform(&batch->context, session, number, &entry->job, entry->source, prepared,
+                   share, result);
+}
+
+/* All that have one instance. */
+static void perform_jobs(ct_batch *batch, void **session, size_t first) {
+    ct_share share = {0};
+    ct_prepared prepared = ct_plan_prepared(batch->plan, first);
+    for (size_t i = first; i != CT_NO_ITEM; i = batch->entries[i].next)
+        ct_share_expect(&share, &batch->entries[i].job, batch->context.provider->timeout);
+    for (size_t i = first; i != CT_NO_ITEM; i = batch->entries[i].next) {
+        perform_job(batch, session, i, &prepared, &share);
+        prepared.seconds = -1; /* it was for the first that it was done */
+    }
+    ct_share_fini(&share);
 }
 
 static void perform(void *data, void **session, size_t item) {
@@ -31,7 +45,7 @@ static void perform(void *data, void **session, size_t item) {
     if (item < builds)
         ct_plan_build(batch->plan, &batch->context, session, item);
     else
-        perform_job(batch, session, item - builds);
+        perform_jobs(batch, session, batch->firsts[item - builds]);
 }
 
 static void end(void *data, void *session) {
@@ -65,22 +79,27 @@ static int name_durations(ct_batch *batch, ct_error *error) {
 }
 
 /* One at a time takes as long in any order: then it is the one that was asked for. */
-static double weight_of(ct_batch *batch, const ct_entry *entry) {
-    return batch->max_live > 1 ? ct_history_weight(ct_run_history(batch->run), entry->key)
-                               : 0;
+static double weight_of(ct_batch *batch, size_t first) {
+    double weight = 0;
+    if (batch->max_live == 1)
+        return weight;
+    for (size_t i = first; i != CT_NO_ITEM; i = batch->entries[i].next)
+        weight += ct_history_weight(ct_run_history(batch->run), batch->entries[i].key);
+    return weight;
 }
 
 /* The caller frees them. */
 static ct_item *make_items(ct_batch *batch) {
     size_t builds = ct_plan_count(batch->plan);
-    ct_item *items = calloc(builds + batch->count + 1, sizeof *items);
+    ct_item *items = calloc(builds + batch->first_count + 1, sizeof *items);
     if (!items)
         return NULL;
     for (size_t i = 0; i < builds; i++)
         items[i] = (ct_item){.after = ct_plan_after(batch->plan, i)};
-    for (size_t i = 0; i < batch->count; i++)
-        items[builds + i] = (ct_item){.after = ct_plan_needed(batch->plan, i),
-                                      .weight = weight_of(batch, &batch->entries[i])};
+    for (size_t i = 0; i < batch->first_count; i++)
+        items[builds + i] =
+            (ct_item){.after = ct_plan_needed(batch->plan, batch->firsts[i]),
+                      .weight = weight_of(batch, batch->firsts[i])};
     return items;
 }
 
@@ -90,7 +109,7 @@ static int schedule(ct_batch *batch, ct_error *error) {
     ct_item *items = make_items(batch);
     if (!items)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    size_t count = ct_plan_count(batch->plan) + batch->count;
+    size_t count = ct_plan_count(batch->plan) + batch->first_count;
     batch->scheduler = ct_scheduler_start(&work, items, count, batch->max_live, error);
     free(items);
     return batch->scheduler ? CT_OK : CT_E_SYSTEM;
@@ -122,7 +141,9 @@ static void tell_note(ct_batch *batch) {
 }
 
 static int launch(ct_batch *batch, ct_error *error) {
-    int code = make_plan(batch, error);
+    int code = ct_batch_share(batch, error);
+    if (code == CT_OK)
+        code = make_plan(batch, error);
     if (code == CT_OK)
         code = name_durations(batch, error);
     if (code < 0)

@@ -211,6 +211,18 @@ enum ct_ready {
     CT_READY_CLOUD_INIT /* cloud-init, where there is one, has finished */
 };
 
+/* Who has an instance. */
+enum ct_isolation {
+    CT_ISOLATION_TESTLET, /* each job has one of its own */
+    CT_ISOLATION_IMAGE /* the batch's jobs that say so have one together, in the order in which
+                          they were added, if it is to be made and prepared in the same way:
+                          same image, instance_json and start hooks, and, where there are any,
+                          variables. It is prepared once, and goes with the last of them, or
+                          stays, if one of them is to preserve it. Stop hooks run for each. When
+                          it could not be prepared, or a testlet has stopped it, the others are
+                          CT_ERROR with that cause */
+};
+
 /* One testlet on one image. Zero means the default everywhere. */
 typedef struct ct_job {
     const char *name;          /* the testlet's name; NULL: "test" */
@@ -236,7 +248,8 @@ typedef struct ct_job {
                                writes more is killed and fails */
     enum ct_ready ready;
     enum ct_preserve preserve;
-    bool fresh; /* from the image, whatever bases there are */
+    enum ct_isolation isolation; /* means nothing with a target, or CT_PRESERVE_RUN */
+    bool fresh;                  /* from the image, whatever bases there are */
     unsigned
         warm; /* this many clones of the base are kept booted and frozen, ahead of the
                       jobs that take them, until the run is closed; not counted as live.

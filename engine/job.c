@@ -4,7 +4,6 @@
  * no provider in particular, and has one way out, on which the instance goes, however far
  * the job came.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +20,7 @@ struct life {
     size_t number;
     const char *source; /* what the image resolved to; NULL: the job says it */
     const ct_prepared *prepared;
+    ct_share *share;     /* the instance, if it is not the job's target */
     ct_step_range steps; /* of the start hooks, that are left to do */
     bool cloned;         /* from the prepared base */
     bool awake;          /* it was booted ahead of time */
@@ -31,7 +31,8 @@ struct life {
     bool made;          /* there may be an instance of ours */
     bool visited;       /* there may be a guest of ours in an instance that is not */
     bool cancelled;
-    bool lost; /* the testlet took the guest, or the instance, with it */
+    bool lost;   /* the testlet took the guest, or the instance, with it */
+    bool broken; /* there was never a testlet */
     ct_guest guest;
     bool in_phase; /* some phase was entered */
     enum ct_phase phase;
@@ -64,21 +65,9 @@ static void next_phase(struct life *life, enum ct_phase phase) {
 
 /* ---- the steps of a life; each returns a negative code when the environment broke ---- */
 
-/* "<name>-<image>-<run>-<number>", with what LXD can't have in a name made "-". */
 static void name_instance(struct life *life) {
-    char tail[40];
-    int tail_length = snprintf(tail, sizeof tail, "-%s-%zu", life->context->run_id,
-                               life->context->first_number + life->number);
-    int room = CT_INSTANCE_NAME_MAX - tail_length;
-    int used = snprintf(life->instance, (size_t) room + 1, "%s", life->result->name);
-    if (used > room)
-        used = room;
-    for (int i = 0; i < used; i++)
-        if (!isalnum((unsigned char) life->instance[i]))
-            life->instance[i] = '-';
-    if (!isalpha((unsigned char) life->instance[0]))
-        life->instance[0] = 't';
-    snprintf(life->instance + used, sizeof life->instance - (size_t) used, "%s", tail);
+    ct_share_name(life->share, life->context, life->result->name, life->number);
+    snprintf(life->instance, sizeof life->instance, "%s", life->share->instance);
     snprintf(life->directory, sizeof life->directory, "%s", CT_GUEST_DIRECTORY);
 }
 
@@ -102,7 +91,8 @@ static int create_from(struct life *life, const char *base, ct_error *error) {
     ct_wait wait = wait_for_provider(life);
     bool kept = life->job->preserve == CT_PRESERVE_RUN;
     ct_lease lease;
-    ct_lease_init(&lease, life->context->run_id, longest(life) + (kept ? KEPT_LEASE : 0));
+    ct_lease_init(&lease, life->context->run_id,
+                  life->share->longest + (kept ? KEPT_LEASE : 0));
     ct_instance_spec spec = {.name = life->instance,
                              .source = life->source,
                              .json = life->job->instance_json,
@@ -129,6 +119,7 @@ static bool take_warm(struct life *life) {
     if (!life->awake)
         return false;
     snprintf(life->instance, sizeof life->instance, "%s", name);
+    snprintf(life->share->instance, sizeof life->share->instance, "%s", name);
     free(life->result->instance);
     life->result->instance = strdup(name);
     life->made = true;
@@ -158,7 +149,7 @@ static int start(struct life *life, ct_error *error) {
                                                 error);
 }
 
-/* An instance that runs: one of ours, or the one that the job names. */
+/* An instance that runs: one of ours, which may be shared, or the one that the job names. */
 static int bring_up(struct life *life, ct_error *error) {
     ct_wait wait = wait_for_provider(life);
     int code = ct_wait_check(&wait, error); /* cancelled before it began */
@@ -167,6 +158,9 @@ static int bring_up(struct life *life, ct_error *error) {
                        life->prepared->failure->message);
     if (life->job->target)
         life->visited = true;
+    else if (code == CT_OK && life->share->begun)
+        return ct_share_join(life->share, life->context->provider, life->session,
+                             life->result, &wait, error);
     else if (code == CT_OK)
         code = create(life, error);
     if (code == CT_OK && life->made && !life->awake)
@@ -196,8 +190,10 @@ static int run_start_hooks(struct life *life, ct_buf *output, ct_error *error) {
                              .ready_timeout = life->job->ready_timeout,
                              .on_ready = when_ready,
                              .context = life};
-    /* a base has the guest in it */
-    int code = life->cloned ? CT_OK : ct_job_install(life->context, &life->guest, error);
+    /* a base has the guest in it, and so has an instance that was used before */
+    int code = life->cloned || life->share->begun
+                   ? CT_OK
+                   : ct_job_install(life->context, &life->guest, error);
     if (code < 0)
         return code;
     ct_wait wait = ct_wait_for(longest(life), life->context->cancel);
@@ -258,6 +254,7 @@ static void live(struct life *life) {
         ct_result_note(life->result, error.message, &output);
     }
     ct_buf_fini(&output);
+    life->broken = code < 0 && !life->cancelled && life->phase < CT_PHASE_TESTLET;
 }
 
 /* ---- the end ---- */
@@ -267,6 +264,21 @@ static bool to_preserve(const struct life *life) {
     return life->made && !life->cancelled &&
            (preserve == CT_PRESERVE_ALWAYS ||
             (preserve == CT_PRESERVE_ON_FAILURE && life->result->status >= CT_FAIL));
+}
+
+/* What those that share the instance are to know. */
+static void hand_over(const struct life *life) {
+    ct_share *share = life->share;
+    share->preserve = share->preserve || to_preserve(life);
+    share->left--;
+    if (!life->session) /* the next may have one */
+        return;
+    if (!share->begun && life->broken)
+        ct_share_fail(share, life->result->error);
+    share->begun = true;
+    share->made = life->made;
+    share->cloned = life->cloned;
+    ct_share_leave(share, life->result->name, life->lost);
 }
 
 /* true for an instance that goes on until its run is over. */
@@ -332,9 +344,10 @@ static void end_life(struct life *life) {
                      .job = life->number,
                      .phase = CT_PHASE_TEARDOWN,
                      .instance = strdup(life->instance)};
-    bool preserve = to_preserve(life), keep = to_keep(life);
+    bool keep = to_keep(life);
+    hand_over(life);
     give_result(life);
-    if (life->made || life->visited) {
+    if ((life->made || life->visited) && life->share->left == 0) {
         double begun = ct_now();
         ct_event event = {.type = CT_EVENT_PHASE,
                           .job = life->number,
@@ -342,7 +355,7 @@ static void end_life(struct life *life) {
                           .instance = strdup(life->instance)};
         ct_queue_put(life->context->events, &event);
         if (life->made && !keep)
-            done.preserved = tear_down(life, preserve, &done.message);
+            done.preserved = tear_down(life, life->share->preserve, &done.message);
         else
             take_leave(life, &done.message);
         done.seconds = ct_now() - begun;
@@ -371,13 +384,16 @@ static void name_result(struct life *life) {
 
 void ct_job_perform(const ct_job_context *context, void **session, size_t number,
                     const ct_job *job, const char *source, const ct_prepared *prepared,
-                    ct_result *result) {
+                    ct_share *share, ct_result *result) {
     struct life life = {.context = context,
                         .job = job,
                         .number = number,
                         .source = source,
                         .prepared = prepared,
-                        .steps = CT_ALL_STEPS,
+                        .share = share,
+                        .steps = share->begun ? CT_NO_STEPS : CT_ALL_STEPS,
+                        .made = share->made,
+                        .cloned = share->cloned,
                         .result = result,
                         .begun = ct_now()};
     life.entered = life.begun;

@@ -15,6 +15,7 @@ typedef struct ct_step_range {
 } ct_step_range;
 
 #define CT_ALL_STEPS ((ct_step_range){.from = 0, .to = SIZE_MAX})
+#define CT_NO_STEPS  ((ct_step_range){.from = SIZE_MAX, .to = SIZE_MAX})
 
 /* ---- job_demand.c -------------------------------------------------------------------- */
 
@@ -51,7 +52,7 @@ void ct_result_take_output(ct_result *result, ct_outcome *outcome);
 /* How it ended, what it returned, and what that means. */
 void ct_result_take_end(ct_result *result, const ct_job *job, ct_outcome *outcome);
 
-/* ---- job.c, job_install.c ------------------------------------------------------------ */
+/* ---- job.c, job_install.c, job_share.c ----------------------------------------------- */
 
 /* What the jobs of a batch share. */
 typedef struct ct_job_context {
@@ -75,11 +76,43 @@ typedef struct ct_prepared {
     const ct_buf *output; /* what that step wrote */
 } ct_prepared;
 
+#define CT_INSTANCE_NAME_MAX 63 /* LXD's: a DNS label */
+
+/* One instance, and the jobs that have it one after the other; most have one of their own. All
+ * of them are done by one thread. */
+typedef struct ct_share {
+    size_t left;    /* jobs that have not ended */
+    double longest; /* seconds after which nothing of them all can still be going */
+    char instance[CT_INSTANCE_NAME_MAX + 1]; /* "": none has begun */
+    bool begun;    /* whatever could be done to bring it up is done */
+    bool made;     /* there may be such an instance */
+    bool cloned;   /* from the prepared base */
+    bool preserve; /* one of the jobs wants it kept */
+    char *latest;  /* the name of the last result that came from it */
+    char *failure; /* why there is nothing to share; NULL: there is */
+} ct_share;
+
+/* Counts one more job in, before any has begun. operation: as for ct_job_longest(). */
+void ct_share_expect(ct_share *share, const ct_job *job, double operation);
+void ct_share_fini(ct_share *share);
+/* Names the instance for the first of its jobs: this one, unless it has a name already. */
+void ct_share_name(ct_share *share, const ct_job_context *context, const char *name,
+                   size_t number);
+/* Checks that an instance which others have used still runs. CT_E_OPERATION: it does not, or
+ * never came to; what the result is to say of it has been noted there. */
+CT_CHECK int ct_share_join(ct_share *share, const ct_provider *provider, void *session,
+                           ct_result *result, const ct_wait *wait, ct_error *error);
+/* Notes why there is nothing to share. The first cause wins. */
+void ct_share_fail(ct_share *share, const char *why);
+/* Notes that a job is done with it, under its result's name; lost: the instance went with it. */
+void ct_share_leave(ct_share *share, const char *name, bool lost);
+
 /* Lives one job through, from birth to teardown, and reports it as events. *session is opened
- * as needed. source is what its image resolved to. result is given away with the RESULT event. */
+ * as needed. source is what its image resolved to. What the last job of a share leaves of the
+ * instance is torn down. result is given away with the RESULT event. */
 void ct_job_perform(const ct_job_context *context, void **session, size_t number,
                     const ct_job *job, const char *source, const ct_prepared *prepared,
-                    ct_result *result);
+                    ct_share *share, ct_result *result);
 
 /* Puts the guest into an instance that runs. One that can't be reached yet is waited for, up
  * to guest->ready_timeout, which is then what is left of it. */

@@ -120,6 +120,9 @@ static int check_job(const ct_job *job, ct_error *error) {
         (unsigned) job->preserve > CT_PRESERVE_RUN)
         return ct_fail(error, CT_E_ARGUMENT, "job %s: no such ready or preserve",
                        job->name ? job->name : job->image);
+    if ((unsigned) job->isolation > CT_ISOLATION_IMAGE)
+        return ct_fail(error, CT_E_ARGUMENT, "job %s: no such isolation: %d",
+                       job->name ? job->name : job->image, (int) job->isolation);
     int code = check_testlet(&job->testlet, job->name ? job->name : "testlet", error);
     if (code == CT_OK)
         code = check_source(job, error);

@@ -6,7 +6,7 @@
  *
  *   job      name image local_image remote_source(JSON) instance(JSON) target testlet
  *            start_hooks stop_hooks env timeout ready_timeout output_limit ready preserve
- *            fresh warm
+ *            isolation fresh warm
  *   testlet  kind name code argv args
  *   hook     name steps
  *   step     kind name run(testlet) source data dest directory no_overwrite keep_owners user
@@ -20,6 +20,7 @@
 static const char *const testlet_kinds[] = {"command", "script", "lua", "call", NULL};
 static const char *const step_kinds[] = {"run", "push", "pull", NULL};
 static const char *const preserves[] = {"never", "always", "on_failure", "run", NULL};
+static const char *const isolations[] = {"testlet", "image", NULL};
 static const char *const readies[] = {"auto",    "exec",       "system",
                                       "network", "cloud-init", NULL};
 
@@ -145,6 +146,7 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     reader self = {.L = L, .anchors = lua_gettop(L)};
     int ready = CT_READY_AUTO, preserve = CT_PRESERVE_NEVER;
     size_t warm = 0;
+    int isolation = CT_ISOLATION_TESTLET;
     *job = (ct_job){0};
     lct_field_string(L, index, "name", &job->name);
     lct_field_string(L, index, "image", &job->image);
@@ -157,11 +159,13 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     lct_field_size(L, index, "output_limit", &job->output_limit);
     lct_field_choice(L, index, "ready", readies, &ready);
     lct_field_choice(L, index, "preserve", preserves, &preserve);
+    lct_field_choice(L, index, "isolation", isolations, &isolation);
     lct_field_boolean(L, index, "fresh", &job->fresh);
     lct_field_size(L, index, "warm", &warm);
     job->warm = (unsigned) warm;
     job->ready = (enum ct_ready) ready;
     job->preserve = (enum ct_preserve) preserve;
+    job->isolation = (enum ct_isolation) isolation;
     read_testlet(&self, index, "testlet", &job->testlet);
     job->start_hooks = read_hooks(&self, index, "start_hooks", &job->start_hook_count);
     job->stop_hooks = read_hooks(&self, index, "stop_hooks", &job->stop_hook_count);

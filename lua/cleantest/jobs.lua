@@ -53,6 +53,7 @@ local function build_one(common, image, options)
     fresh = fresh.resolve(options.fresh),
     warm = options.warm,
     preserve = preserve[options.preserve or false],
+    isolation = options.isolation,
   }
   job.stop_hooks = expand_hooks(common.hooks.stop, job)
   return job

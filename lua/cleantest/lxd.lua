@@ -29,6 +29,7 @@ local fields = {
   name = check.string,
   image = image.check,
   preserve = check_preserve,
+  isolation = check.choice { "testlet", "image" },
   parallel = check.boolean,
   num_threads = check.count,
   reserve = reserve.check,
@@ -52,7 +53,9 @@ end
 --- Decorates testlets so that they run in fresh LXD instances.
 -- @tparam table options image (required): a name (see README.md), a table { name=, image=,
 --   source=, config=, devices=, profiles=, type= }, or a list of those; name (default "test");
---   preserve: false (default), true or "on_failure"; parallel (default true); num_threads: the
+--   preserve: false (default), true or "on_failure"; isolation: "testlet" (default: each has an
+--   instance of its own) or "image" (those of one call that say so, and have the same image, share
+--   one, one after the other); parallel (default true); num_threads: the
 --   most instances at once (default: -j, CLEANTEST_NUM_THREADS, the CPU count); reserve: what
 --   must be left of this machine before one more is started, { memory = bytes or "2GiB",
 --   cpu = CPUs }; order: "declared" (default) or "completed"; timeout: seconds for the testlet
@@ -101,6 +104,9 @@ end
 lxd.facade = setmetatable({ target = lxd.target }, { __call = function(_, options)
   return lxd.decorate(options)
 end })
+
+--- The isolation option's checker.
+lxd.check_isolation = fields.isolation
 
 --- Checks for what lxd.decorate made.
 lxd.check = check.object(Decorated, "a testlet decorated by ct.lxd")

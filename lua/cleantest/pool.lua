@@ -19,6 +19,7 @@ local fields = {
   reserve = reserve.check,
   parallel = check.boolean,
   order = check.choice { "declared", "completed" },
+  isolation = lxd.check_isolation,
 }
 
 -- Sorts what was given into options, a list, and testlets by name.
@@ -42,7 +43,7 @@ end
 --- Runs testlets together.
 -- @tparam table given decorated testlets: a list, in this order, and then those with string
 --   keys, by name, where the key is the testlet's name; num_threads, reserve, parallel and order as
---   for ct.lxd
+--   for ct.lxd; isolation of those that don't say it themselves
 -- @return what a generic `for` over name, result wants
 function pool.run(given)
   if type(given) ~= "table" or getmetatable(given) then
@@ -58,7 +59,10 @@ function pool.run(given)
   local max_live, list = threads.resolve(options), {}
   for _, entry in ipairs(entries) do
     local more = jobs.build(entry.testlet, nil, entry.name)
-    table.move(more, 1, #more, #list + 1, list)
+    for _, job in ipairs(more) do
+      job.isolation = job.isolation or options.isolation
+      list[#list + 1] = job
+    end
   end
   return results(Batch.start(list, max_live, options.order, nil, options.reserve))
 end
