@@ -180,6 +180,13 @@ describe("a shared instance", function()
     end
   end)
 
+  it("is taken for lost with the guest that a testlet killed: it may be about to stop", function()
+    local all = share { named("killer", ct.script "kill -9 $PPID; sleep 60"),
+      named("b", signed "b") }
+    assert.equal("fail", all.killer.status)
+    assert.equal("the instance was lost to killer-" .. IMAGE, all.b.error)
+  end)
+
   it("that stops behind a testlet's back is lost to the one that was there last", function()
     ct.configure("lxd"):register_hook(ct.hook.stop_env { name = "stop", run = ct.script
       "if [ -e /off ]; then poweroff -f; sleep 60; fi" })
