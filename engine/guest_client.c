@@ -188,13 +188,13 @@ static void fini_call(struct call *call) {
  * unless the provider is going, and takes its instances with it. */
 static int explain_loss(struct call *call, int exit_code, const ct_buf *diagnostics,
                         const ct_wait *wait, ct_error *error) {
-    const ct_guest *guest = call->guest;
+    ct_guest *guest = call->guest;
     if (call->ready && call->outcome) {
         int code =
             guest->provider->in_service(guest->session, guest->instance, wait, error);
         if (code < 0)
             return ct_fail_in(error, code, "the guest in %s was lost", guest->instance);
-        call->outcome->lost = true;
+        call->outcome->lost = guest->lost = true;
         call->outcome->exit_code = -1;
         call->outcome->signal = exit_code > 128 ? exit_code - 128 : 0;
         return CT_OK;

@@ -16,6 +16,7 @@ typedef struct ct_guest {
     const char *directory; /* where the guest lies, in the instance */
     enum ct_ready ready;   /* what the next call waits for first; then CT_READY_EXEC */
     double ready_timeout;  /* seconds */
+    bool lost;             /* what it ran has killed it, or stopped its instance */
     void (*on_ready)(void *context); /* called once, when the first call is ready */
     void *context;
 } ct_guest;

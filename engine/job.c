@@ -31,7 +31,6 @@ struct life {
     bool made;          /* there may be an instance of ours */
     bool visited;       /* there may be a guest of ours in an instance that is not */
     bool cancelled;
-    bool lost;   /* the testlet took the guest, or the instance, with it */
     bool broken; /* there was never a testlet */
     ct_guest guest;
     bool in_phase; /* some phase was entered */
@@ -214,17 +213,16 @@ static int run_testlet(struct life *life, ct_error *error) {
     int code =
         ct_guest_run(&life->guest, &job->testlet, &options, &outcome, &wait, error);
     ct_result_take_output(life->result, &outcome);
-    if (code == CT_OK) {
-        life->lost = outcome.lost;
+    if (code == CT_OK)
         ct_result_take_end(life->result, job, &outcome);
-    }
     ct_outcome_fini(&outcome);
     return code;
 }
 
 static int run_stop_hooks(struct life *life, ct_buf *output, ct_error *error) {
     next_phase(life, CT_PHASE_COLLECT);
-    if (life->lost) /* nothing is left to collect from; that is the testlet's failure */
+    if (life->guest
+            .lost) /* nothing is left to collect from; that is the testlet's failure */
         return CT_OK;
     ct_wait wait = ct_wait_for(longest(life), life->context->cancel);
     return ct_hooks_run(&life->guest, life->job->stop_hooks, life->job->stop_hook_count,
@@ -278,7 +276,8 @@ static void hand_over(const struct life *life) {
     share->begun = true;
     share->made = life->made;
     share->cloned = life->cloned;
-    ct_share_leave(share, life->result->name, life->lost);
+    if (!life->broken)
+        ct_share_leave(share, life->result->name, life->guest.lost);
 }
 
 /* true for an instance that goes on until its run is over. */
