@@ -34,6 +34,7 @@ struct building {
     char name[CT_BASE_NAME_MAX];
     ct_guest guest;
     ct_wait wait; /* for all of it */
+    bool ours;    /* see give_up() */
 };
 
 static const ct_provider_type *provider_of(const struct building *building) {
@@ -56,7 +57,9 @@ static int create(struct building *building, ct_error *error) {
                              .base_key = order->layers[building->layer].key,
                              .idle = bottom ? idle : NULL,
                              .lease = &lease};
-    return provider_of(building)->create(order->session, &spec, &building->wait, error);
+    /* seen to its end even when cancelled: only that tells whether there is one of ours */
+    ct_wait wait = {.deadline = building->wait.deadline, .cancel = -1};
+    return provider_of(building)->create(order->session, &spec, &wait, error);
 }
 
 /* The image alone: LXD shifts its files to the instance's user ids when it is started for the
@@ -122,11 +125,27 @@ static int publish(struct building *building, uint64_t size, ct_error *error) {
                                                error);
 }
 
-static void give_up(struct building *building) {
+static int look_for_ours(void *context, const char *instance, const ct_lease *lease) {
+    struct building *building = context;
+    building->ours =
+        building->ours || (strcmp(instance, building->name) == 0 &&
+                           strcmp(lease->run, building->order->context->run_id) == 0);
+    return CT_OK;
+}
+
+/* CT_E_CONFLICT: what failed is no longer this build's instance. Somebody has deleted that one,
+ * and the name may be another's by now. */
+static int give_up(struct building *building, int code) {
     const ct_base_order *order = building->order;
+    const ct_provider_type *provider = provider_of(building);
     ct_wait wait = ct_wait_for(order->context->provider->timeout, -1);
-    /* should it fail, the lease tells that it is left behind */
-    provider_of(building)->destroy(order->session, building->name, &wait, NULL);
+    building->ours = false;
+    if (provider->visit(order->session, look_for_ours, building, &wait, NULL) < 0)
+        return code; /* the lease tells that it is left behind, as it does below */
+    if (!building->ours)
+        return code == CT_E_CANCELLED ? code : CT_E_CONFLICT;
+    provider->destroy(order->session, building->name, &wait, NULL);
+    return code;
 }
 
 /* A creation fails, with words that differ from version to version, when the name is taken. */
@@ -139,7 +158,7 @@ static bool somebody_else_does(const struct building *building) {
     return code == CT_OK && state != CT_BASE_ABSENT;
 }
 
-/* CT_E_CONFLICT: somebody else has begun to build it. */
+/* CT_E_CONFLICT: somebody else has begun to build it, or has deleted it meanwhile. */
 static int build(const ct_base_order *order, size_t layer, ct_buf *output,
                  ct_error *error) {
     const ct_job_context *context = order->context;
@@ -162,9 +181,7 @@ static int build(const ct_base_order *order, size_t layer, ct_buf *output,
         code = seal(&building, &size, error);
     if (code == CT_OK)
         code = publish(&building, size, error);
-    if (code < 0)
-        give_up(&building);
-    return code;
+    return code < 0 ? give_up(&building, code) : code;
 }
 
 static int discard(const ct_base_order *order, const char *name, ct_error *error) {
@@ -185,7 +202,7 @@ static int advance(const ct_base_order *order, size_t layer, bool *built, ct_buf
                     order->context->cancel);
     enum ct_base_state state;
     int code = provider->find_base(order->session, name, key, &state, &wait, error);
-    if (code == CT_OK && state == CT_BASE_BUILDING)
+    if (code == CT_OK && (state == CT_BASE_BUILDING || state == CT_BASE_SPOILED))
         code = provider->await_base(order->session, name, key, &state, &wait, error);
     if (code < 0 || state == CT_BASE_READY)
         return code;

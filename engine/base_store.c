@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base.h"
 #include "base_store.h"
 
 #define AGE   (7 * 86400.0) /* seconds */
@@ -15,8 +16,17 @@
 
 /* ---- the list ---- */
 
+/* What somebody has copied from a base, under another name, says the same, but is theirs. */
+static bool has_its_name(const ct_base *base) {
+    char name[CT_BASE_NAME_MAX];
+    ct_base_name(base->key, name);
+    return strcmp(base->instance, name) == 0;
+}
+
 static void keep(void *context, const ct_base *base) {
     ct_base_list *list = context;
+    if (!has_its_name(base))
+        return;
     ct_base *bases = realloc(list->bases, (list->count + 1) * sizeof *bases);
     if (!bases) {
         list->arena.failed = true;
@@ -95,8 +105,14 @@ static size_t choose(ct_base_list *list, const ct_base_limits *limits) {
 static int delete_one(ct_provider *provider, void *session, const ct_base *base,
                       ct_cleaned *cleaned, void *context) {
     ct_error error = {0};
+    enum ct_base_state state;
     ct_wait wait = ct_wait_for(provider->timeout, -1);
-    int code = provider->type->destroy(session, base->instance, &wait, &error);
+    int code = provider->type->find_base(session, base->instance, base->key, &state,
+                                         &wait, &error);
+    if (code == CT_OK && state != base->state) /* others were here since it was listed */
+        return 0;
+    if (code == CT_OK)
+        code = provider->type->destroy(session, base->instance, &wait, &error);
     if (cleaned)
         cleaned(context, base->instance, code < 0 ? error.message : NULL);
     return code == CT_OK;

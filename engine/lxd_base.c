@@ -16,6 +16,8 @@
 #define KEY        LXD_CONFIG_KEY
 #define IDLE       "lxc.init.cmd = " /* lxc.container.conf(5) */
 #define TOUCH_EACH 3600              /* seconds: how exactly the last use is known */
+#define LOOK_EACH  5.0               /* seconds: a builder that dies makes no event */
+#define REAP_TIME  15.0 /* seconds in which its reaper deletes what it has left */
 
 /* ---- reading ---- */
 
@@ -119,13 +121,15 @@ static int on_event(void *context, const char *data, size_t length) {
     return CT_OK;
 }
 
+/* CT_OK, too, when it is time to look without one. */
 static int wait_event(ct_websocket *events, struct watch *watch, const ct_wait *wait,
                       ct_error *error) {
-    while (!watch->seen) {
+    ct_wait look = ct_wait_within(wait, LOOK_EACH);
+    while (!watch->seen && ct_wait_left(&look) > 0) {
         struct pollfd fds[2] = {{.fd = ct_websocket_descriptor(events),
                                  .events = ct_websocket_events(events)},
                                 {.fd = wait->cancel, .events = POLLIN}};
-        int ready = ct_websocket_pending(events) ? 0 : ct_wait_milliseconds(wait);
+        int ready = ct_websocket_pending(events) ? 0 : ct_wait_milliseconds(&look);
         if (poll(fds, 2, ready) < 0 && errno != EINTR)
             return ct_fail_errno(error, "poll");
         int code = ct_websocket_pump(events, error);
@@ -138,6 +142,17 @@ static int wait_event(ct_websocket *events, struct watch *watch, const ct_wait *
     }
     watch->seen = false;
     return CT_OK;
+}
+
+/* The builder has died lately, and its reaper deletes it now, by its name: whoever takes the
+ * name before that is over loses what it makes under it. */
+static bool being_reaped(ct_json *json, enum ct_base_state state,
+                         const ct_wait *patience) {
+    ct_lease lease;
+    return state == CT_BASE_SPOILED && ct_wait_left(patience) > 0 &&
+           !same(field(json, "/metadata", "complete"), "true") &&
+           lxd_read_lease(json, "/metadata", &lease) &&
+           lease.expiry >= (long long) time(NULL);
 }
 
 int lxd_await_base(void *data, const char *name, const char *key,
@@ -154,7 +169,11 @@ int lxd_await_base(void *data, const char *name, const char *key,
         return error ? error->code : CT_E_CONNECT;
     /* looked at with the events open: none can be missed */
     code = lxd_find_base(session, name, key, state, wait, error);
-    while (code == CT_OK && *state == CT_BASE_BUILDING) {
+    ct_wait patience = ct_wait_within(wait, REAP_TIME);
+    while (code == CT_OK && (*state == CT_BASE_BUILDING ||
+                             being_reaped(session->answer, *state, &patience))) {
+        if (*state == CT_BASE_BUILDING)
+            patience = ct_wait_within(wait, REAP_TIME);
         code = wait_event(events, &watch, wait, error);
         if (code == CT_OK)
             code = lxd_find_base(session, name, key, state, wait, error);

@@ -103,7 +103,8 @@ typedef struct ct_provider_type {
                           ct_error *error);
     int (*find_base)(void *session, const char *name, const char *key,
                      enum ct_base_state *state, const ct_wait *wait, ct_error *error);
-    /* Waits until it is not being built, or not any more. */
+    /* Waits until it is not being built, or not any more, nor taken away by a dead builder's
+     * reaper. */
     int (*await_base)(void *session, const char *name, const char *key,
                       enum ct_base_state *state, const ct_wait *wait, ct_error *error);
     /* What the next start runs in place of the instance's init. */

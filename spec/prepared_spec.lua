@@ -169,3 +169,181 @@ describe("what is not kept", function()
     end
   end)
 end)
+
+describe("clones", function()
+  -- What a testlet sees of an instance that is to be nobody's else.
+  local function identity()
+    local function read(path)
+      local file <close> = io.open(path)
+      return file and file:read "a":gsub("%s+$", "") or ""
+    end
+    local function shell(command)
+      local pipe <close> = io.popen(command)
+      return (pipe:read "a":gsub("%s+$", ""))
+    end
+    return {
+      machine = read "/etc/machine-id", mac = read "/sys/class/net/eth0/address",
+      address = shell "ip -4 -o address show dev eth0 | awk '{ print $4 }'",
+      host = read "/proc/sys/kernel/hostname", named = read "/etc/hostname",
+      journals = shell "ls /var/log/journal 2>/dev/null; true",
+      prepared = read "/a", tmp = shell "ls -A /tmp | grep left; true",
+      time = os.time(),
+    }
+  end
+
+  it("share nothing that a machine has for itself", function()
+    bases.configure { mark("a", { run = { bases.marking "a", ct.script "touch /tmp/left" } }) }
+    local testlets = { num_threads = 2 }
+    for i = 1, 2 do
+      testlets["clone-" .. i] = ct.lxd {
+        image = "debian-bookworm-amd64", ready = "network",
+      } (identity)
+    end
+    local all = results.collect(ct.run(testlets))
+    for _, result in ipairs(all) do assert.equal("pass", result.status, tostring(result)) end
+    local one, other = all[1].value, all[2].value
+    assert.equal(all[1].base, all[2].base)
+    assert.equal(one.prepared, other.prepared)
+    for _, what in ipairs { "machine", "mac", "address", "host" } do
+      assert.not_equal("", one[what], what)
+      assert.not_equal(one[what], other[what], what)
+    end
+    assert.matches("^%x+$", one.machine)
+    for i, seen in ipairs { one, other } do
+      assert.equal(all[i].instance, seen.host)
+      assert.equal(all[i].instance, seen.named)
+      assert.equal("", seen.tmp)
+      assert.is_true(seen.journals == "" or seen.journals == seen.machine, seen.journals)
+      assert.is_true(math.abs(os.time() - seen.time) < 60)
+    end
+  end)
+
+  it("have nothing that only the build had", function()
+    local hook = ct.hook.start_env {
+      name = "litter", upload = ct.data.file({ text = "kept" }, "/kept"),
+      run = { ct.script [[
+        #!/bin/sh
+        sleep 4321 &
+        setsid sleep 4322 >/dev/null 2>&1 &
+        mkdir -p /tmp/deep/er /var/log/journal/0123
+        touch /tmp/deep/er/left /var/log/journal/0123/system.journal /.cleantest/left
+        ln -s /kept /tmp/link
+        mkdir /tmp/mounted && mount -t tmpfs none /tmp/mounted
+      ]], function() end, ct.command { "true" } },
+    }
+    local function look()
+      local pipe <close> = io.popen [[
+        ls -A /tmp /var/log/journal /.cleantest; ps | grep '[s]leep 432'; cat /proc/mounts
+      ]]
+      return pipe:read "a"
+    end
+    local seen = run({ hook }, function()
+      local file <close> = io.open "/kept"
+      return file:read "a"
+    end)
+    assert.equal("kept", seen.value)
+    seen = run({ hook }, look).value
+    local bare = run({ hook }, look, { fresh = true }).value -- as it is without a base
+    assert.matches("sleep 4321", bare)
+    assert.is_nil(seen:find("left", 1, true), seen)
+    assert.is_nil(seen:find("sleep 432", 1, true), seen)
+    assert.is_nil(seen:find("mounted", 1, true), seen)
+    assert.is_nil(seen:find("0123", 1, true), seen)
+    assert.matches("/%.cleantest:\nguest\n", seen)
+  end)
+
+  it("carry no word of being a base, when they are preserved or an archon's", function()
+    local kept = run({ mark "a" }, nil, { preserve = true })
+    local instance = bases.instances()[kept.instance]
+    assert.is_string(kept.base)
+    assert.equal("Running", instance.status)
+    for _, word in ipairs { "base", "complete", "sealed", "inputs" } do
+      assert.is_nil(instance.config["user.cleantest." .. word], word)
+    end
+    assert.is_nil(instance.config["raw.lxc"])
+    assert.equal(kept.value.a, bases.client("exec", kept.instance, "--", "cat", "/a"))
+    local target = ct.lxd.target(kept.instance) (function() return "there" end)
+    local there = results.only(target())
+    assert.equal("there", there.value, tostring(there))
+    assert.is_nil(there.base)
+    base_of { mark "a", mark "c" } -- a build looks for what is to go, and leaves it alone
+    bases.client("delete", "--force", kept.instance)
+    assert.equal(kept.base, base_of { mark "a" })
+  end)
+end)
+
+describe("an archon", function()
+  it("has its instances from what is prepared", function()
+    local cluster <close> = ct.archon()
+    local resources = { ct.data.file({ text = "resource" }, "/resource") }
+    local before = #bases.instances()
+    cluster:add({ "one", "two" }, results.image, { resources = resources })
+    local said = cluster:execute({ "one", "two" }, "cat /resource", { check = true })
+    assert.equal("resource", said.one.stdout)
+    assert.equal("resource", said.two.stdout)
+    assert.equal(before + 3, #bases.instances()) -- the two, and a base with the resource
+  end)
+end)
+
+describe("a step that fails", function()
+  local suite = bases.prelude() .. [[
+    config:register_hook(ct.hook.start_env { name = "a", run = ct.script "echo kept >/a" })
+    config:register_hook(ct.hook.start_env { name = "broken", run = ct.script(
+      "cat /proc/sys/kernel/random/uuid; echo the reason >&2; exit 9") })
+    mark "c"
+    for _, result in ct.run { x = show "a", y = show "a", z = show "a", num_threads = 3 } do
+      print(result.status, result.base, result.error)
+    end
+  ]]
+
+  it("is done once, fails all that need it, and is tried again by the next run", function()
+    local folder <close> = new_folder { ["suite.lua"] = suite }
+    local times = {}
+    for i = 1, 2 do
+      local said = process.output { "lua5.4", folder:at "suite.lua" }
+      local _, failed = said:gsub("error\tnil\t", "%0")
+      local _, reasons = said:gsub("hook broken: .-exit code 9.-the reason", "%0")
+      assert.equal(3, failed, said)
+      assert.equal(3, reasons, said)
+      for time in said:gmatch "\n([%x-]+)\n" do
+        times[i] = times[i] or time
+        assert.equal(times[i], time)
+      end
+      assert.is_string(times[i])
+      assert.same({}, bases.leftovers())
+    end
+    assert.not_equal(times[1], times[2])
+    for _, base in ipairs(bases.instances()) do
+      assert.is_nil((base.config["user.cleantest.label"] or ""):find("broken", 1, true))
+    end
+  end)
+end)
+
+describe("on storage that copies all of an instance", function()
+  local pool = bases.project
+
+  lazy_setup(function()
+    lxd.client("storage", "create", pool, "dir")
+    lxd.client("profile", "copy", "default", pool)
+    lxd.client("profile", "device", "set", pool, "root", "pool", pool)
+  end)
+
+  lazy_teardown(function()
+    lxd.client("profile", "delete", pool)
+    lxd.client("storage", "delete", pool)
+  end)
+
+  it("instances are made from the image, and a note says why", function()
+    local folder <close> = new_folder { ["suite.lua"] = bases.prelude() .. ([[
+      mark "a"
+      local image = { name = "on-dir", image = %q, profiles = { %q } }
+      for _, result in ct.lxd { name = "a", image = { image } } (ct.script "cat /a") () do
+        tell(result)
+      end
+    ]]):format(results.image, pool) }
+    local said = process.output { "cleantest", folder:at "suite.lua" }
+    assert.matches("a\tpass\tnil\tfalse\t[%x-]+,\tnil", said)
+    assert.matches("no prepared environments for on%-dir: .*" .. pool:gsub("%-", "%%-")
+      .. ".*driver dir", said)
+  end)
+end)

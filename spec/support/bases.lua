@@ -38,19 +38,11 @@ function bases.instances()
   return all
 end
 
---- Deletes what there is of the named kind.
--- @tparam[opt] string pattern of names; default: all
-function bases.delete(pattern)
-  for _, instance in ipairs(bases.instances()) do
-    if instance.name:find(pattern or "") then
-      pcall(bases.client, "delete", "--force", instance.name)
-    end
-  end
-end
-
 --- Deletes the project and all that is in it.
 function bases.close()
-  bases.delete()
+  for _, instance in ipairs(bases.instances()) do
+    pcall(bases.client, "delete", "--force", instance.name)
+  end
   lxd.client("project", "delete", bases.project)
 end
 
