@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * job.c - one job's life: create, start, ready, hooks, testlet, collect, teardown. It knows
- * no provider in particular, and has one way out, on which the instance goes, however far
- * the job came.
+ * job.c - one job's life: create to teardown, with one way out, on which the instance goes.
+ * It knows no provider in particular.
  */
+#include "job.h"
+#include "warm.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "job.h"
-#include "warm.h"
 
 #define STEP_OUTPUT_KEPT 65536
 #define KEPT_LEASE       86400.0 /* seconds; see CT_PRESERVE_RUN */
@@ -77,10 +75,6 @@ static void name_target(struct life *life) {
              life->context->run_id, life->context->first_number + life->number);
 }
 
-static double longest(const struct life *life) {
-    return ct_job_longest(life->job, life->context->provider->timeout);
-}
-
 static ct_wait wait_for_provider(const struct life *life) {
     return ct_wait_for(life->context->provider->timeout, life->context->cancel);
 }
@@ -102,27 +96,17 @@ static int create_from(struct life *life, const char *base, ct_error *error) {
     return life->context->provider->type->create(life->session, &spec, &wait, error);
 }
 
-/* A clone that is there already, under a name of its own; false: there is none. One that can't
- * be woken is left to the run's end. */
+/* A clone that is there already, under a name of its own; false: there is none. */
 static bool take_warm(struct life *life) {
-    const char *base = life->prepared->base;
-    ct_warm *warm = life->context->warm;
     ct_wait wait = wait_for_provider(life);
-    char name[CT_INSTANCE_NAME_MAX + 1];
-    if (life->job->warm == 0)
-        return false;
-    while (!life->awake && ct_warm_take(warm, base, name))
-        life->awake = life->context->provider->type->unfreeze(life->session, name, &wait,
-                                                              NULL) == CT_OK;
-    ct_warm_keep(warm, base, life->job);
+    life->awake = ct_warm_wake(life->context->warm, life->session, life->job,
+                               life->prepared->base, life->share->instance, &wait);
     if (!life->awake)
         return false;
-    snprintf(life->instance, sizeof life->instance, "%s", name);
-    snprintf(life->share->instance, sizeof life->share->instance, "%s", name);
+    snprintf(life->instance, sizeof life->instance, "%s", life->share->instance);
     free(life->result->instance);
-    life->result->instance = strdup(name);
-    life->made = true;
-    return true;
+    life->result->instance = strdup(life->instance);
+    return life->made = true;
 }
 
 /* A base that went away meanwhile, or can't be cloned, is done without. */
@@ -179,8 +163,7 @@ static void when_ready(void *context) {
 
 static int run_start_hooks(struct life *life, ct_buf *output, ct_error *error) {
     next_phase(life, CT_PHASE_READY);
-    /* as ready as for all its hooks, were they done in the base: what they have installed may
-     * be a service, which the testlet may find started */
+    /* as for all its hooks: those done in the base may have installed services */
     life->guest = (ct_guest){.provider = life->context->provider->type,
                              .session = life->session,
                              .instance = life->instance,
@@ -195,7 +178,9 @@ static int run_start_hooks(struct life *life, ct_buf *output, ct_error *error) {
                    : ct_job_install(life->context, &life->guest, error);
     if (code < 0)
         return code;
-    ct_wait wait = ct_wait_for(longest(life), life->context->cancel);
+    ct_wait wait =
+        ct_wait_for(ct_job_longest(life->job, life->context->provider->timeout),
+                    life->context->cancel);
     code = ct_hooks_run(&life->guest, life->job->start_hooks, life->job->start_hook_count,
                         life->steps, life->job->env, output, &wait, error);
     if (code == CT_OK && life->phase == CT_PHASE_HOOKS)
@@ -207,7 +192,9 @@ static int run_testlet(struct life *life, ct_error *error) {
     const ct_job *job = life->job;
     ct_run_options options = {
         .env = job->env, .timeout = job->timeout, .output_limit = job->output_limit};
-    ct_wait wait = ct_wait_for(longest(life), life->context->cancel);
+    ct_wait wait =
+        ct_wait_for(ct_job_longest(life->job, life->context->provider->timeout),
+                    life->context->cancel);
     ct_outcome outcome;
     ct_outcome_init(&outcome, job->output_limit);
     int code =
@@ -224,7 +211,9 @@ static int run_stop_hooks(struct life *life, ct_buf *output, ct_error *error) {
     if (life->guest
             .lost) /* nothing is left to collect from; that is the testlet's failure */
         return CT_OK;
-    ct_wait wait = ct_wait_for(longest(life), life->context->cancel);
+    ct_wait wait =
+        ct_wait_for(ct_job_longest(life->job, life->context->provider->timeout),
+                    life->context->cancel);
     return ct_hooks_run(&life->guest, life->job->stop_hooks, life->job->stop_hook_count,
                         CT_ALL_STEPS, life->job->env, output, &wait, error);
 }

@@ -251,7 +251,7 @@ static void want(struct pool *pool, unsigned wanted) {
         pool->wanted = wanted;
 }
 
-void ct_warm_keep(ct_warm *warm, const char *base, const ct_job *job) {
+static void keep(ct_warm *warm, const char *base, const ct_job *job) {
     pthread_mutex_lock(&warm->lock);
     struct pool *pool = find(warm, base);
     if (!pool)
@@ -264,8 +264,7 @@ void ct_warm_keep(ct_warm *warm, const char *base, const ct_job *job) {
     pthread_mutex_unlock(&warm->lock);
 }
 
-bool ct_warm_take(ct_warm *warm, const char *base,
-                  char instance[CT_INSTANCE_NAME_MAX + 1]) {
+static bool take(ct_warm *warm, const char *base, char *instance) {
     pthread_mutex_lock(&warm->lock);
     struct pool *pool = find(warm, base);
     bool some = pool && pool->count > 0;
@@ -278,4 +277,19 @@ bool ct_warm_take(ct_warm *warm, const char *base,
     }
     pthread_mutex_unlock(&warm->lock);
     return some;
+}
+
+bool ct_warm_wake(ct_warm *warm, void *session, const ct_job *job, const char *base,
+                  char instance[CT_INSTANCE_NAME_MAX + 1], const ct_wait *wait) {
+    char name[CT_INSTANCE_NAME_MAX + 1];
+    bool awake = false;
+    if (job->warm == 0)
+        return false;
+    /* one that can't be woken is left to the run's end */
+    while (!awake && take(warm, base, name))
+        awake = warm->provider->type->unfreeze(session, name, wait, NULL) == CT_OK;
+    keep(warm, base, job);
+    if (awake)
+        memcpy(instance, name, sizeof name);
+    return awake;
 }

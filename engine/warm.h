@@ -17,12 +17,10 @@ CT_CHECK ct_warm *ct_warm_open(ct_provider *provider, const char *run_id,
 /* Ends what is being made. The instances are left to whoever deletes the run's. NULL is fine. */
 void ct_warm_close(ct_warm *warm);
 
-/* Has as many clones of the base made, and remade whenever one is taken, as the job wants to be
- * kept warm. From any thread; returns at once. */
-void ct_warm_keep(ct_warm *warm, const char *base, const ct_job *job);
-/* Gives one away, which is frozen: it is the caller's to unfreeze and to delete. false: none is
- * there. From any thread; returns at once. */
-bool ct_warm_take(ct_warm *warm, const char *base,
-                  char instance[CT_INSTANCE_NAME_MAX + 1]);
+/* Wakes a clone of the base, which is then the caller's to delete; false: none is there, or the
+ * job wants none. Has as many made, and remade whenever one is taken, as the job wants to be kept
+ * warm. instance is written only on success. From any thread. */
+bool ct_warm_wake(ct_warm *warm, void *session, const ct_job *job, const char *base,
+                  char instance[CT_INSTANCE_NAME_MAX + 1], const ct_wait *wait);
 
 #endif

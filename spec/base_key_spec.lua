@@ -392,7 +392,7 @@ describe("a base's layers", function()
     assert.truthy(message:find("hook a: upload: reading /nowhere/x: ", 1, true), message)
     local bad = job()
     bad.instance = "{"
-    assert.equal("PROTOCOL", select(2, internals.layers(bad, new_origin())))
+    assert.equal("ARGUMENT", select(2, internals.layers(bad, new_origin())))
     local late = job(hook("a", push_text "x"))
     assert.equal("TIMEOUT", select(2, internals.layers(late, new_origin(), 0)))
   end)

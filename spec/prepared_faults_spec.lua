@@ -39,7 +39,8 @@ describe("a base that", function()
   local function run_all()
     local calls, all = {}, {}
     for name in pairs(damages) do
-      calls[name] = start { mark("a", { run = { bases.marking "a", ct.command { "echo", name } } }) }
+      local steps = { bases.marking "a", ct.command { "echo", name } }
+      calls[name] = start { mark("a", { run = steps }) }
     end
     for name, wait in pairs(calls) do all[name] = wait() end
     return all

@@ -26,6 +26,8 @@ end
 
 -- The pool is its run's: other settings are another run, and end the one before.
 local function end_run()
+  ct.finish()
+  collectgarbage()
   ct.configure("lxd", { client = { timeout = 299 } })
   for _ in results.decorate(function() end)() do end -- luacheck: ignore 542
   ct.configure("lxd"):reset()
