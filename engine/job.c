@@ -1,50 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * job.c - one job's life: create to teardown, with one way out, on which the instance goes.
- * It knows no provider in particular.
+ * job.c - one job's life up to its result: create, start, hooks, testlet. However far it came,
+ * job_end.c is the one way out. It knows no provider in particular.
  */
-#include "job.h"
-#include "warm.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "job_life.h"
+#include "warm.h"
+
 #define STEP_OUTPUT_KEPT 65536
 #define KEPT_LEASE       86400.0 /* seconds; see CT_PRESERVE_RUN */
 
-struct life {
-    const ct_job_context *context;
-    const ct_job *job;
-    size_t number;
-    const char *source; /* what the image resolved to; NULL: the job says it */
-    const ct_prepared *prepared;
-    ct_share *share;     /* the instance, if it is not the job's target */
-    ct_step_range steps; /* of the start hooks, that are left to do */
-    bool cloned;         /* from the prepared base */
-    bool awake;          /* it was booted ahead of time */
-    void *session;
-    ct_result *result;
-    char instance[CT_INSTANCE_NAME_MAX + 1];
-    char directory[64]; /* the guest's, in the instance */
-    bool made;          /* there may be an instance of ours */
-    bool visited;       /* there may be a guest of ours in an instance that is not */
-    bool cancelled;
-    bool broken; /* there was never a testlet */
-    ct_guest guest;
-    bool in_phase; /* some phase was entered */
-    enum ct_phase phase;
-    double begun; /* ct_now() of the job, and of the phase */
-    double entered;
-};
-
 /* ---- phases and events ---- */
 
-static void leave_phase(struct life *life) {
+static void leave_phase(ct_life *life) {
     if (life->in_phase)
         life->result->phases[life->phase] = ct_now() - life->entered;
 }
 
-static void enter_phase(struct life *life, enum ct_phase phase) {
+static void enter_phase(ct_life *life, enum ct_phase phase) {
     life->in_phase = true;
     life->phase = phase;
     life->entered = ct_now();
@@ -55,32 +31,32 @@ static void enter_phase(struct life *life, enum ct_phase phase) {
     ct_queue_put(life->context->events, &event);
 }
 
-static void next_phase(struct life *life, enum ct_phase phase) {
+static void next_phase(ct_life *life, enum ct_phase phase) {
     leave_phase(life);
     enter_phase(life, phase);
 }
 
 /* ---- the steps of a life; each returns a negative code when the environment broke ---- */
 
-static void name_instance(struct life *life) {
+static void name_instance(ct_life *life) {
     ct_share_name(life->share, life->context, life->result->name, life->number);
     snprintf(life->instance, sizeof life->instance, "%s", life->share->instance);
     snprintf(life->directory, sizeof life->directory, "%s", CT_GUEST_DIRECTORY);
 }
 
 /* Runs share an instance that exists already: each has a directory of its own there. */
-static void name_target(struct life *life) {
+static void name_target(ct_life *life) {
     snprintf(life->instance, sizeof life->instance, "%s", life->job->target);
     snprintf(life->directory, sizeof life->directory, CT_GUEST_DIRECTORY "-%s-%zu",
              life->context->run_id, life->context->first_number + life->number);
 }
 
-static ct_wait wait_for_provider(const struct life *life) {
+static ct_wait wait_for_provider(const ct_life *life) {
     return ct_wait_for(life->context->provider->timeout, life->context->cancel);
 }
 
 /* From a base, or, for NULL, from the image. */
-static int create_from(struct life *life, const char *base, ct_error *error) {
+static int create_from(ct_life *life, const char *base, ct_error *error) {
     ct_wait wait = wait_for_provider(life);
     bool kept = life->job->preserve == CT_PRESERVE_RUN;
     ct_lease lease;
@@ -97,7 +73,7 @@ static int create_from(struct life *life, const char *base, ct_error *error) {
 }
 
 /* A clone that is there already, under a name of its own; false: there is none. */
-static bool take_warm(struct life *life) {
+static bool take_warm(ct_life *life) {
     ct_wait wait = wait_for_provider(life);
     life->awake = ct_warm_wake(life->context->warm, life->session, life->job,
                                life->prepared->base, life->share->instance, &wait);
@@ -110,7 +86,7 @@ static bool take_warm(struct life *life) {
 }
 
 /* A base that went away meanwhile, or can't be cloned, is done without. */
-static int create(struct life *life, ct_error *error) {
+static int create(ct_life *life, ct_error *error) {
     const ct_prepared *prepared = life->prepared;
     next_phase(life, CT_PHASE_CREATE);
     if (prepared->base) {
@@ -125,7 +101,7 @@ static int create(struct life *life, ct_error *error) {
     return create_from(life, NULL, error);
 }
 
-static int start(struct life *life, ct_error *error) {
+static int start(ct_life *life, ct_error *error) {
     next_phase(life, CT_PHASE_START);
     ct_wait wait = wait_for_provider(life);
     return life->context->provider->type->start(life->session, life->instance, &wait,
@@ -133,7 +109,7 @@ static int start(struct life *life, ct_error *error) {
 }
 
 /* An instance that runs: one of ours, which may be shared, or the one that the job names. */
-static int bring_up(struct life *life, ct_error *error) {
+static int bring_up(ct_life *life, ct_error *error) {
     ct_wait wait = wait_for_provider(life);
     int code = ct_wait_check(&wait, error); /* cancelled before it began */
     if (code == CT_OK && life->prepared->failure)
@@ -152,7 +128,7 @@ static int bring_up(struct life *life, ct_error *error) {
 }
 
 static void when_ready(void *context) {
-    struct life *life = context;
+    ct_life *life = context;
     size_t steps = 0;
     next_phase(life, CT_PHASE_HOOKS);
     for (size_t i = 0; i < life->job->start_hook_count; i++)
@@ -161,7 +137,7 @@ static void when_ready(void *context) {
         next_phase(life, CT_PHASE_TESTLET);
 }
 
-static int run_start_hooks(struct life *life, ct_buf *output, ct_error *error) {
+static int run_start_hooks(ct_life *life, ct_buf *output, ct_error *error) {
     next_phase(life, CT_PHASE_READY);
     /* as for all its hooks: those done in the base may have installed services */
     life->guest = (ct_guest){.provider = life->context->provider->type,
@@ -188,7 +164,7 @@ static int run_start_hooks(struct life *life, ct_buf *output, ct_error *error) {
     return code;
 }
 
-static int run_testlet(struct life *life, ct_error *error) {
+static int run_testlet(ct_life *life, ct_error *error) {
     const ct_job *job = life->job;
     ct_run_options options = {
         .env = job->env, .timeout = job->timeout, .output_limit = job->output_limit};
@@ -206,7 +182,7 @@ static int run_testlet(struct life *life, ct_error *error) {
     return code;
 }
 
-static int run_stop_hooks(struct life *life, ct_buf *output, ct_error *error) {
+static int run_stop_hooks(ct_life *life, ct_buf *output, ct_error *error) {
     next_phase(life, CT_PHASE_COLLECT);
     if (life->guest
             .lost) /* nothing is left to collect from; that is the testlet's failure */
@@ -219,7 +195,7 @@ static int run_stop_hooks(struct life *life, ct_buf *output, ct_error *error) {
 }
 
 /* Everything up to the result. */
-static void live(struct life *life) {
+static void live(ct_life *life) {
     ct_error error = {0};
     ct_buf output;
     ct_buf_init(&output, STEP_OUTPUT_KEPT);
@@ -244,114 +220,7 @@ static void live(struct life *life) {
     life->broken = code < 0 && !life->cancelled && life->phase < CT_PHASE_TESTLET;
 }
 
-/* ---- the end ---- */
-
-static bool to_preserve(const struct life *life) {
-    enum ct_preserve preserve = life->job->preserve;
-    return life->made && !life->cancelled &&
-           (preserve == CT_PRESERVE_ALWAYS ||
-            (preserve == CT_PRESERVE_ON_FAILURE && life->result->status >= CT_FAIL));
-}
-
-/* What those that share the instance are to know. */
-static void hand_over(const struct life *life) {
-    ct_share *share = life->share;
-    share->preserve = share->preserve || to_preserve(life);
-    share->left--;
-    if (!life->session) /* the next may have one */
-        return;
-    if (!share->begun && life->broken)
-        ct_share_fail(share, life->result->error);
-    share->begun = true;
-    share->made = life->made;
-    share->cloned = life->cloned;
-    if (!life->broken)
-        ct_share_leave(share, life->result->name, life->guest.lost);
-}
-
-/* true for an instance that goes on until its run is over. */
-static bool to_keep(const struct life *life) {
-    return life->made && !life->cancelled && life->job->preserve == CT_PRESERVE_RUN &&
-           life->result->status == CT_PASS;
-}
-
-/* Preserves or deletes the instance. *message is how to get into it, or why it is still there. */
-static bool tear_down(struct life *life, bool preserve, char **message) {
-    const ct_provider *provider = life->context->provider;
-    ct_error error = {0};
-    ct_wait wait = ct_wait_for(provider->timeout, -1);
-    if (preserve &&
-        provider->type->preserve(life->session, life->instance, &wait, &error) == CT_OK) {
-        *message = provider->type->shell_command(provider, life->instance);
-        return true;
-    }
-    char *kept = NULL; /* why it was not */
-    if (preserve && asprintf(&kept, "instance %s could not be preserved: %s",
-                             life->instance, error.message) < 0)
-        kept = NULL;
-    int code = provider->type->destroy(life->session, life->instance, &wait, &error);
-    if (code == CT_OK) {
-        *message = kept;
-        return false;
-    }
-    free(kept);
-    if (asprintf(
-            message,
-            "instance %s could not be deleted: %s; \"cleantest clean\" will delete it",
-            life->instance, error.message) < 0)
-        *message = NULL;
-    return false;
-}
-
-/* Takes the guest out of an instance that goes on without it. */
-static void take_leave(struct life *life, char **message) {
-    ct_error error = {0};
-    ct_wait wait = ct_wait_for(life->context->provider->timeout, -1);
-    if (life->guest.provider && ct_guest_remove(&life->guest, &wait, &error) < 0 &&
-        asprintf(message, "cleantest's files in %s could not be removed (%s): %s",
-                 life->instance, life->directory, error.message) < 0)
-        *message = NULL;
-}
-
-static void give_result(struct life *life) {
-    life->result->duration = ct_now() - life->begun;
-    if (life->cloned) {
-        life->result->base = strdup(life->prepared->base);
-        life->result->base_built = life->prepared->built;
-    }
-    if (!life->made && !life->visited && life->result->instance)
-        life->result->instance[0] = '\0';
-    ct_event event = {
-        .type = CT_EVENT_RESULT, .job = life->number, .result = life->result};
-    ct_queue_put(life->context->events, &event);
-    life->result = NULL; /* the queue's now */
-}
-
-static void end_life(struct life *life) {
-    ct_event done = {.type = CT_EVENT_DONE,
-                     .job = life->number,
-                     .phase = CT_PHASE_TEARDOWN,
-                     .instance = strdup(life->instance)};
-    bool keep = to_keep(life);
-    hand_over(life);
-    give_result(life);
-    if ((life->made || life->visited) && life->share->left == 0) {
-        double begun = ct_now();
-        ct_event event = {.type = CT_EVENT_PHASE,
-                          .job = life->number,
-                          .phase = CT_PHASE_TEARDOWN,
-                          .instance = strdup(life->instance)};
-        ct_queue_put(life->context->events, &event);
-        if (life->made && !keep)
-            done.preserved = tear_down(life, life->share->preserve, &done.message);
-        else
-            take_leave(life, &done.message);
-        done.seconds = ct_now() - begun;
-    }
-    ct_queue_put(life->context->events, &done);
-}
-
-static void name_result(struct life *life) {
+static void name_result(ct_life *life) {
     ct_result *result = life->result;
     for (int i = 0; i < CT_PHASE_COUNT; i++)
         result->phases[i] = -1;
@@ -373,17 +242,17 @@ static void name_result(struct life *life) {
 void ct_job_perform(const ct_job_context *context, void **session, size_t number,
                     const ct_job *job, const char *source, const ct_prepared *prepared,
                     ct_share *share, ct_result *result) {
-    struct life life = {.context = context,
-                        .job = job,
-                        .number = number,
-                        .source = source,
-                        .prepared = prepared,
-                        .share = share,
-                        .steps = share->begun ? CT_NO_STEPS : CT_ALL_STEPS,
-                        .made = share->made,
-                        .cloned = share->cloned,
-                        .result = result,
-                        .begun = ct_now()};
+    ct_life life = {.context = context,
+                    .job = job,
+                    .number = number,
+                    .source = source,
+                    .prepared = prepared,
+                    .share = share,
+                    .steps = share->begun ? CT_NO_STEPS : CT_ALL_STEPS,
+                    .made = share->made,
+                    .cloned = share->cloned,
+                    .result = result,
+                    .begun = ct_now()};
     life.entered = life.begun;
     name_result(&life);
     ct_error error = {0};
@@ -396,5 +265,5 @@ void ct_job_perform(const ct_job_context *context, void **session, size_t number
         ct_result_worsen(result, CT_ERROR);
         ct_result_note(result, error.message, NULL);
     }
-    end_life(&life);
+    ct_life_end(&life);
 }

@@ -52,7 +52,7 @@ void ct_result_take_output(ct_result *result, ct_outcome *outcome);
 /* How it ended, what it returned, and what that means. */
 void ct_result_take_end(ct_result *result, const ct_job *job, ct_outcome *outcome);
 
-/* ---- job.c, job_install.c, job_share.c ----------------------------------------------- */
+/* ---- job.c, job_end.c, job_install.c, job_share.c -------------------------------------- */
 
 /* What the jobs of a batch share. */
 typedef struct ct_job_context {
@@ -75,8 +75,6 @@ typedef struct ct_prepared {
         *failure; /* a step failed, and there is nothing to begin; NULL: none did */
     const ct_buf *output; /* what that step wrote */
 } ct_prepared;
-
-#define CT_INSTANCE_NAME_MAX 63 /* LXD's: a DNS label */
 
 /* One instance, and the jobs that have it one after the other; most have one of their own. All
  * of them are done by one thread. */

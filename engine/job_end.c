@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * job_end.c - the end of a job's life, the same on every path: the result is given away, and the
+ * instance is deleted, preserved, or left to those that come next.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "job_life.h"
+
+static bool to_preserve(const ct_life *life) {
+    enum ct_preserve preserve = life->job->preserve;
+    return life->made && !life->cancelled &&
+           (preserve == CT_PRESERVE_ALWAYS ||
+            (preserve == CT_PRESERVE_ON_FAILURE && life->result->status >= CT_FAIL));
+}
+
+/* What those that share the instance are to know. */
+static void hand_over(const ct_life *life) {
+    ct_share *share = life->share;
+    share->preserve = share->preserve || to_preserve(life);
+    share->left--;
+    if (!life->session) /* the next may have one */
+        return;
+    if (!share->begun && life->broken)
+        ct_share_fail(share, life->result->error);
+    share->begun = true;
+    share->made = life->made;
+    share->cloned = life->cloned;
+    if (!life->broken)
+        ct_share_leave(share, life->result->name, life->guest.lost);
+}
+
+/* true for an instance that goes on until its run is over. */
+static bool to_keep(const ct_life *life) {
+    return life->made && !life->cancelled && life->job->preserve == CT_PRESERVE_RUN &&
+           life->result->status == CT_PASS;
+}
+
+/* Preserves or deletes the instance. *message is how to get into it, or why it is still there. */
+static bool tear_down(ct_life *life, bool preserve, char **message) {
+    const ct_provider *provider = life->context->provider;
+    ct_error error = {0};
+    ct_wait wait = ct_wait_for(provider->timeout, -1);
+    if (preserve &&
+        provider->type->preserve(life->session, life->instance, &wait, &error) == CT_OK) {
+        *message = provider->type->shell_command(provider, life->instance);
+        return true;
+    }
+    char *kept = NULL; /* why it was not */
+    if (preserve && asprintf(&kept, "instance %s could not be preserved: %s",
+                             life->instance, error.message) < 0)
+        kept = NULL;
+    int code = provider->type->destroy(life->session, life->instance, &wait, &error);
+    if (code == CT_OK) {
+        *message = kept;
+        return false;
+    }
+    free(kept);
+    if (asprintf(
+            message,
+            "instance %s could not be deleted: %s; \"cleantest clean\" will delete it",
+            life->instance, error.message) < 0)
+        *message = NULL;
+    return false;
+}
+
+/* Takes the guest out of an instance that goes on without it. */
+static void take_leave(ct_life *life, char **message) {
+    ct_error error = {0};
+    ct_wait wait = ct_wait_for(life->context->provider->timeout, -1);
+    if (life->guest.provider && ct_guest_remove(&life->guest, &wait, &error) < 0 &&
+        asprintf(message, "cleantest's files in %s could not be removed (%s): %s",
+                 life->instance, life->directory, error.message) < 0)
+        *message = NULL;
+}
+
+static void give_result(ct_life *life) {
+    life->result->duration = ct_now() - life->begun;
+    if (life->cloned) {
+        life->result->base = strdup(life->prepared->base);
+        life->result->base_built = life->prepared->built;
+    }
+    if (!life->made && !life->visited && life->result->instance)
+        life->result->instance[0] = '\0';
+    ct_event event = {
+        .type = CT_EVENT_RESULT, .job = life->number, .result = life->result};
+    ct_queue_put(life->context->events, &event);
+    life->result = NULL; /* the queue's now */
+}
+
+void ct_life_end(ct_life *life) {
+    ct_event done = {.type = CT_EVENT_DONE,
+                     .job = life->number,
+                     .phase = CT_PHASE_TEARDOWN,
+                     .instance = strdup(life->instance)};
+    bool keep = to_keep(life);
+    hand_over(life);
+    give_result(life);
+    if ((life->made || life->visited) && life->share->left == 0) {
+        double begun = ct_now();
+        ct_event event = {.type = CT_EVENT_PHASE,
+                          .job = life->number,
+                          .phase = CT_PHASE_TEARDOWN,
+                          .instance = strdup(life->instance)};
+        ct_queue_put(life->context->events, &event);
+        if (life->made && !keep)
+            done.preserved = tear_down(life, life->share->preserve, &done.message);
+        else
+            take_leave(life, &done.message);
+        done.seconds = ct_now() - begun;
+    }
+    ct_queue_put(life->context->events, &done);
+}
