@@ -79,26 +79,29 @@ int lxd_visit(void *data, ct_lease_visitor *visitor, void *context, const ct_wai
 
 /* ---- create and start ---- */
 
-/* A copy gets no profiles by itself, not even the default one. */
-static int fill_clone(ct_json *request, const char *clone_of) {
-    if (ct_json_set_string(request, "/source/type", "copy") < 0 ||
-        ct_json_set_string(request, "/source/source", clone_of) < 0 ||
-        (!ct_json_has(request, "/profiles") &&
-         ct_json_set_string(request, "/profiles/0", "default") < 0))
-        return CT_E_NO_MEMORY;
-    return CT_OK;
+static int set_source(ct_json *request, const char *type, const char *path,
+                      const char *from) {
+    int code = ct_json_set_string(request, "/source/type", type);
+    return code < 0 ? code : ct_json_set_string(request, path, from);
 }
 
 static int fill_source(ct_json *request, const ct_instance_spec *spec) {
     if (spec->clone_of)
-        return fill_clone(request, spec->clone_of);
+        return set_source(request, "copy", "/source/source", spec->clone_of);
     if (spec->source)
-        return ct_json_set_string(request, "/source/type", "image") < 0
-                   ? CT_E_NO_MEMORY
-                   : ct_json_set_string(request, "/source/fingerprint", spec->source);
+        return set_source(request, "image", "/source/fingerprint", spec->source);
     if (spec->remote && !ct_json_has(request, "/source"))
         return ct_json_set_json(request, "/source", spec->remote);
     return CT_OK;
+}
+
+/* A copy gets none by itself, not even the default one. */
+static int fill_profiles(ct_json *request) {
+    const char *type = ct_json_string(request, "/source/type");
+    bool copied = type && strcmp(type, "copy") == 0;
+    if (!copied || ct_json_has(request, "/profiles"))
+        return CT_OK;
+    return ct_json_set_string(request, "/profiles/0", "default");
 }
 
 static int fill_create(lxd_session *session, const ct_instance_spec *spec,
@@ -116,6 +119,8 @@ static int fill_create(lxd_session *session, const ct_instance_spec *spec,
          lxd_write_base(request, spec->base_key, spec->idle) < 0))
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     code = fill_source(request, spec);
+    if (code == CT_OK)
+        code = fill_profiles(request);
     return code < 0 ? ct_fail(error, code, "out of memory") : CT_OK;
 }
 

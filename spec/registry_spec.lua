@@ -2,8 +2,10 @@
 --
 -- config:add_instance and its kin: descriptions of instances, used by name.
 
+local cjson = require "cjson"
 local ct = require "cleantest"
 local lxd = require "spec.support.lxd"
+local new_folder = require "spec.support.folder"
 local results = require "spec.support.results"
 
 local config = ct.configure "lxd"
@@ -67,5 +69,53 @@ describe("a registered instance", function()
     config:reset()
     assert.matches("registered are: none",
       message_of(function() config:get_instance "small" end))
+  end)
+end)
+
+describe("a source in LXD's own words", function()
+  local original = ("registry-spec-%d"):format(lxd.own_pid())
+
+  local function made_from(source)
+    local image = { name = "made", source = source }
+    return results.only(ct.lxd { image = image } (function()
+      local file = io.open "/mark"
+      return file and file:read "a"
+    end)())
+  end
+
+  lazy_setup(function()
+    lxd.client("init", "--quiet", results.image, original)
+    lxd.client("config", "set", original, "user.colour=green")
+    local folder <close> = new_folder { mark = "of the original\n" }
+    lxd.client("file", "push", "--quiet", folder:at "mark", original .. "/mark")
+  end)
+  lazy_teardown(function() lxd.delete(original) end)
+
+  it("finds an image by its fingerprint or its properties", function()
+    local image = cjson.decode(lxd.client("query", "/1.0/images/aliases/" .. results.image))
+    for _, source in ipairs {
+      { type = "image", fingerprint = image.target:sub(1, 12) },
+      { type = "image", properties = { name = results.image, architecture = "amd64" } },
+    } do
+      local result = made_from(source)
+      assert.equal("pass", result.status, tostring(result))
+      assert.is_nil(result.value)
+    end
+  end)
+
+  it("copies an instance that is there, with the profiles of any other", function()
+    local result = made_from { type = "copy", source = original }
+    assert.equal("pass", result.status, tostring(result))
+    assert.equal("of the original\n", result.value)
+    assert.equal("Stopped", lxd.instance(original).status)
+  end)
+
+  it("is LXD's to refuse, in whose words the result says why", function()
+    local unknown = made_from { type = "copy", source = original, project = "nowhere" }
+    assert.equal("error", unknown.status)
+    assert.matches("lxd: create test%-made%-.*nowhere", unknown.error)
+    local empty = made_from { type = "none" }
+    assert.equal("error", empty.status)
+    assert.matches("lxd: start test%-made%-", empty.error)
   end)
 end)
