@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * base.c - building bases. The instance that becomes one has the base's name from the start:
- * that is the lock, which LXD holds. It carries its builder's lease until it is published, so
- * what a dead one has half built is deleted like anything else of its run.
+ * base.c - building bases. The name under which one is built is the lock, which LXD holds. The
+ * instance carries its builder's lease until it is published, so what a dead one has half built
+ * is deleted like anything else of its run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +12,10 @@
 
 #define TRIES 5 /* at a base that others spoil or delete meanwhile */
 
-void ct_base_name(const char *key, char name[CT_BASE_NAME_MAX]) {
-    snprintf(name, CT_BASE_NAME_MAX, "ct-base-%.24s", key);
+void ct_base_look_init(ct_base_look *look, const char *key) {
+    *look = (ct_base_look){.key = key, .state = CT_BASE_ABSENT};
+    snprintf(look->base, sizeof look->base, "ct-base-%.24s", key);
+    snprintf(look->build, sizeof look->build, "ct-build-%.24s", key);
 }
 
 void ct_base_label(const ct_job *job, size_t steps, char label[CT_BASE_LABEL_MAX]) {
@@ -31,82 +33,111 @@ void ct_base_label(const ct_job *job, size_t steps, char label[CT_BASE_LABEL_MAX
 struct building {
     const ct_base_order *order;
     size_t layer;
-    char name[CT_BASE_NAME_MAX];
+    ct_base_look look; /* its names */
     ct_guest guest;
-    ct_wait wait; /* for all of it */
-    bool ours;    /* see give_up() */
+    ct_wait wait;     /* for all of it */
+    const char *ours; /* see give_up() */
 };
 
 static const ct_provider_type *provider_of(const struct building *building) {
     return building->order->context->provider->type;
 }
 
+/* For one thing that the provider does. */
+static ct_wait operation(const struct building *building) {
+    return ct_wait_within(&building->wait, building->order->context->provider->timeout);
+}
+
 static int create(struct building *building, ct_error *error) {
     const ct_base_order *order = building->order;
-    char parent[CT_BASE_NAME_MAX], idle[128];
+    char idle[128];
+    ct_base_look parent;
     bool bottom = building->layer == 0;
     ct_guest_idle(building->guest.directory, idle, sizeof idle);
     if (!bottom)
-        ct_base_name(order->layers[building->layer - 1].key, parent);
+        ct_base_look_init(&parent, order->layers[building->layer - 1].key);
     ct_lease lease;
     ct_lease_init(&lease, order->context->run_id, ct_wait_left(&building->wait));
-    ct_instance_spec spec = {.name = building->name,
+    ct_instance_spec spec = {.name = building->look.build,
                              .source = order->source,
                              .json = order->job->instance_json,
-                             .clone_of = bottom ? NULL : parent,
+                             .clone_of = bottom ? NULL : parent.base,
                              .base_key = order->layers[building->layer].key,
                              .idle = bottom ? idle : NULL,
                              .lease = &lease};
     /* seen to its end even when cancelled: only that tells whether there is one of ours */
-    ct_wait wait = {.deadline = building->wait.deadline, .cancel = -1};
+    ct_wait wait = operation(building);
+    wait.cancel = -1;
     return provider_of(building)->create(order->session, &spec, &wait, error);
+}
+
+static int start(struct building *building, ct_error *error) {
+    ct_wait wait = operation(building);
+    return provider_of(building)->start(building->order->session, building->look.build,
+                                        &wait, error);
+}
+
+static int stop(struct building *building, bool force, ct_error *error) {
+    ct_wait wait = operation(building);
+    return provider_of(building)->stop(building->order->session, building->look.build,
+                                       force, &wait, error);
 }
 
 /* The image alone: LXD shifts its files to the instance's user ids when it is started for the
  * first time, and nothing of its own has ever run in it. */
 static int start_once(struct building *building, ct_error *error) {
-    const ct_provider_type *provider = provider_of(building);
-    void *session = building->order->session;
-    int code = ct_guest_install(&building->guest, &building->wait, error);
+    ct_wait wait = operation(building);
+    int code = ct_guest_install(&building->guest, &wait, error);
     if (code == CT_OK)
-        code = provider->start(session, building->name, &building->wait, error);
-    if (code == CT_OK)
-        code = provider->stop(session, building->name, true, &building->wait, error);
-    return code;
+        code = start(building, error);
+    return code < 0 ? code : stop(building, true, error);
 }
 
 static int run_steps(struct building *building, ct_buf *output, ct_error *error) {
     const ct_base_order *order = building->order;
-    const ct_provider_type *provider = provider_of(building);
     ct_step_range range = {.from = order->layers[building->layer - 1].steps,
                            .to = order->layers[building->layer].steps};
     building->guest.ready = ct_job_ready(order->job, range);
     building->guest.ready_timeout = order->job->ready_timeout;
-    int code = provider->start(order->session, building->name, &building->wait, error);
+    int code = start(building, error);
     if (code == CT_OK)
         code = ct_hooks_run(&building->guest, order->job->start_hooks,
                             order->job->start_hook_count, range, order->job->env, output,
                             &building->wait, error);
-    if (code == CT_OK) /* what the steps have installed may want to end in good order */
-        code =
-            provider->stop(order->session, building->name, false, &building->wait, error);
-    return code;
+    /* what the steps have installed may want to end in good order */
+    return code < 0 ? code : stop(building, false, error);
 }
 
 /* With nothing of the instance's own running, which would write again what is taken away. */
 static int seal(struct building *building, uint64_t *size, ct_error *error) {
-    const ct_provider_type *provider = provider_of(building);
-    void *session = building->order->session;
     char idle[128];
     ct_guest_idle(building->guest.directory, idle, sizeof idle);
-    int code = provider->set_init(session, building->name, idle, &building->wait, error);
+    ct_wait wait = operation(building);
+    int code = provider_of(building)->set_init(building->order->session,
+                                               building->look.build, idle, &wait, error);
     if (code == CT_OK)
-        code = provider->start(session, building->name, &building->wait, error);
+        code = start(building, error);
     building->guest.ready = CT_READY_EXEC;
     if (code == CT_OK)
         code = ct_guest_seal(&building->guest, size, &building->wait, error);
-    if (code == CT_OK)
-        code = provider->stop(session, building->name, true, &building->wait, error);
+    return code < 0 ? code : stop(building, true, error);
+}
+
+/* What was uploaded is what the key says only if it did not change meanwhile. */
+static int check_key(const struct building *building, ct_error *error) {
+    const ct_base_order *order = building->order;
+    ct_arena arena;
+    ct_layer *layers;
+    size_t count;
+    ct_arena_init(&arena);
+    int code = ct_layers_compute(&arena, order->job, order->origin, &layers, &count,
+                                 &building->wait, error);
+    if (code == CT_OK &&
+        (count <= building->layer ||
+         strcmp(layers[building->layer].key, order->layers[building->layer].key) != 0))
+        code = ct_fail(error, CT_E_OPERATION,
+                       "a file that is uploaded has changed since it was looked at");
+    ct_arena_fini(&arena);
     return code;
 }
 
@@ -115,21 +146,26 @@ static int publish(struct building *building, uint64_t size, ct_error *error) {
     const ct_layer *layer = &order->layers[building->layer];
     char label[CT_BASE_LABEL_MAX];
     ct_base_label(order->job, layer->steps, label);
-    ct_base base = {.instance = building->name,
+    ct_base base = {.instance = building->look.base,
                     .key = layer->key,
                     .label = label,
                     .inputs = layer->inputs,
                     .reason = order->reason,
                     .size = size};
-    return provider_of(building)->publish_base(order->session, &base, &building->wait,
-                                               error);
+    ct_wait wait = operation(building);
+    return provider_of(building)->publish_base(order->session, &building->look, &base,
+                                               order->context->run_id, &wait, error);
 }
 
 static int look_for_ours(void *context, const char *instance, const ct_lease *lease) {
     struct building *building = context;
-    building->ours =
-        building->ours || (strcmp(instance, building->name) == 0 &&
-                           strcmp(lease->run, building->order->context->run_id) == 0);
+    const ct_base_look *look = &building->look;
+    if (strcmp(lease->run, building->order->context->run_id) != 0)
+        return CT_OK;
+    if (strcmp(instance, look->build) == 0)
+        building->ours = look->build;
+    if (strcmp(instance, look->base) == 0) /* it had its name already */
+        building->ours = look->base;
     return CT_OK;
 }
 
@@ -139,23 +175,22 @@ static int give_up(struct building *building, int code) {
     const ct_base_order *order = building->order;
     const ct_provider_type *provider = provider_of(building);
     ct_wait wait = ct_wait_for(order->context->provider->timeout, -1);
-    building->ours = false;
+    building->ours = NULL;
     if (provider->visit(order->session, look_for_ours, building, &wait, NULL) < 0)
         return code; /* the lease tells that it is left behind, as it does below */
     if (!building->ours)
         return code == CT_E_CANCELLED ? code : CT_E_CONFLICT;
-    provider->destroy(order->session, building->name, &wait, NULL);
+    provider->destroy(order->session, building->ours, &wait, NULL);
     return code;
 }
 
 /* A creation fails, with words that differ from version to version, when the name is taken. */
 static bool somebody_else_does(const struct building *building) {
-    const ct_base_order *order = building->order;
-    enum ct_base_state state = CT_BASE_ABSENT;
-    int code = provider_of(building)->find_base(order->session, building->name,
-                                                order->layers[building->layer].key,
-                                                &state, &building->wait, NULL);
-    return code == CT_OK && state != CT_BASE_ABSENT;
+    ct_base_look look = building->look;
+    ct_wait wait = operation(building);
+    int code =
+        provider_of(building)->find_base(building->order->session, &look, &wait, NULL);
+    return code == CT_OK && look.state != CT_BASE_ABSENT;
 }
 
 /* CT_E_CONFLICT: somebody else has begun to build it, or has deleted it meanwhile. */
@@ -163,22 +198,29 @@ static int build(const ct_base_order *order, size_t layer, ct_buf *output,
                  ct_error *error) {
     const ct_job_context *context = order->context;
     struct building building = {.order = order, .layer = layer};
-    ct_base_name(order->layers[layer].key, building.name);
+    ct_base_look_init(&building.look, order->layers[layer].key);
     building.wait = ct_wait_for(ct_job_longest(order->job, context->provider->timeout),
                                 context->cancel);
     building.guest = (ct_guest){.provider = context->provider->type,
                                 .session = order->session,
-                                .instance = building.name,
+                                .instance = building.look.build,
                                 .directory = CT_GUEST_DIRECTORY,
                                 .ready = CT_READY_EXEC};
     uint64_t size = 0;
     int code = create(&building, error);
+    if (code == CT_E_TIMEOUT ||
+        code == CT_E_CONNECT) { /* there may be one all the same */
+        give_up(&building, code);
+        return code;
+    }
     if (code < 0)
         return somebody_else_does(&building) ? CT_E_CONFLICT : code;
     code =
         layer == 0 ? start_once(&building, error) : run_steps(&building, output, error);
     if (code == CT_OK && layer > 0)
         code = seal(&building, &size, error);
+    if (code == CT_OK && layer > 0)
+        code = check_key(&building, error);
     if (code == CT_OK)
         code = publish(&building, size, error);
     return code < 0 ? give_up(&building, code) : code;
@@ -194,20 +236,19 @@ static int discard(const ct_base_order *order, const char *name, ct_error *error
 static int advance(const ct_base_order *order, size_t layer, bool *built, ct_buf *output,
                    ct_error *error) {
     const ct_provider_type *provider = order->context->provider->type;
-    const char *key = order->layers[layer].key;
-    char name[CT_BASE_NAME_MAX];
-    ct_base_name(key, name);
+    ct_base_look look;
+    ct_base_look_init(&look, order->layers[layer].key);
     ct_wait wait =
         ct_wait_for(ct_job_longest(order->job, order->context->provider->timeout),
                     order->context->cancel);
-    enum ct_base_state state;
-    int code = provider->find_base(order->session, name, key, &state, &wait, error);
-    if (code == CT_OK && (state == CT_BASE_BUILDING || state == CT_BASE_SPOILED))
-        code = provider->await_base(order->session, name, key, &state, &wait, error);
-    if (code < 0 || state == CT_BASE_READY)
+    int code = provider->find_base(order->session, &look, &wait, error);
+    if (code == CT_OK &&
+        (look.state == CT_BASE_BUILDING || look.state == CT_BASE_SPOILED))
+        code = provider->await_base(order->session, &look, &wait, error);
+    if (code < 0 || look.state == CT_BASE_READY)
         return code;
-    if (state == CT_BASE_SPOILED) {
-        code = discard(order, name, error);
+    if (look.state == CT_BASE_SPOILED) {
+        code = discard(order, look.instance, error);
         return code < 0 ? code : 1;
     }
     bool parent_built;

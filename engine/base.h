@@ -9,21 +9,21 @@
 #include "base_key.h"
 #include "job.h"
 
-#define CT_BASE_NAME_MAX  40  /* bytes, with the NUL */
-#define CT_BASE_LABEL_MAX 512 /* the same */
+#define CT_BASE_LABEL_MAX 512 /* bytes, with the NUL */
 
 /* Whose base is wanted, and what it is made from. Borrowed. */
 typedef struct ct_base_order {
     const ct_job_context *context;
     void *session;
-    const ct_job *job;      /* its start hooks make it */
-    const char *source;     /* what the image resolved to */
-    const ct_layer *layers; /* of the job; see base_key.h */
-    const char *reason;     /* why it is built */
+    const ct_job *job;       /* its start hooks make it */
+    const char *source;      /* what the image resolved to */
+    const ct_origin *origin; /* what the layers were computed from, besides the job */
+    const ct_layer *layers;  /* of the job; see base_key.h */
+    const char *reason;      /* why it is built */
 } ct_base_order;
 
-/* The name of the instance that is the base of this key. */
-void ct_base_name(const char *key, char name[CT_BASE_NAME_MAX]);
+/* The names under which the base of this key is looked for. The key is borrowed. */
+void ct_base_look_init(ct_base_look *look, const char *key);
 
 /* What a base is, in words: "debian-bookworm-amd64 + tabulate", with the hooks that the first so
  * many steps are of. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base_key.h"
+#include "job.h"
 
 #define FORMAT     "cleantest base 1" /* changes when the same inputs make another base */
 #define INPUTS_MAX CT_MIB             /* bytes of all lines */
@@ -19,7 +20,8 @@ struct row {
     char key[CT_DIGEST_SIZE];
     ct_buf inputs;
     size_t steps;
-    bool has_ready, has_env;
+    bool has_env;
+    enum ct_ready ready; /* that was said last */
     ct_error *error;
 };
 
@@ -112,17 +114,18 @@ static int add_env(struct row *row) {
     return code < 0 ? code : add_input(row, "environment", hex);
 }
 
-/* What a step depends on, besides itself, comes right before the first that does. */
-static int add_conditions(struct row *row, const ct_step *step) {
-    int code = CT_OK;
-    if (!row->has_ready && row->job->ready == CT_READY_CLOUD_INIT)
-        code = add_text(row, "cloud-init", "has finished");
-    row->has_ready = true;
-    if (code == CT_OK && !row->has_env && step->kind == CT_STEP_RUN) {
-        code = add_env(row);
-        row->has_env = true;
-    }
-    return code;
+/* How far the instance has come when steps run in it, where that does not follow from them. */
+static int add_ready(struct row *row, size_t steps) {
+    static const char *const levels[] = {"auto", "exec", "system", "network",
+                                         "cloud-init"};
+    ct_step_range range = {.from = row->steps, .to = row->steps + steps};
+    ct_job plain = *row->job;
+    plain.ready = CT_READY_AUTO;
+    enum ct_ready ready = ct_job_ready(row->job, range);
+    if (steps == 0 || ready == row->ready || ready == ct_job_ready(&plain, range))
+        return CT_OK;
+    row->ready = ready;
+    return add_text(row, "ready", levels[ready]);
 }
 
 static int add_step(struct row *row, const ct_hook *hook, size_t number,
@@ -132,10 +135,14 @@ static int add_step(struct row *row, const ct_hook *hook, size_t number,
     const char *name = step->name ? step->name : kinds[step->kind];
     char hex[CT_DIGEST_SIZE];
     ct_buf label;
-    int code = add_conditions(row, step);
-    if (code < 0)
-        return code;
-    code = ct_step_digest(step, hex, wait, row->error);
+    int code = CT_OK;
+    if (step->kind == CT_STEP_RUN &&
+        !row->has_env) { /* right before the first that has it */
+        row->has_env = true;
+        code = add_env(row);
+    }
+    if (code == CT_OK)
+        code = ct_step_digest(step, hex, wait, row->error);
     if (code < 0)
         return ct_fail_in(row->error, code, "hook %s: %s", hook->name, name);
     ct_buf_init(&label, CT_MIB);
@@ -165,20 +172,21 @@ static int add_origin(struct row *row, const ct_origin *origin) {
         code = add_text(row, "guest", origin->guest);
     if (code == CT_OK)
         code = add_text(row, "project", origin->project ? origin->project : "default");
+    if (code == CT_OK && origin->profiles)
+        code = add_text(row, "profiles", origin->profiles);
     return code;
 }
 
 /* Adds the hook's steps. 1: all of them; 0: one of them is always done, and so are all behind
  * it. */
 static int add_hook(struct row *row, const ct_hook *hook, const ct_wait *wait) {
-    for (size_t i = 0; i < hook->step_count; i++) {
-        if (ct_step_always(&hook->steps[i]))
-            return 0;
-        int code = add_step(row, hook, i, wait);
-        if (code < 0)
-            return code;
-    }
-    return 1;
+    size_t count = 0;
+    while (count < hook->step_count && !ct_step_always(&hook->steps[count]))
+        count++;
+    int code = add_ready(row, count);
+    for (size_t i = 0; code == CT_OK && i < count; i++)
+        code = add_step(row, hook, i, wait);
+    return code < 0 ? code : count == hook->step_count;
 }
 
 static int add_layers(struct row *row, ct_arena *arena, const ct_origin *origin,

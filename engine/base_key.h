@@ -13,8 +13,8 @@
 
 /* What a base is made from, up to some step of the start hooks. The inputs are all of them, as
  * lines "LABEL\tDIGEST\n" with the first 16 digits of each one's digest: "image", "instance",
- * "guest", "project", "environment", "hook NAME, step 2 (apt)" ... They are for people: the
- * key says it all. */
+ * "guest", "project", "profiles", "ready", "environment", "hook NAME, step 2 (apt)" ... They are
+ * for people: the key says it all. */
 typedef struct ct_layer {
     char key[CT_DIGEST_SIZE];
     size_t steps;       /* of the start hooks, counted through all of them, are in it */
@@ -26,6 +26,7 @@ typedef struct ct_origin {
     const char *fingerprint; /* the image's */
     const char *guest;       /* a digest of the guest program */
     const char *project;     /* NULL is "default" */
+    const char *profiles;    /* what they say, or a digest of it */
 } ct_origin;
 
 /* The layers of a job, which is one that ct_job_copy() made: the first is the image alone, then

@@ -47,10 +47,15 @@ static bool goes_up(const char *path) {
 
 /* A path that goes up may lead anywhere: taking it for one of these costs time, no more. */
 static bool gone_after_boot(const char *dest) {
-    /* the last two are written anew for each clone, by most images' templates */
-    static const char *const places[] = {"/tmp",          "/run", "/var/run",
-                                         "/var/lock",     "/dev", "/etc/hosts",
-                                         "/etc/hostname", NULL};
+    static const char *const places[] = {
+        "/tmp", "/run", "/var/run", "/var/lock", "/dev",
+        /* written anew for each clone, by most images' templates */
+        "/etc/hosts", "/etc/hostname",
+        /* taken away when a base is sealed: see guest/seal.c */
+        "/etc/machine-id", "/var/lib/dbus/machine-id", "/var/lib/systemd/random-seed",
+        "/var/lib/systemd/credential.secret", "/var/lib/urandom", "/var/log/journal",
+        "/var/log/wtmp", "/var/log/btmp", "/var/log/lastlog", "/var/lib/dhcp",
+        "/var/lib/dhclient", "/var/lib/dhcpcd", "/var/lib/wicked", NULL};
     for (size_t i = 0; places[i]; i++)
         if (lies_in(dest, places[i]))
             return true;

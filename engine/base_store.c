@@ -18,9 +18,10 @@
 
 /* What somebody has copied from a base, under another name, says the same, but is theirs. */
 static bool has_its_name(const ct_base *base) {
-    char name[CT_BASE_NAME_MAX];
-    ct_base_name(base->key, name);
-    return strcmp(base->instance, name) == 0;
+    ct_base_look look;
+    ct_base_look_init(&look, base->key);
+    return strcmp(base->instance, look.base) == 0 ||
+           strcmp(base->instance, look.build) == 0;
 }
 
 static void keep(void *context, const ct_base *base) {
@@ -76,10 +77,12 @@ bool ct_base_expired(const ct_base *base, const ct_base_limits *limits) {
     return base->built > 0 && (double) time(NULL) - (double) base->built > age;
 }
 
+/* The last used first; of those used at the same time, the last built. */
 static int by_use(const void *one, const void *other) {
-    long long first = ((const ct_base *) one)->used;
-    long long second = ((const ct_base *) other)->used;
-    return (first < second) - (first > second);
+    const ct_base *first = one, *second = other;
+    if (first->used != second->used)
+        return first->used < second->used ? 1 : -1;
+    return (first->built < second->built) - (first->built > second->built);
 }
 
 /* Sorts those that stay, the last used first, to the front; returns how many they are. */
@@ -102,15 +105,16 @@ static size_t choose(ct_base_list *list, const ct_base_limits *limits) {
     return kept;
 }
 
-static int delete_one(ct_provider *provider, void *session, const ct_base *base,
-                      ct_cleaned *cleaned, void *context) {
+int ct_base_discard(ct_provider *provider, void *session, const ct_base *base,
+                    ct_cleaned *cleaned, void *context) {
     ct_error error = {0};
-    enum ct_base_state state;
+    ct_base_look look;
     ct_wait wait = ct_wait_for(provider->timeout, -1);
-    int code = provider->type->find_base(session, base->instance, base->key, &state,
-                                         &wait, &error);
-    if (code == CT_OK && state != base->state) /* others were here since it was listed */
-        return 0;
+    ct_base_look_init(&look, base->key);
+    int code = provider->type->find_base(session, &look, &wait, &error);
+    if (code == CT_OK && (look.state != base->state || !look.instance ||
+                          strcmp(look.instance, base->instance) != 0))
+        return 0; /* others were here since it was listed */
     if (code == CT_OK)
         code = provider->type->destroy(session, base->instance, &wait, &error);
     if (cleaned)
@@ -130,7 +134,7 @@ int ct_base_prune(ct_provider *provider, const ct_base_limits *limits,
         session = provider->type->session_open(provider, error);
     for (size_t i = kept; session && i < list.count; i++)
         if (list.bases[i].state != CT_BASE_BUILDING)
-            gone += delete_one(provider, session, &list.bases[i], cleaned, context);
+            gone += ct_base_discard(provider, session, &list.bases[i], cleaned, context);
     provider->type->session_close(session);
     ct_base_list_fini(&list);
     return code < 0 ? code : gone;

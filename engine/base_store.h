@@ -22,6 +22,10 @@ const ct_base *ct_base_list_find(const ct_base_list *list, const char *key);
 
 bool ct_base_expired(const ct_base *base, const ct_base_limits *limits);
 
+/* Deletes it, unless others were there since it was listed. 1: it is gone. */
+int ct_base_discard(ct_provider *provider, void *session, const ct_base *base,
+                    ct_cleaned *cleaned, void *context);
+
 /* Deletes what is spoiled or beyond the limits; NULL: everything. Not what is being built.
  * Returns how many are gone. */
 CT_CHECK int ct_base_prune(ct_provider *provider, const ct_base_limits *limits,

@@ -8,10 +8,6 @@
 
 #include "batch.h"
 
-static bool same_text(const char *one, const char *other) {
-    return one == other || (one && other && strcmp(one, other) == 0);
-}
-
 static bool shares(const ct_entry *entry) {
     const ct_job *job = &entry->job;
     return job->isolation == CT_ISOLATION_IMAGE && !job->target &&
@@ -19,11 +15,11 @@ static bool shares(const ct_entry *entry) {
 }
 
 static bool same_origin(const ct_entry *one, const ct_entry *other) {
-    return same_text(one->source, other->source) &&
-           same_text(one->job.instance_json, other->job.instance_json) &&
+    return ct_same_text(one->source, other->source) &&
+           ct_same_text(one->job.instance_json, other->job.instance_json) &&
            one->remote == other->remote &&
            (!one->remote ||
-            same_text(one->job.remote_source, other->job.remote_source)) &&
+            ct_same_text(one->job.remote_source, other->job.remote_source)) &&
            one->job.fresh == other->job.fresh;
 }
 

@@ -13,7 +13,8 @@
 #include "history.h"
 #include "reserve.h"
 
-#define NOTES_MAX 1 /* events that no job is counted for */
+#define NOTES_MAX        1 /* events that no job is counted for */
+#define EVENTS_PER_BUILD 2 /* PHASE, a NOTE */
 
 /* ---- what is done ---- */
 
@@ -148,8 +149,9 @@ static int launch(ct_batch *batch, ct_error *error) {
         code = name_durations(batch, error);
     if (code < 0)
         return code;
-    batch->events = ct_queue_new(batch->count * CT_EVENTS_PER_JOB +
-                                 ct_plan_count(batch->plan) + NOTES_MAX);
+    batch->events =
+        ct_queue_new(batch->count * CT_EVENTS_PER_JOB +
+                     ct_plan_count(batch->plan) * EVENTS_PER_BUILD + NOTES_MAX);
     if (!batch->events)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     batch->context =

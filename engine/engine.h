@@ -340,6 +340,9 @@ void *ct_arena_alloc(ct_arena *arena, size_t size);
 void *ct_arena_copy(ct_arena *arena, const void *data, size_t length);
 char *ct_arena_string(ct_arena *arena, const char *string);
 
+/* true for equal strings; NULL equals itself alone. */
+bool ct_same_text(const char *one, const char *other);
+
 /* ---- job_copy.c ---------------------------------------------------------------------- */
 
 /* Checks a job (CT_E_ARGUMENT says what is wrong), and copies it, with its defaults filled
@@ -360,7 +363,7 @@ CT_CHECK int ct_job_keys(ct_arena *arena, const ct_job *const *jobs, size_t coun
  * come from the start, so that putting never fails. */
 typedef struct ct_queue ct_queue;
 
-#define CT_EVENTS_PER_JOB ((size_t) CT_PHASE_COUNT + 2) /* phases, RESULT, DONE */
+#define CT_EVENTS_PER_JOB ((size_t) CT_PHASE_COUNT + 3) /* phases, RESULT, DONE, a NOTE */
 
 CT_CHECK ct_queue *ct_queue_new(size_t capacity);
 /* Frees the events that were not taken, too. */

@@ -85,6 +85,14 @@ static bool take_warm(ct_life *life) {
     return life->made = true;
 }
 
+static void tell_note(const ct_life *life, const char *why) {
+    ct_event event = {.type = CT_EVENT_NOTE, .job = life->number};
+    if (asprintf(&event.message, "%s is made from its image: %s", life->instance, why) <
+        0)
+        event.message = NULL;
+    ct_queue_put(life->context->events, &event);
+}
+
 /* A base that went away meanwhile, or can't be cloned, is done without. */
 static int create(ct_life *life, ct_error *error) {
     const ct_prepared *prepared = life->prepared;
@@ -97,6 +105,8 @@ static int create(ct_life *life, ct_error *error) {
             life->cloned = code == CT_OK;
             return code < 0 ? ct_fail(error, code, "%s", failure.message) : code;
         }
+        if (code == CT_E_OPERATION)
+            tell_note(life, failure.message);
     }
     return create_from(life, NULL, error);
 }

@@ -29,8 +29,8 @@ double ct_job_longest(const ct_job *job, double operation);
 
 /* ---- job_alike.c --------------------------------------------------------------------- */
 
-/* true when their start hooks and variables are the same, whatever is in the files that they
- * upload. */
+/* true when their start hooks, what these wait for, and their variables are the same, whatever
+ * is in the files that they upload. */
 bool ct_job_alike(const ct_job *one, const ct_job *other);
 
 /* ---- hook.c -------------------------------------------------------------------------- */

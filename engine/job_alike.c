@@ -7,10 +7,6 @@
 
 #include "job.h"
 
-static bool same_text(const char *one, const char *other) {
-    return one == other || (one && other && strcmp(one, other) == 0);
-}
-
 static bool same_bytes(const void *one, size_t one_length, const void *other,
                        size_t other_length) {
     return one_length == other_length && !one == !other &&
@@ -26,7 +22,7 @@ static bool same_list(const char *const *one, const char *const *other) {
 }
 
 static bool same_testlet(const ct_testlet *one, const ct_testlet *other) {
-    return one->kind == other->kind && same_text(one->name, other->name) &&
+    return one->kind == other->kind && ct_same_text(one->name, other->name) &&
            same_bytes(one->code, one->code_length, other->code, other->code_length) &&
            same_list(one->argv, other->argv) &&
            same_bytes(one->args, one->args_length, other->args, other->args_length);
@@ -34,17 +30,19 @@ static bool same_testlet(const ct_testlet *one, const ct_testlet *other) {
 
 static bool same_step(const ct_step *one, const ct_step *other) {
     return one->kind == other->kind && same_testlet(&one->run, &other->run) &&
-           same_text(one->name, other->name) && same_text(one->source, other->source) &&
+           ct_same_text(one->name, other->name) &&
+           ct_same_text(one->source, other->source) &&
            same_bytes(one->data, one->data_length, other->data, other->data_length) &&
-           same_text(one->dest, other->dest) && one->directory == other->directory &&
+           ct_same_text(one->dest, other->dest) && one->directory == other->directory &&
            one->no_overwrite == other->no_overwrite && one->always == other->always &&
-           one->keep_owners == other->keep_owners && same_text(one->user, other->user) &&
-           same_text(one->group, other->group) && one->mode == other->mode &&
+           one->keep_owners == other->keep_owners &&
+           ct_same_text(one->user, other->user) &&
+           ct_same_text(one->group, other->group) && one->mode == other->mode &&
            one->limit == other->limit;
 }
 
 static bool same_hook(const ct_hook *one, const ct_hook *other) {
-    if (one->step_count != other->step_count || !same_text(one->name, other->name))
+    if (one->step_count != other->step_count || !ct_same_text(one->name, other->name))
         return false;
     for (size_t i = 0; i < one->step_count; i++)
         if (!same_step(&one->steps[i], &other->steps[i]))
@@ -55,6 +53,8 @@ static bool same_hook(const ct_hook *one, const ct_hook *other) {
 bool ct_job_alike(const ct_job *one, const ct_job *other) {
     if (one->start_hook_count != other->start_hook_count ||
         !same_list(one->env, other->env))
+        return false;
+    if (one->ready != other->ready && one->start_hook_count > 0)
         return false;
     for (size_t i = 0; i < one->start_hook_count; i++)
         if (!same_hook(&one->start_hooks[i], &other->start_hooks[i]))

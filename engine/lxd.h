@@ -81,16 +81,16 @@ int lxd_stop(void *session, const char *instance, bool force, const ct_wait *wai
 int lxd_freeze(void *session, const char *instance, const ct_wait *wait, ct_error *error);
 int lxd_unfreeze(void *session, const char *instance, const ct_wait *wait,
                  ct_error *error);
-int lxd_clones_cheaply(void *session, const char *json, const ct_wait *wait,
-                       ct_error *error);
-int lxd_find_base(void *session, const char *name, const char *key,
-                  enum ct_base_state *state, const ct_wait *wait, ct_error *error);
-int lxd_await_base(void *session, const char *name, const char *key,
-                   enum ct_base_state *state, const ct_wait *wait, ct_error *error);
+int lxd_clones_cheaply(void *session, const char *json, ct_buf *profiles,
+                       const ct_wait *wait, ct_error *error);
+int lxd_find_base(void *session, ct_base_look *look, const ct_wait *wait,
+                  ct_error *error);
+int lxd_await_base(void *session, ct_base_look *look, const ct_wait *wait,
+                   ct_error *error);
 int lxd_set_init(void *session, const char *instance, const char *command,
                  const ct_wait *wait, ct_error *error);
-int lxd_publish_base(void *session, const ct_base *base, const ct_wait *wait,
-                     ct_error *error);
+int lxd_publish_base(void *session, const ct_base_look *look, const ct_base *base,
+                     const char *run, const ct_wait *wait, ct_error *error);
 int lxd_touch_base(void *session, const ct_base *base, const ct_wait *wait,
                    ct_error *error);
 int lxd_visit_bases(void *session, ct_base_visitor *visitor, void *context,

@@ -71,10 +71,11 @@ static ct_base read_base(ct_json *json, const char *instance) {
                      .state = state_of(json, instance)};
 }
 
-int lxd_find_base(void *data, const char *name, const char *key,
-                  enum ct_base_state *state, const ct_wait *wait, ct_error *error) {
-    lxd_session *session = data;
-    *state = CT_BASE_ABSENT;
+/* Looks under one of the names; state is CT_BASE_ABSENT when nothing has it. */
+static int look_under(lxd_session *session, ct_base_look *look, const char *name,
+                      const ct_wait *wait, ct_error *error) {
+    look->state = CT_BASE_ABSENT;
+    look->instance = NULL;
     int code = lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s", name);
     if (code == CT_E_NOT_FOUND)
         return CT_OK;
@@ -84,9 +85,21 @@ int lxd_find_base(void *data, const char *name, const char *key,
     if (!built)
         return ct_fail(error, CT_E_CONFLICT,
                        "instance %s has a base's name, but is none of cleantest's", name);
-    *state = strcmp(built, key) == 0 ? state_of(session->answer, "/metadata")
-                                     : CT_BASE_SPOILED;
+    look->instance = name;
+    look->state = strcmp(built, look->key) == 0 ? state_of(session->answer, "/metadata")
+                                                : CT_BASE_SPOILED;
     return CT_OK;
+}
+
+int lxd_find_base(void *data, ct_base_look *look, const ct_wait *wait, ct_error *error) {
+    /* the first once more: it may have got its name between the two looks */
+    const char *const names[] = {look->base, look->build, look->base};
+    int code = CT_OK;
+    look->state = CT_BASE_ABSENT;
+    for (size_t i = 0; code == CT_OK && i < CT_COUNT(names); i++)
+        if (look->state == CT_BASE_ABSENT)
+            code = look_under(data, look, names[i], wait, error);
+    return code;
 }
 
 int lxd_visit_bases(void *data, ct_base_visitor *visitor, void *context,
@@ -155,31 +168,31 @@ static bool being_reaped(ct_json *json, enum ct_base_state state,
            lease.expiry >= (long long) time(NULL);
 }
 
-int lxd_await_base(void *data, const char *name, const char *key,
-                   enum ct_base_state *state, const ct_wait *wait, ct_error *error) {
+int lxd_await_base(void *data, ct_base_look *look, const ct_wait *wait, ct_error *error) {
     lxd_session *session = data;
-    char path[LXD_PATH_MAX] = "/1.0/events?type=lifecycle";
+    char path[LXD_PATH_MAX] = "/1.0/events?type=lifecycle", digits[CT_BASE_NAME_MAX];
     int code = lxd_add_project(session->provider, path, error);
     if (code < 0)
         return code;
-    struct watch watch = {.name = name};
+    snprintf(digits, sizeof digits, "%.24s", look->key); /* both names have them */
+    struct watch watch = {.name = digits};
     ct_websocket *events = ct_websocket_open(&session->provider->endpoint, path, on_event,
                                              &watch, wait, error);
     if (!events)
         return error ? error->code : CT_E_CONNECT;
     /* looked at with the events open: none can be missed */
-    code = lxd_find_base(session, name, key, state, wait, error);
+    code = lxd_find_base(session, look, wait, error);
     ct_wait patience = ct_wait_within(wait, REAP_TIME);
-    while (code == CT_OK && (*state == CT_BASE_BUILDING ||
-                             being_reaped(session->answer, *state, &patience))) {
-        if (*state == CT_BASE_BUILDING)
+    while (code == CT_OK && (look->state == CT_BASE_BUILDING ||
+                             being_reaped(session->answer, look->state, &patience))) {
+        if (look->state == CT_BASE_BUILDING)
             patience = ct_wait_within(wait, REAP_TIME);
         code = wait_event(events, &watch, wait, error);
         if (code == CT_OK)
-            code = lxd_find_base(session, name, key, state, wait, error);
+            code = lxd_find_base(session, look, wait, error);
     }
     ct_websocket_close(events);
-    return code < 0 ? ct_fail_in(error, code, "waiting for base %s", name) : code;
+    return code < 0 ? ct_fail_in(error, code, "waiting for base %s", look->base) : code;
 }
 
 /* ---- writing ---- */
@@ -203,9 +216,11 @@ int lxd_write_base(ct_json *json, const char *key, const char *idle) {
         set(json, "built", "") < 0 || set(json, "used", "") < 0 ||
         set(json, "size", "") < 0)
         return CT_E_NO_MEMORY;
-    char init[256];
-    snprintf(init, sizeof init, IDLE "%s", idle ? idle : "");
-    return idle ? ct_json_set_string(json, "/config/raw.lxc", init) : CT_OK;
+    /* said even when it is its own: a copy of what is not yet complete would inherit the other */
+    char init[256] = "";
+    if (idle)
+        snprintf(init, sizeof init, IDLE "%s", idle);
+    return ct_json_set_string(json, "/config/raw.lxc", init);
 }
 
 static int patch(lxd_session *session, const char *instance, const ct_wait *wait,
@@ -243,17 +258,39 @@ static int fill_publication(ct_json *json, const ct_base *base, const char *seal
     return CT_OK;
 }
 
-int lxd_publish_base(void *data, const ct_base *base, const ct_wait *wait,
-                     ct_error *error) {
-    lxd_session *session = data;
-    int code =
-        lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s", base->instance);
-    if (code < 0)
-        return ct_fail_in(error, code, "lxd: base %s", base->instance);
-    const char *sealed = property(session->answer, "/metadata", "last_used_at");
-    if (!sealed || fill_publication(session->request, base, sealed) < 0)
+static int rename_instance(lxd_session *session, const char *from, const char *to,
+                           const ct_wait *wait, ct_error *error) {
+    if (ct_json_clear(session->request) < 0 ||
+        ct_json_set_string(session->request, "/name", to) < 0)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    return patch(session, base->instance, wait, error);
+    int code = lxd_operate(session, "POST", true, wait, error, "/1.0/instances/%s", from);
+    return code < 0 ? ct_fail_in(error, code, "lxd: rename %s", from) : code;
+}
+
+/* It has its name first, and its builder's lease until it says that it is complete: whoever
+ * dies between the two leaves what is taken away like all that is half built. */
+int lxd_publish_base(void *data, const ct_base_look *look, const ct_base *base,
+                     const char *run, const ct_wait *wait, ct_error *error) {
+    lxd_session *session = data;
+    ct_lease lease;
+    int code =
+        lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s", look->build);
+    if (code < 0)
+        return ct_fail_in(error, code, "lxd: base %s", look->build);
+    if (!lxd_read_lease(session->answer, "/metadata", &lease) ||
+        strcmp(lease.run, run) != 0)
+        return ct_fail(error, CT_E_CONFLICT, "base %s is somebody else's", look->build);
+    const char *text = property(session->answer, "/metadata", "last_used_at");
+    char *sealed = text ? strdup(text) : NULL;
+    if (!sealed)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    code = rename_instance(session, look->build, look->base, wait, error);
+    if (code == CT_OK && fill_publication(session->request, base, sealed) < 0)
+        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    if (code == CT_OK)
+        code = patch(session, look->base, wait, error);
+    free(sealed);
+    return code;
 }
 
 int lxd_touch_base(void *data, const ct_base *base, const ct_wait *wait,

@@ -10,6 +10,7 @@
 #include "engine.h"
 
 #define CT_INSTANCE_NAME_MAX 63 /* LXD's: a DNS label */
+#define CT_BASE_NAME_MAX     40 /* bytes, with the NUL */
 
 /* Who answers for an instance: kept on it, so that any later process can tell whether the
  * owner lives. See lease.c. */
@@ -44,6 +45,17 @@ typedef struct ct_exec {
     void *context;
     ct_buf *diagnostics; /* gets stderr, up to its limit */
 } ct_exec;
+
+/* Where a base is looked for. It is built under a name of its own, which is the lock, and gets
+ * the other one when it is complete: whoever clones by that name never has half of it. */
+typedef struct ct_base_look {
+    const char *key;
+    char base[CT_BASE_NAME_MAX];
+    char build[CT_BASE_NAME_MAX];
+    /* what was found */
+    enum ct_base_state state;
+    const char *instance; /* one of the two names; NULL: neither is there */
+} ct_base_look;
 
 /* Called for each instance that carries a lease. A negative code ends the listing. */
 typedef int ct_lease_visitor(void *context, const char *instance, const ct_lease *lease);
@@ -98,21 +110,23 @@ typedef struct ct_provider_type {
                     ct_error *error);
 
     /* CT_OK when instances made with this json are cloned copy-on-write; CT_E_REFUSED says why
-     * they are not. */
-    int (*clones_cheaply)(void *session, const char *json, const ct_wait *wait,
-                          ct_error *error);
-    int (*find_base)(void *session, const char *name, const char *key,
-                     enum ct_base_state *state, const ct_wait *wait, ct_error *error);
+     * they are not. What their profiles say is added to profiles, as equal texts for equal ones.
+     */
+    int (*clones_cheaply)(void *session, const char *json, ct_buf *profiles,
+                          const ct_wait *wait, ct_error *error);
+    int (*find_base)(void *session, ct_base_look *look, const ct_wait *wait,
+                     ct_error *error);
     /* Waits until it is not being built, or not any more, nor taken away by a dead builder's
      * reaper. */
-    int (*await_base)(void *session, const char *name, const char *key,
-                      enum ct_base_state *state, const ct_wait *wait, ct_error *error);
+    int (*await_base)(void *session, ct_base_look *look, const ct_wait *wait,
+                      ct_error *error);
     /* What the next start runs in place of the instance's init. */
     int (*set_init)(void *session, const char *instance, const char *command,
                     const ct_wait *wait, ct_error *error);
-    /* From now on it is complete, has its own init again, and is nobody's. */
-    int (*publish_base)(void *session, const ct_base *base, const ct_wait *wait,
-                        ct_error *error);
+    /* What the run has built under the one name is the base from now on: it is complete, has its
+     * own init again, and is nobody's. CT_E_CONFLICT when it is not the run's. */
+    int (*publish_base)(void *session, const ct_base_look *look, const ct_base *base,
+                        const char *run, const ct_wait *wait, ct_error *error);
     /* Notes that it is used now. */
     int (*touch_base)(void *session, const ct_base *base, const ct_wait *wait,
                       ct_error *error);

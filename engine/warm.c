@@ -139,7 +139,7 @@ static void *fill(void *data) {
     struct pool *pool;
     while (session && (pool = await_work(warm))) {
         char name[CT_INSTANCE_NAME_MAX + 1] = "";
-        ct_error error;
+        ct_error error = {0};
         name_instance(warm, pool, name);
         if (make(warm, session, pool, name, &error) == CT_OK)
             put(warm, pool, name);

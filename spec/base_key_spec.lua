@@ -113,7 +113,9 @@ describe("a base's key", function()
     ["a variable more"] = function(job) job.env[3] = "C=" end,
     ["no variables"] = function(job) job.env = nil end,
     ["where variables begin"] = function(job) job.env = { "A=1B=2" } end,
+    ["what profiles say"] = function(_, origin) origin.profiles = "89ab" end,
     ["waiting for cloud-init"] = function(job) job.ready = "cloud-init" end,
+    ["waiting for nothing"] = function(job) job.ready = "exec" end,
     ["the order of steps"] = function(job)
       local steps = job.start_hooks[2].steps
       steps[1], steps[2] = steps[2], steps[1]
@@ -356,6 +358,16 @@ describe("a base's layers", function()
     local first, second = layers(waiting), layers(job(hook("a", push_text "x")))
     assert.equal(first[1].key, second[1].key)
     assert.not_equal(first[2].key, second[2].key)
+  end)
+
+  it("know of what was waited for only where it does not follow from the steps", function()
+    local plain = layers(job(hook("a", push_text "x")))
+    local waiting = job(hook("a", push_text "x"))
+    waiting.ready = "system"
+    assert.same(plain, layers(waiting))
+    waiting.ready = "network"
+    assert.matches("\nready\t", layers(waiting)[2].inputs)
+    assert.not_equal(plain[2].key, layers(waiting)[2].key)
   end)
 
   it("list their inputs, which say what two have not in common", function()

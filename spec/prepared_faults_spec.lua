@@ -138,7 +138,7 @@ describe("processes", function()
   local function is_building()
     return process.within(30, function()
       for _, instance in ipairs(bases.instances()) do
-        if instance.name:find "^ct%-base" and instance.status == "Running"
+        if instance.name:find "^ct%-build" and instance.status == "Running"
           and instance.config["volatile.base_image"] and not instance.config["raw.lxc"] then
           return instance
         end

@@ -15,6 +15,8 @@
 
 #include "guest.h"
 
+/* What is named here is named in base_step.c, too: uploads to there are in no base. */
+
 /* Regular files that the system makes again when they are empty. */
 static const char *const emptied[] = {"/etc/machine-id", "/var/log/wtmp", "/var/log/btmp",
                                       "/var/log/lastlog"};
@@ -25,8 +27,12 @@ static const char *const removed[] = {
     "/var/lib/systemd/credential.secret", "/var/lib/urandom/random-seed"};
 
 /* Directories all of whose contents go. */
-static const char *const cleared[] = {"/tmp", "/var/log/journal", "/var/lib/dhcp",
-                                      "/var/lib/dhclient", "/var/lib/dhcpcd"};
+static const char *const cleared[] = {"/tmp",
+                                      "/var/log/journal",
+                                      "/var/lib/dhcp",
+                                      "/var/lib/dhclient",
+                                      "/var/lib/dhcpcd",
+                                      "/var/lib/wicked"};
 
 static bool is_regular(const char *path) {
     struct stat info;

@@ -143,6 +143,20 @@ static void execute(struct connection *connection, const struct instance *instan
     answer_operation(connection, operation);
 }
 
+static void change_name(struct connection *connection, struct instance *instance,
+                        const struct request *request) {
+    char *name = json_string(json_get(request->body, "name"));
+    if (!name)
+        answer_error(connection, 400, "name is needed");
+    else if (instance->state != STOPPED)
+        answer_error(connection, 400, "Renaming of running instance not allowed");
+    else if (instance_find(name))
+        answer_error(connection, 409, "Name already in use");
+    else
+        begin(connection, NOTHING, instance_rename(instance, name)->name, 0, NULL);
+    free(name);
+}
+
 static void serve_instance(struct connection *connection, struct instance *instance,
                            const struct request *request) {
     ct_buf out;
@@ -151,6 +165,8 @@ static void serve_instance(struct connection *connection, struct instance *insta
             begin(connection, DELETE, instance->name, 0, NULL);
         else
             answer_error(connection, 400, "Instance is running");
+    } else if (is(request, "POST")) {
+        change_name(connection, instance, request);
     } else if (is(request, "PATCH")) {
         instance_change(instance, request->body, false);
         answer_sync(connection, "{}");
@@ -238,6 +254,13 @@ static void serve_pools(struct connection *connection) {
                             "\"none\"],\"used_by\":[\"/1.0/profiles/default\"]}]");
 }
 
+static void serve_profile(struct connection *connection) {
+    answer_sync(connection,
+                "{\"name\":\"default\",\"config\":{},\"description\":\"\",\"used_by\":[],"
+                "\"devices\":{\"root\":{\"type\":\"disk\",\"path\":\"/\",\"pool\":"
+                "\"default\"}}}");
+}
+
 /* Of all types that a client may want there are only lifecycle's. */
 static void serve_events(struct connection *connection, const struct request *request) {
     if (!request->key) {
@@ -263,6 +286,8 @@ void api_answer(struct connection *connection, const struct request *request) {
         serve_operations(connection, rest + 11, request);
     else if (strcmp(rest, "/storage-pools") == 0)
         serve_pools(connection);
+    else if (strcmp(rest, "/profiles/default") == 0)
+        serve_profile(connection);
     else if (strcmp(rest, "/events") == 0)
         serve_events(connection, request);
     else if (strncmp(rest, "/projects/", 10) == 0)

@@ -73,11 +73,26 @@ void instance_enter(struct instance *instance, enum state state, const char *act
     connections_announce(action, instance->name);
 }
 
-void instance_remove(struct instance *instance) {
+static void leave_bucket(struct instance *instance) {
     struct instance **at = bucket_of(instance->name);
     while (*at != instance)
         at = &(*at)->next;
     *at = instance->next;
+}
+
+struct instance *instance_rename(struct instance *instance, const char *name) {
+    struct instance **bucket = bucket_of(name);
+    leave_bucket(instance);
+    free(instance->name);
+    instance->name = got(strdup(name));
+    instance->next = *bucket;
+    *bucket = instance;
+    connections_announce("renamed", name);
+    return instance;
+}
+
+void instance_remove(struct instance *instance) {
+    leave_bucket(instance);
     connections_announce("deleted", instance->name);
     free(instance->name);
     free(instance->config);

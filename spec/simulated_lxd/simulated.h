@@ -61,6 +61,8 @@ struct instance *instance_add(const char *name, struct span request,
 void instance_change(struct instance *instance, struct span request, bool whole);
 /* action: what that is called among lifecycle events. */
 void instance_enter(struct instance *instance, enum state state, const char *action);
+/* Returns it, under its new name. */
+struct instance *instance_rename(struct instance *instance, const char *name);
 void instance_remove(struct instance *instance);
 void instance_write(const struct instance *instance, ct_buf *out);
 /* A JSON list: of the instances, or of their URLs. */

@@ -29,10 +29,12 @@ static ct_origin check_origin(lua_State *L, int index) {
     lua_getfield(L, index, "fingerprint");
     lua_getfield(L, index, "guest");
     lua_getfield(L, index, "project");
-    ct_origin origin = {.fingerprint = lua_tostring(L, -3),
-                        .guest = lua_tostring(L, -2),
-                        .project = lua_tostring(L, -1)};
-    lua_pop(L, 3);
+    lua_getfield(L, index, "profiles");
+    ct_origin origin = {.fingerprint = lua_tostring(L, -4),
+                        .guest = lua_tostring(L, -3),
+                        .project = lua_tostring(L, -2),
+                        .profiles = lua_tostring(L, -1)};
+    lua_pop(L, 4);
     return origin;
 }
 
