@@ -4,7 +4,9 @@
 -- at any moment, and two that want the same at once.
 
 local bases = require "spec.support.bases"
+local cjson = require "cjson"
 local ct = require "cleantest"
+local lxd = require "spec.support.lxd"
 local new_folder = require "spec.support.folder"
 local process = require "spec.support.process"
 local results = require "spec.support.results"
@@ -83,6 +85,150 @@ describe("a base that", function()
     local late = status.short
     assert.equal("pass", late.status, tostring(late))
     assert.matches(MARK, late.value)
+  end)
+end)
+
+describe("a base that is built anew while a job waits for its turn", function()
+  local slow = "sleep 5\n"
+  local folder <const> = new_folder { ["suite.lua"] = bases.prelude() .. ([[
+    mark("a", %q)
+    for _, result in show "a" () do tell(result) end
+  ]]):format(slow) }
+  lazy_teardown(function() folder:remove() end)
+
+  local function running(pattern)
+    return process.within(30, function()
+      for _, instance in ipairs(bases.instances()) do
+        if instance.name:find(pattern) and instance.status == "Running" then
+          return instance.name
+        end
+      end
+    end)
+  end
+
+  it("is never cloned half built", function()
+    local hook = ct.hook.start_env {
+      name = "a", run = ct.script(slow .. "cat /proc/sys/kernel/random/uuid >>/a"),
+    }
+    local kept = run { hook }
+    bases.configure { hook }
+    local call = table.pack(ct.run {
+      results.decorate(ct.script "until test -e /go; do sleep 0.1; done", { name = "long" }),
+      results.decorate(bases.marks, { name = "short" }),
+      num_threads = 1,
+    })
+    bases.client("delete", kept.base)
+    local other <close> = process.start("exec lua5.4 " .. folder:at "suite.lua")
+    assert.is_string(running "^ct%-b")
+    bases.client("exec", running "^long%-", "--", "touch", "/go")
+    local all = results.collect(table.unpack(call, 1, call.n))
+    local said = other:close().stdout
+    assert.matches("a\tpass\t" .. kept.base:gsub("%-", "%%-") .. "\ttrue", said)
+    assert.equal("pass", all[2].status, tostring(all[2]))
+    assert.matches(MARK, all[2].value.a or "what its hook leaves is not there")
+  end)
+end)
+
+describe("a file that is uploaded", function()
+  it("and changes while its base is built is in no base as what it was", function()
+    local folder <close> = new_folder { file = "one" }
+    local hooks = {
+      ct.hook.start_env { name = "slow", run = ct.command { "sleep", "3" } },
+      ct.hook.start_env { name = "up", upload = ct.data.file(folder:at "file", "/file") },
+    }
+    local function content()
+      local file <close> = io.open "/file"
+      return file:read "a"
+    end
+    local wait = start(hooks, content)
+    folder:write("file", "two")
+    local result = wait()
+    assert.equal("pass", result.status, tostring(result))
+    assert.is_nil(result.base)
+    assert.equal("two", result.value)
+    folder:write("file", "one")
+    assert.equal("one", run(hooks, content).value)
+    assert.same({}, bases.leftovers())
+  end)
+end)
+
+describe("a project that allows no low-level configuration", function()
+  local project = bases.project .. "-strict"
+
+  lazy_setup(function()
+    lxd.client("project", "create", project, "-c", "features.images=false", "-c",
+      "restricted=true")
+    lxd.client("--project", project, "profile", "device", "add", "default", "root", "disk",
+      "path=/", "pool=default")
+  end)
+  lazy_teardown(function() lxd.client("project", "delete", project) end)
+
+  it("has no bases, its jobs do without, and one is told why", function()
+    local folder <close> = new_folder { ["suite.lua"] = bases.prelude() .. ([[
+      ct.configure("lxd", { client = { project = %q } })
+      mark "a"
+      for _, result in show "a" () do tell(result) end
+    ]]):format(project) }
+    local said = process.output("cleantest " .. folder:at "suite.lua" .. " 2>&1")
+    assert.matches("a\tpass\tnil\tfalse\t[%x-]+,\tnil", said)
+    assert.matches("no prepared environment of " .. results.image:gsub("%-", "%%-")
+      .. ": [^\n]*raw%.lxc[^\n]* forbidden", said)
+  end)
+end)
+
+describe("a storage pool that is full", function()
+  local pool = bases.project .. "-full"
+  local image = { name = "small", image = results.image, profiles = { pool } }
+
+  lazy_setup(function()
+    lxd.client("storage", "create", pool, "btrfs", "size=200MiB")
+    lxd.client("profile", "copy", "default", pool)
+    lxd.client("profile", "device", "set", pool, "root", "pool", pool)
+  end)
+  lazy_teardown(function()
+    for _, instance in ipairs(bases.instances()) do
+      if instance.profiles[1] == pool then bases.client("delete", instance.name) end
+    end
+    lxd.client("profile", "delete", pool)
+    lxd.client("storage", "delete", pool)
+  end)
+
+  local fill = ct.hook.start_env {
+    name = "fill", run = ct.command { "dd", "if=/dev/zero", "of=/fill", "bs=1M" },
+  }
+
+  -- What was deleted is given back to the pool a little later: after btrfs' next commit.
+  local function await_room()
+    assert.is_true(process.within(60, function()
+      process.output "sync"
+      local said = lxd.client("query", ("/1.0/storage-pools/%s/resources"):format(pool))
+      local space = cjson.decode(said).space
+      return space.used < space.total / 2
+    end))
+  end
+
+  it("fails the step that fills it, leaves no half base, and works again", function()
+    local filled = start({ fill }, nil, { image = image })()
+    assert.equal("error", filled.status)
+    assert.matches("hook fill: run: exit code 1\n.*No space left", filled.error)
+    assert.same({}, bases.leftovers())
+    await_room()
+    assert.equal("pass", start({ mark "a" }, nil, { image = image })().status)
+  end)
+
+  it("is an error of those who can't have an instance, or a testlet's own failure", function()
+    local hooks = { mark "a" }
+    assert.is_string(run(hooks, nil, { image = image }).base)
+    bases.client("launch", results.image, "filler", "--profile", pool)
+    bases.client("exec", "filler", "--", "sh", "-c", "dd if=/dev/zero of=/fill bs=1M; sync; true")
+    local result = start(hooks, ct.command { "dd", "if=/dev/zero", "of=/more", "bs=1M", "count=9" },
+      { image = image })()
+    assert.is_true(result.status == "fail" or result.status == "error", tostring(result))
+    assert.matches("[Nn]o space left", tostring(result))
+    bases.client("delete", "--force", "filler")
+    assert.same({}, bases.leftovers())
+    await_room()
+    assert.equal("pass", start(hooks, nil, { image = image })().status)
   end)
 end)
 

@@ -102,6 +102,23 @@ describe("an environment", function()
     end
   end)
 
+  it("is another one when what a profile says is", function()
+    local profile = bases.project
+    lxd.client("profile", "copy", "default", profile)
+    local image = { name = results.image, profiles = { profile } }
+    local function base() return base_of({ mark "a" }, { image = { image } }) end
+    local first = base()
+    assert.equal(first, base())
+    lxd.client("profile", "set", profile, "environment.COLOUR", "green")
+    local second = base()
+    for _, name in ipairs { first, second } do bases.client("delete", name) end
+    for _, instance in ipairs(bases.instances()) do
+      if instance.profiles[1] == profile then bases.client("delete", instance.name) end
+    end
+    lxd.client("profile", "delete", profile)
+    assert.not_equal(first, second)
+  end)
+
   it("is the same one in another process", function()
     local here = run { mark "a" }
     local folder <close> = new_folder { ["suite.lua"] = bases.prelude() .. [[
@@ -315,6 +332,19 @@ describe("a step that fails", function()
     assert.not_equal(times[1], times[2])
     for _, base in ipairs(bases.instances()) do
       assert.is_nil((base.config["user.cleantest.label"] or ""):find("broken", 1, true))
+    end
+  end)
+end)
+
+describe("an instance that is to be preserved", function()
+  it("is there to be looked into when its start hook fails", function()
+    local broken = ct.hook.start_env { name = "broken", run = ct.script "echo >/trace; exit 9" }
+    for _, preserve in ipairs { "on_failure", true } do
+      local result = start({ broken }, nil, { preserve = preserve })()
+      assert.equal("error", result.status)
+      assert.matches("hook broken: .-exit code 9", result.error)
+      assert.matches("/trace", bases.client("exec", result.instance, "--", "ls", "/trace"))
+      bases.client("delete", "--force", result.instance)
     end
   end)
 end)
