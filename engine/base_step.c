@@ -196,7 +196,10 @@ static void add_testlet(ct_digest *digest, const ct_testlet *run) {
     /* a script is a file of that name, whose ending may choose what runs it; else names are
      * for messages */
     ct_digest_string(digest, run->kind == CT_TESTLET_SCRIPT ? run->name : NULL);
-    ct_digest_field(digest, run->code, run->code_length);
+    if (run->identity)
+        ct_digest_field(digest, run->identity, run->identity_length);
+    else
+        ct_digest_field(digest, run->code, run->code_length);
     ct_digest_field(digest, run->args, run->args_length);
     ct_digest_number(digest, count);
     for (size_t i = 0; i < count; i++)

@@ -144,9 +144,12 @@ enum ct_testlet_kind {
 
 typedef struct ct_testlet {
     enum ct_testlet_kind kind;
-    const char *name;        /* see kind; may be NULL */
-    const void *code;        /* see kind */
-    size_t code_length;      /* bytes */
+    const char *name;     /* see kind; may be NULL */
+    const void *code;     /* see kind */
+    size_t code_length;   /* bytes */
+    const void *identity; /* what a base takes for the code when it asks whether it is the
+                                same; NULL: the code itself */
+    size_t identity_length;  /* bytes */
     const char *const *argv; /* NULL-ended. COMMAND: the command. SCRIPT: its arguments */
     const void *args;        /* LUA, CALL: packed arguments; may be NULL */
     size_t args_length;      /* bytes */

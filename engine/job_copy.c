@@ -150,6 +150,7 @@ static const char *const *copy_list(ct_arena *arena, const char *const *list) {
 static void copy_testlet(ct_arena *arena, ct_testlet *testlet) {
     testlet->name = ct_arena_string(arena, testlet->name);
     testlet->code = ct_arena_copy(arena, testlet->code, testlet->code_length);
+    testlet->identity = ct_arena_copy(arena, testlet->identity, testlet->identity_length);
     testlet->argv = copy_list(arena, testlet->argv);
     testlet->args = ct_arena_copy(arena, testlet->args, testlet->args_length);
 }

@@ -461,6 +461,17 @@ describe("a suite's keys", function()
     end
   end)
 
+  it("do not depend on where the suite lies", function()
+    local folder <close> = new_folder {
+      ["a/suite.lua"] = SUITE:format "", ["b/c/other.lua"] = SUITE:format "",
+      ["a/x.whl"] = "wheel", ["b/c/x.whl"] = "wheel",
+    }
+    local first = process.output({ "lua5.4", "a/suite.lua" }, { cwd = folder.path })
+    assert.equal(first, process.output({ "lua5.4", "b/c/other.lua" }, { cwd = folder.path }))
+    folder:write("a/suite.lua", (SUITE:format "":gsub("return words end", "return words, 1 end")))
+    assert.not_equal(first, process.output({ "lua5.4", "a/suite.lua" }, { cwd = folder.path }))
+  end)
+
   it("do not depend on packages that are made for others", function()
     local more = 'function() return ct.pkg.pip { wheels = "x.whl" } end'
     local folder <close> = new_folder { ["x.whl"] = "wheel" }

@@ -7,7 +7,7 @@
  *   job      name image local_image remote_source(JSON) instance(JSON) target testlet
  *            start_hooks stop_hooks env timeout ready_timeout output_limit ready preserve
  *            isolation fresh warm
- *   testlet  kind name code argv args
+ *   testlet  kind name code identity argv args
  *   hook     name steps
  *   step     kind name run(testlet) source data dest directory no_overwrite keep_owners user
  *            group mode limit always timeout
@@ -66,13 +66,15 @@ static void read_testlet(reader *self, int index, const char *key, ct_testlet *t
     lct_field_list(L, index, key);
     luaL_argcheck(L, lua_istable(L, -1), 2, "a testlet is missing");
     int at = lua_gettop(L), kind = CT_TESTLET_COMMAND;
-    const char *code = NULL, *args = NULL;
+    const char *code = NULL, *args = NULL, *identity = NULL;
     lct_field_choice(L, at, "kind", testlet_kinds, &kind);
     lct_field_string(L, at, "name", &testlet->name);
     lct_field_bytes(L, at, "code", &code, &testlet->code_length);
+    lct_field_bytes(L, at, "identity", &identity, &testlet->identity_length);
     lct_field_bytes(L, at, "args", &args, &testlet->args_length);
     testlet->kind = (enum ct_testlet_kind) kind;
     testlet->code = code;
+    testlet->identity = identity;
     testlet->args = args;
     testlet->argv = read_strings(self, at, "argv");
     lua_pop(L, 1);

@@ -19,7 +19,7 @@ enum { ARGUMENT = 1, VALUE, FUNCTIONS, CELLS, PATH };
 
 struct packing {
     ct_buf *out;
-    bool functions;
+    enum ct_lua_functions functions;
     int code;
     ct_error *error;
     int depth;
@@ -244,7 +244,8 @@ static int add_dump(lua_State *L, const void *data, size_t length, void *context
 static void pack_code(lua_State *L, struct packing *packing) {
     size_t at = packing->out->length;
     keep(packing, ct_value_bytes(packing->out, "", 0));
-    if (packing->code == CT_OK && lua_dump(L, add_dump, packing->out, 0) != 0)
+    if (packing->code == CT_OK &&
+        lua_dump(L, add_dump, packing->out, packing->functions == CT_LUA_STRIPPED) != 0)
         keep(packing, CT_E_LIMIT);
     if (packing->code < 0)
         return;
@@ -292,7 +293,7 @@ static void pack_upvalue(lua_State *L, struct packing *packing, int number) {
 }
 
 static void pack_function(lua_State *L, struct packing *packing) {
-    if (!packing->functions || lua_iscfunction(L, -1)) {
+    if (packing->functions == CT_LUA_NO_FUNCTIONS || lua_iscfunction(L, -1)) {
         refuse(packing, lua_iscfunction(L, -1) ? "is a C function" : "is a function");
         return;
     }
@@ -370,7 +371,8 @@ static int protected_pack(lua_State *L) {
     return 0;
 }
 
-int ct_lua_pack(lua_State *L, int index, ct_buf *out, bool functions, ct_error *error) {
+int ct_lua_pack(lua_State *L, int index, ct_buf *out, enum ct_lua_functions functions,
+                ct_error *error) {
     struct packing packing = {.out = out, .functions = functions, .error = error};
     if (!lua_checkstack(L, 4))
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");

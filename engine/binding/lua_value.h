@@ -17,12 +17,18 @@
 
 #include "../engine.h"
 
-/* Adds the value at index to out. With functions, Lua functions travel too, their upvalues by
- * value. CT_E_ARGUMENT when something in it can't travel: the message names it and its place,
+enum ct_lua_functions {
+    CT_LUA_NO_FUNCTIONS, /* are refused */
+    CT_LUA_FUNCTIONS,    /* Lua functions travel too, their upvalues by value */
+    CT_LUA_STRIPPED /* so, but without their files' names and other debug information, of
+                            which only the lines stay where each function begins and ends */
+};
+
+/* Adds the value at index to out. CT_E_ARGUMENT when something in it can't travel: the message names it and its place,
  * "upvalue 'sock' is a userdata". CT_E_LIMIT, CT_E_NO_MEMORY. Raises no Lua error; leaves the
  * stack as it was. Equal values are equal bytes, in every process: a table's keys come sorted. */
-CT_CHECK int ct_lua_pack(lua_State *L, int index, ct_buf *out, bool functions,
-                         ct_error *error);
+CT_CHECK int ct_lua_pack(lua_State *L, int index, ct_buf *out,
+                         enum ct_lua_functions functions, ct_error *error);
 
 /* Pushes the value at *at, and moves *at behind it. Without functions, which is how the host
  * reads what a guest sent, a function is CT_E_PROTOCOL: its code is never loaded. Pushes

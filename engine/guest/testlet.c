@@ -155,7 +155,7 @@ static int give_value(lua_State *L, int extra) {
     ct_buf value;
     ct_error error = {0};
     ct_buf_init(&value, CT_VALUE_SIZE_MAX);
-    int code = ct_lua_pack(L, -1, &value, false, &error);
+    int code = ct_lua_pack(L, -1, &value, CT_LUA_NO_FUNCTIONS, &error);
     if (code < 0) {
         fprintf(stderr, "the testlet's return value can't travel: %s\n", error.message);
         return 1;

@@ -60,7 +60,7 @@ end
 
 function Hook:add_runs(steps)
   for _, value in ipairs(self.run or {}) do
-    local run = testlet.convert(("hook '%s'"):format(self.name), value)
+    local run = testlet.convert_step(("hook '%s'"):format(self.name), value)
     steps[#steps + 1] = { kind = "run", name = "run", run = run }
   end
 end

@@ -65,8 +65,8 @@ function testlet.check(what, value)
   return value
 end
 
-local function pack(what, value)
-  local bytes, message = core.pack(value)
+local function pack(what, value, stripped)
+  local bytes, message = core.pack(value, stripped)
   if bytes then return bytes end
   where.fail("%s: the function can't travel into an instance: %s", what, message)
 end
@@ -116,6 +116,16 @@ end
 function testlet.convert(what, value, args)
   local kind = type(value) == "function" and "function" or value.kind
   return convert[kind](what, value, args or { n = 0 })
+end
+
+--- A testlet as a hook's step: the file that a function is in makes it no other step.
+-- @tparam string what whose testlet, for messages
+-- @param value from testlet.check
+-- @treturn table see the binding's job.c
+function testlet.convert_step(what, value)
+  local step = testlet.convert(what, value)
+  if type(value) == "function" then step.identity = pack(what, value, true) end
+  return step
 end
 
 --- A call of a function in the engine's form.

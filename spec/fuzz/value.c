@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (ct_lua_unpack(L, &at, end, false, NULL) == CT_OK) {
         ct_buf out;
         ct_buf_init(&out, CT_VALUE_SIZE_MAX);
-        if (!valid || ct_lua_pack(L, -1, &out, false, NULL) < 0)
+        if (!valid || ct_lua_pack(L, -1, &out, CT_LUA_NO_FUNCTIONS, NULL) < 0)
             abort();
         at = out.data;
         if (ct_value_skip(&at, out.data + out.length) < 0 || at != out.data + out.length)

@@ -41,7 +41,9 @@ static int pack(lua_State *L) {
     ct_error error = {0};
     int top = lua_gettop(L);
     ct_buf_init(&buf, CT_VALUE_SIZE_MAX);
-    int code = ct_lua_pack(L, 1, &buf, lua_toboolean(L, 2) != 0, &error);
+    enum ct_lua_functions functions =
+        lua_toboolean(L, 2) ? CT_LUA_FUNCTIONS : CT_LUA_NO_FUNCTIONS;
+    int code = ct_lua_pack(L, 1, &buf, functions, &error);
     if (lua_gettop(L) != top)
         luaL_error(L, "the stack is not as it was");
     if (code == CT_OK)
