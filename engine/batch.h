@@ -11,9 +11,9 @@
 #include "run.h"
 
 typedef struct ct_entry {
-    ct_job job;        /* in the arena */
-    char *source;      /* what the image resolved to; NULL: the job says it */
-    bool remote;       /* LXD has no such image: it is job.remote_source that says it */
+    ct_job job;   /* in the arena */
+    char *source; /* what the image resolved to; NULL: the job says it */
+    bool remote;  /* job.remote_source says it; source is what LXD has of it, if any */
     ct_result *result; /* until its job takes it */
     char *key;         /* of its duration; in the arena */
     double

@@ -38,23 +38,44 @@ static int names_source(const ct_job *job, ct_error *error) {
     return code;
 }
 
+static bool same_request(const ct_job *one, const ct_job *other) {
+    return one->fresh == other->fresh &&
+           ct_same_text(one->remote_source, other->remote_source) &&
+           ct_same_text(one->instance_json, other->instance_json);
+}
+
+/* The job's image is on a server. What LXD has of it from an earlier time has a fingerprint, and
+ * so bases; those who want everything fresh ask the server. */
+static int find_pulled(ct_batch *batch, ct_entry *entry, void *session,
+                       const ct_wait *wait, ct_error *error) {
+    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
+    entry->remote = true;
+    if (entry->job.fresh)
+        return CT_OK;
+    return provider->find_pulled(session, entry->job.remote_source,
+                                 entry->job.instance_json, &entry->source, wait, error);
+}
+
 /* An image of LXD's own comes first, and the job's remote source where there is none. */
 static int find_source(ct_batch *batch, size_t number, void *session, const ct_wait *wait,
                        ct_error *error) {
     ct_entry *entry = &batch->entries[number];
     const ct_provider_type *provider = ct_run_provider(batch->run)->type;
     const ct_entry *known = same_image(batch, number);
-    if (known && known->source) {
+    if (known && known->source && !known->remote) {
         entry->source = strdup(known->source);
         return entry->source ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     }
-    entry->remote = known && entry->job.remote_source;
-    if (entry->remote)
+    if (known && known->remote && same_request(&known->job, &entry->job)) {
+        entry->remote = true;
+        entry->source = known->source ? strdup(known->source) : NULL;
         return CT_OK;
+    }
     int code =
         provider->resolve(session, wanted_image(entry), &entry->source, wait, error);
-    entry->remote = code == CT_E_UNKNOWN_IMAGE && entry->job.remote_source;
-    return entry->remote ? CT_OK : code;
+    if (code == CT_E_UNKNOWN_IMAGE && entry->job.remote_source)
+        return find_pulled(batch, entry, session, wait, error);
+    return code;
 }
 
 static int resolve_image(ct_batch *batch, size_t number, void *session,

@@ -213,6 +213,8 @@ CT_CHECK int ct_json_clear(ct_json *json);
 /* The string at path, or NULL. */
 const char *ct_json_string(ct_json *json, const char *path);
 double ct_json_number(ct_json *json, const char *path, double fallback);
+/* true when true is at path. */
+bool ct_json_true(ct_json *json, const char *path);
 /* How many elements the array at path has; 0 when there is none. */
 size_t ct_json_count(ct_json *json, const char *path);
 /* true when there is something (not null) at path. */

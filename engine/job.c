@@ -85,6 +85,17 @@ static bool take_warm(ct_life *life) {
     return life->made = true;
 }
 
+/* An image that LXD has pulled may be replaced by a newer one at any time. */
+static int create_from_image(ct_life *life, ct_error *error) {
+    ct_error failure = {0};
+    int code = create_from(life, NULL, &failure);
+    if (code == CT_E_NOT_FOUND && life->source && life->job->remote_source) {
+        life->source = NULL;
+        return create_from(life, NULL, error);
+    }
+    return code < 0 ? ct_fail(error, code, "%s", failure.message) : code;
+}
+
 static void tell_note(const ct_life *life, const char *why) {
     ct_event event = {.type = CT_EVENT_NOTE, .job = life->number};
     if (asprintf(&event.message, "%s is made from its image: %s", life->instance, why) <
@@ -108,7 +119,7 @@ static int create(ct_life *life, ct_error *error) {
         if (code == CT_E_OPERATION)
             tell_note(life, failure.message);
     }
-    return create_from(life, NULL, error);
+    return create_from_image(life, error);
 }
 
 static int start(ct_life *life, ct_error *error) {

@@ -86,6 +86,13 @@ static int protected_number(lua_State *lua) {
     return 0;
 }
 
+static int protected_true(lua_State *lua) {
+    struct access *access = lua_touserdata(lua, 2);
+    push_at(lua, access->path);
+    access->found = lua_isboolean(lua, -1) && lua_toboolean(lua, -1);
+    return 0;
+}
+
 static int protected_count(lua_State *lua) {
     struct access *access = lua_touserdata(lua, 2);
     push_at(lua, access->path);
@@ -246,6 +253,11 @@ double ct_json_number(ct_json *json, const char *path, double fallback) {
     struct access access = {.path = path};
     bool ok = protect(json, protected_number, &access, 0) == LUA_OK && access.found;
     return ok ? access.number : fallback;
+}
+
+bool ct_json_true(ct_json *json, const char *path) {
+    struct access access = {.path = path};
+    return protect(json, protected_true, &access, 0) == LUA_OK && access.found;
 }
 
 size_t ct_json_count(ct_json *json, const char *path) {

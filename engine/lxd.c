@@ -204,6 +204,7 @@ static const ct_provider_type lxd_type = {
     .session_open = session_open,
     .session_close = session_close,
     .resolve = lxd_resolve,
+    .find_pulled = lxd_find_pulled,
     .check_running = lxd_check_running,
     .create = lxd_create,
     .start = lxd_start,

@@ -65,6 +65,8 @@ CT_CHECK int lxd_write_base(ct_json *json, const char *key, const char *idle);
 
 int lxd_resolve(void *session, const char *image, char **source, const ct_wait *wait,
                 ct_error *error);
+int lxd_find_pulled(void *session, const char *remote, const char *json, char **source,
+                    const ct_wait *wait, ct_error *error);
 int lxd_check_running(void *session, const char *instance, const ct_wait *wait,
                       ct_error *error);
 int lxd_create(void *session, const ct_instance_spec *spec, const ct_wait *wait,

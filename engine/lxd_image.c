@@ -77,3 +77,54 @@ int lxd_resolve(void *data, const char *image, char **source, const ct_wait *wai
     *source = strdup(found);
     return *source ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
 }
+
+/* ---- what was pulled before ---- */
+
+static const char *image_field(ct_json *json, size_t image, const char *name) {
+    char path[96];
+    snprintf(path, sizeof path, "/metadata/%zu/%s", image, name);
+    return ct_json_string(json, path);
+}
+
+/* true when the listed image is a container's, came from there, and LXD replaces it when the
+ * server has a newer one. */
+static bool pulled_from(ct_json *json, size_t image, const char *server,
+                        const char *alias) {
+    char path[64];
+    snprintf(path, sizeof path, "/metadata/%zu/auto_update", image);
+    const char *type = image_field(json, image, "type");
+    return ct_json_true(json, path) && type && strcmp(type, "container") == 0 &&
+           ct_same_text(image_field(json, image, "update_source/server"), server) &&
+           ct_same_text(image_field(json, image, "update_source/alias"), alias);
+}
+
+/* Of what they want when they ask for more than containers nothing is known. */
+static bool asks_container(ct_json *json) {
+    const char *type = ct_json_string(json, "/type");
+    return !type || strcmp(type, "container") == 0;
+}
+
+int lxd_find_pulled(void *data, const char *remote, const char *json, char **source,
+                    const ct_wait *wait, ct_error *error) {
+    lxd_session *session = data;
+    *source = NULL;
+    int code = json ? ct_json_parse(session->request, json, strlen(json), error) : CT_OK;
+    if (code < 0 || (json && !asks_container(session->request)))
+        return code;
+    code = ct_json_parse(session->request, remote, strlen(remote), error);
+    if (code == CT_OK)
+        code = lxd_call(session, "GET", false, wait, error, "/1.0/images?recursion=1");
+    if (code < 0)
+        return ct_fail_in(error, code, "listing images");
+    const char *server = ct_json_string(session->request, "/server");
+    const char *alias = ct_json_string(session->request, "/alias");
+    size_t count = ct_json_count(session->answer, "/metadata");
+    for (size_t i = 0; server && alias && i < count; i++) {
+        if (!pulled_from(session->answer, i, server, alias))
+            continue;
+        const char *found = image_field(session->answer, i, "fingerprint");
+        *source = found ? strdup(found) : NULL;
+        return *source ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    }
+    return CT_OK;
+}

@@ -233,7 +233,10 @@ ct_plan *ct_plan_make(ct_provider *provider, const ct_base_limits *limits,
     ct_arena_init(&plan->arena);
     for (size_t i = 0; i < count; i++) {
         wants[i].build = CT_NO_ITEM;
-        some = some || (jobs[i].source && !jobs[i].job->fresh && !jobs[i].job->target);
+        bool wanted = !jobs[i].job->fresh && !jobs[i].job->target;
+        some = some || (wanted && jobs[i].source);
+        if (wanted && !jobs[i].source && jobs[i].job->start_hook_count > 0)
+            note(plan, i, "LXD has no image of its own yet to make them from");
     }
     if (some && survey(plan, wait, &error) < 0)
         note(plan, 0, error.message);

@@ -70,6 +70,10 @@ typedef struct ct_provider_type {
     /* *source is what create() makes the image's instances from (free() it). */
     int (*resolve)(void *session, const char *image, char **source, const ct_wait *wait,
                    ct_error *error);
+    /* What it still has of an image that it has pulled before: *source is as from resolve() when
+     * that image stays up to date by itself, and fits the json; NULL when there is none. */
+    int (*find_pulled)(void *session, const char *remote, const char *json, char **source,
+                       const ct_wait *wait, ct_error *error);
     /* CT_OK when there is such an instance, and it runs; else CT_E_UNKNOWN_INSTANCE. */
     int (*check_running)(void *session, const char *instance, const ct_wait *wait,
                          ct_error *error);

@@ -20,8 +20,11 @@ lazy_setup(function()
     { aliases = "debian/12,debian/bookworm", arch = "amd64", origin = "debian amd64" },
     { aliases = "debian/12,debian/bookworm", arch = "i386", origin = "debian i386" },
     { aliases = "22.04,jammy,default", arch = "amd64", origin = "ubuntu amd64" },
+    { aliases = "24.04", arch = "amd64", origin = "noble amd64" },
   })
-  daemon = Daemon.new(results.image, { env = { SSL_CERT_FILE = server.certificate } })
+  daemon = Daemon.new(results.image, {
+    env = { SSL_CERT_FILE = server.certificate }, driver = "btrfs",
+  })
 end)
 
 lazy_teardown(function()
@@ -66,6 +69,26 @@ describe("a stock name", function()
     assert.equal("test-debian-12-amd64", all[1].name)
     assert.equal("debian amd64", all[2].value, tostring(all[2]))
     assert.equal("ubuntu amd64", all[3].value, tostring(all[3]))
+  end)
+
+  it("has prepared environments once LXD has its image", function()
+    local hook = ct.hook.start_env { name = "mark", run = ct.script "cat /etc/origin >/mark" }
+    local function run(image, fresh)
+      ct.configure("lxd", { client = { endpoint = daemon.socket }, image_servers = both() })
+      local testlet = ct.lxd { image = image, fresh = fresh } (ct.script "cat /mark")
+      return results.only(testlet())
+    end
+    config:register_hook(hook)
+    finally(function() config:reset() end)
+    local first, second, third = run "ubuntu-24.04-amd64", run "ubuntu-24.04-amd64",
+      run("ubuntu-24.04-amd64", true)
+    for _, result in ipairs { first, second, third } do
+      assert.equal("noble amd64", result.stdout, tostring(result))
+    end
+    assert.is_nil(first.base)
+    assert.is_string(second.base)
+    assert.is_true(second.base_built)
+    assert.is_nil(third.base)
   end)
 
   it("is the local image of that name, if there is one", function()

@@ -58,7 +58,8 @@ end
 
 --- A new one, running.
 -- @tparam string image to be copied from the LXD in use
--- @tparam[opt] table options env: its environment's variables, name -> value
+-- @tparam[opt] table options env: its environment's variables, name -> value; driver: of its
+--   storage pool (default "dir")
 function Daemon.new(image, options)
   local folder = new_folder { ["image/.keep"] = "" }
   local self = setmetatable({ folder = folder, dir = folder:at "lxd" }, Daemon)
@@ -66,7 +67,7 @@ function Daemon.new(image, options)
   self.socket = self.dir .. "/unix.socket"
   process.output { "mkdir", "-m", "711", self.dir }
   self:start()
-  self:client("storage", "create", "default", "dir")
+  self:client("storage", "create", "default", options and options.driver or "dir")
   self:client("profile", "device", "add", "default", "root", "disk", "path=/", "pool=default")
   copy_image(self, image)
   return self
