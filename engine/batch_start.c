@@ -160,7 +160,8 @@ static int launch(ct_batch *batch, ct_error *error) {
                          .first_number = ct_run_number(batch->run, batch->count),
                          .cancel = batch->cancel,
                          .events = batch->events,
-                         .warm = ct_run_warm(batch->run)};
+                         .warm = ct_run_warm(batch->run),
+                         .reserve = &batch->reserve};
     tell_note(batch);
     return schedule(batch, error);
 }

@@ -75,8 +75,9 @@ static int create_from(ct_life *life, const char *base, ct_error *error) {
 /* A clone that is there already, under a name of its own; false: there is none. */
 static bool take_warm(ct_life *life) {
     ct_wait wait = wait_for_provider(life);
-    life->awake = ct_warm_wake(life->context->warm, life->session, life->job,
-                               life->prepared->base, life->share->instance, &wait);
+    life->awake =
+        ct_warm_wake(life->context->warm, life->session, life->job, life->prepared->base,
+                     life->context->reserve, life->share->instance, &wait);
     if (!life->awake)
         return false;
     snprintf(life->instance, sizeof life->instance, "%s", life->share->instance);

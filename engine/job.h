@@ -61,7 +61,8 @@ typedef struct ct_job_context {
     size_t first_number; /* of the batch's instances, within the run */
     int cancel;          /* see ct_wait */
     ct_queue *events;
-    struct ct_warm *warm; /* see warm.h */
+    struct ct_warm *warm;      /* see warm.h */
+    const ct_reserve *reserve; /* for what is started ahead */
 } ct_job_context;
 
 /* What was done before a job begins. Borrowed. */

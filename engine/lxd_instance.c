@@ -86,8 +86,10 @@ static int set_source(ct_json *request, const char *type, const char *path,
 }
 
 static int fill_source(ct_json *request, const ct_instance_spec *spec) {
-    if (spec->clone_of)
-        return set_source(request, "copy", "/source/source", spec->clone_of);
+    if (spec->clone_of) /* without whatever snapshots somebody has made of it */
+        return ct_json_set_boolean(request, "/source/instance_only", true) < 0
+                   ? CT_E_NO_MEMORY
+                   : set_source(request, "copy", "/source/source", spec->clone_of);
     if (spec->source)
         return set_source(request, "image", "/source/fingerprint", spec->source);
     if (spec->remote && !ct_json_has(request, "/source"))

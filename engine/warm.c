@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "job.h"
+#include "reserve.h"
 #include "warm.h"
 
 #define LEASE 86400.0 /* seconds; see CT_PRESERVE_RUN */
@@ -22,6 +23,7 @@ struct pool {
     const char *base, *json, *image;
     enum ct_ready ready;
     double ready_timeout;
+    ct_reserve reserve;
     /* the lock guards what follows */
     unsigned wanted;
     unsigned count; /* of instances */
@@ -109,11 +111,12 @@ static struct pool *find_lacking(const ct_warm *warm) {
     return found;
 }
 
-/* NULL: it is over. */
+/* NULL: it is over. What the reserve holds back is looked at again when a clone is taken. */
 static struct pool *await_work(ct_warm *warm) {
     struct pool *pool = NULL;
     pthread_mutex_lock(&warm->lock);
-    while (!warm->closing && !(pool = find_lacking(warm)))
+    while (!warm->closing &&
+           !((pool = find_lacking(warm)) && ct_reserve_allows(&pool->reserve)))
         pthread_cond_wait(&warm->changed, &warm->lock);
     if (warm->closing)
         pool = NULL;
@@ -219,7 +222,8 @@ static struct pool *find(const ct_warm *warm, const char *base) {
 }
 
 /* The lock is held. NULL: out of memory. */
-static struct pool *add(ct_warm *warm, const char *base, const ct_job *job) {
+static struct pool *add(ct_warm *warm, const char *base, const ct_job *job,
+                        const ct_reserve *reserve) {
     struct pool *pool = calloc(1, sizeof *pool);
     if (!pool)
         return NULL;
@@ -229,6 +233,7 @@ static struct pool *add(ct_warm *warm, const char *base, const ct_job *job) {
     pool->image = ct_arena_string(&pool->arena, job->image);
     pool->ready = job->ready == CT_READY_AUTO ? CT_READY_SYSTEM : job->ready;
     pool->ready_timeout = job->ready_timeout;
+    pool->reserve = *reserve;
     if (pool->arena.failed) {
         free_pool(pool);
         return NULL;
@@ -251,11 +256,12 @@ static void want(struct pool *pool, unsigned wanted) {
         pool->wanted = wanted;
 }
 
-static void keep(ct_warm *warm, const char *base, const ct_job *job) {
+static void keep(ct_warm *warm, const char *base, const ct_job *job,
+                 const ct_reserve *reserve) {
     pthread_mutex_lock(&warm->lock);
     struct pool *pool = find(warm, base);
     if (!pool)
-        pool = add(warm, base, job);
+        pool = add(warm, base, job, reserve);
     if (pool) {
         want(pool, job->warm);
         start_thread(warm);
@@ -280,7 +286,8 @@ static bool take(ct_warm *warm, const char *base, char *instance) {
 }
 
 bool ct_warm_wake(ct_warm *warm, void *session, const ct_job *job, const char *base,
-                  char instance[CT_INSTANCE_NAME_MAX + 1], const ct_wait *wait) {
+                  const ct_reserve *reserve, char instance[CT_INSTANCE_NAME_MAX + 1],
+                  const ct_wait *wait) {
     char name[CT_INSTANCE_NAME_MAX + 1];
     bool awake = false;
     if (job->warm == 0)
@@ -288,7 +295,7 @@ bool ct_warm_wake(ct_warm *warm, void *session, const ct_job *job, const char *b
     /* one that can't be woken is left to the run's end */
     while (!awake && take(warm, base, name))
         awake = warm->provider->type->unfreeze(session, name, wait, NULL) == CT_OK;
-    keep(warm, base, job);
+    keep(warm, base, job, reserve);
     if (awake)
         memcpy(instance, name, sizeof name);
     return awake;

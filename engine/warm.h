@@ -19,8 +19,10 @@ void ct_warm_close(ct_warm *warm);
 
 /* Wakes a clone of the base, which is then the caller's to delete; false: none is there, or the
  * job wants none. Has as many made, and remade whenever one is taken, as the job wants to be kept
- * warm. instance is written only on success. From any thread. */
+ * warm, while as much is left of the machine as the reserve says; it is copied. instance is written
+ * only on success. From any thread. */
 bool ct_warm_wake(ct_warm *warm, void *session, const ct_job *job, const char *base,
-                  char instance[CT_INSTANCE_NAME_MAX + 1], const ct_wait *wait);
+                  const ct_reserve *reserve, char instance[CT_INSTANCE_NAME_MAX + 1],
+                  const ct_wait *wait);
 
 #endif

@@ -38,7 +38,10 @@ local function look()
     local file <close> = io.open(path)
     return file and file:read "a" or ""
   end
-  return { host = read "/proc/sys/kernel/hostname", time = os.time(), left = read "/left" }
+  return {
+    host = read "/proc/sys/kernel/hostname", time = os.time(), left = read "/left",
+    random = read "/proc/sys/kernel/random/uuid", number = math.random(0),
+  }
 end
 
 describe("the warm pool", function()
@@ -77,6 +80,25 @@ describe("the warm pool", function()
       assert.matches("^warm%-", result.instance)
       assert.equal("", result.value.left)
       assert.is_true(math.abs(os.time() - result.value.time) <= 5)
+    end
+  end)
+
+  it("gives each random numbers of its own", function()
+    local seen = {}
+    for _ = 1, 2 do
+      for _, result in results.decorate(look, { warm = 2 })() do seen[#seen + 1] = result.value end
+      await_pool(2)
+    end
+    for _, result in ct.run {
+      results.decorate(look, { warm = 2, name = "one" }),
+      results.decorate(look, { warm = 2, name = "two" }), num_threads = 2,
+    } do
+      assert.matches("^warm%-", result.instance)
+      seen[#seen + 1] = result.value
+    end
+    for _, field in ipairs { "random", "number" } do
+      assert.not_equal(seen[2][field], seen[3][field])
+      assert.not_equal(seen[3][field], seen[4][field])
     end
   end)
 
@@ -123,6 +145,18 @@ describe("the warm pool", function()
     await_pool(1)
     lxd.delete(frozen()[1])
     for _, result in testlet() do assert.equal("pass", result.status, tostring(result)) end
+  end)
+
+  it("makes none while the reserve can't be had", function()
+    local testlet = results.decorate(look, { warm = 2, reserve = { memory = "900TiB" } })
+    for _ = 1, 2 do
+      for _, result in testlet() do
+        assert.equal("pass", result.status, tostring(result))
+        assert.not_matches("^warm%-", result.instance)
+      end
+      process.run "sleep 2"
+      assert.same({}, frozen())
+    end
   end)
 
   it("refuses a number that is none", function()
