@@ -14,6 +14,8 @@ export LUA_PATH="$root/?.lua;$LUA_PATH"
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
+of() { printf '%s\n' "$@" | median; }
+
 # The arguments are numbers, called a, b, c, ... in an awk program, which is the first.
 report() {
     local program=$1 names=(a b c d e f g) given=() value i=0

@@ -2,7 +2,8 @@
 --
 -- One hello testlet on each of several images, all at once, for the benchmark:
 --     lua5.4 hello.lua ROUNDS WARM IMAGE ...
--- prints the seconds to the last result, a median. WARM is how many clones of each base are kept
+-- prints the seconds to the last result, a median, and the bases that instances were cloned from,
+-- each image's, "-" being none. WARM is how many clones of each base are kept
 -- booted ahead: when it is 0, instances are made as CLEANTEST_FRESH says.
 local core = require "cleantest.core"
 local measure = require "spec.bench.measure"
@@ -15,7 +16,15 @@ local images = table.move(arg, 3, #arg, 1, {})
 local function once()
   local options = { image = images }
   if warm > 0 then options.warm = warm end
-  return (measure.run(measure.hello(1, #images, options)))
+  local last, _, _, all = measure.run(measure.hello(1, #images, options))
+  return last, all
+end
+
+local function bases()
+  local names = {}
+  local _, all = once() -- they are there after it
+  for i, result in ipairs(all) do names[i] = result.base or "-" end
+  return table.concat(names, " ")
 end
 
 local function frozen()
@@ -34,10 +43,9 @@ local function await_pool()
 end
 
 measure.configure()
-once() -- bases are there after it, or on their way
-local seconds = {}
+local names, seconds = bases(), {}
 for round = 1, rounds do
   if warm > 0 then await_pool() end
-  seconds[round] = once()
+  seconds[round] = (once())
 end
-print(("%.3f"):format(measure.median(seconds)))
+print(("%.3f %s"):format(measure.median(seconds), names))
