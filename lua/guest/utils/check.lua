@@ -3,32 +3,9 @@
 -- check.lua - what the guest's library throws, it throws at the testlet's own line: checks of
 -- arguments, and commands that must succeed. It knows no utility by itself.
 local run = require "cleantest.utils.run"
+local where = require "cleantest.utils.where"
 
-local check = {}
-
--- All our chunks are called so; see library.c.
-local OWN = "=cleantest."
-
-local function position()
-  local level = 2
-  local info = debug.getinfo(level, "Sl")
-  while info do
-    if info.what ~= "C" and info.source:sub(1, #OWN) ~= OWN then
-      return ("%s:%d: "):format(info.short_src, info.currentline)
-    end
-    level = level + 1
-    info = debug.getinfo(level, "Sl")
-  end
-  return ""
-end
-
---- Throws, at the innermost line that is not the library's.
--- @tparam string message a format when more arguments follow
--- @param ... for the format
-function check.fail(message, ...)
-  if select("#", ...) > 0 then message = message:format(...) end
-  error(position() .. message, 0)
-end
+local check = { fail = where.fail }
 
 --- Checks a name.
 -- @tparam string what whose, for the message: "snap.install"

@@ -2,6 +2,7 @@
 --
 -- os.lua - what system this is: require "cleantest.utils.os".
 local guest = require "cleantest.guest"
+local where = require "cleantest.utils.where"
 
 local os_info = {}
 
@@ -24,7 +25,7 @@ local function read_fields()
       return fields
     end
   end
-  error("os.release: there is no /etc/os-release", 3)
+  where.fail "os.release: there is no /etc/os-release"
 end
 
 --- What os-release(5) says.
