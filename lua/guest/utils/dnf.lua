@@ -35,12 +35,13 @@ local dnf = manager.new {
   name = "dnf",
   program = "dnf",
   env = env,
-  version_pattern = "(%d[%d.]*)",
+  version_pattern = "(%d+%.[%d.]+)", -- not of the name "dnf5"
   words = {
     update = { "-y", "makecache", "--refresh" },
     upgrade = { "-y", "upgrade" },
     upgrade_all = { "-y", "upgrade" },
     install = { "-y", "install" },
+    install_here = { "-y", "--disablerepo=*", "install" },
     remove = { "-y", "remove" },
   },
   find_installed = find_installed,
