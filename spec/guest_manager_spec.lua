@@ -2,7 +2,7 @@
 --
 -- The package managers that a testlet may use, and ct.pkg of the same names. dnf, zypper and
 -- pacman are the real programs, in a Debian, which has packages of them, with repositories made
--- here. apt is in package_spec, apk in guest_apk_spec.
+-- here. apt is in guest_apt_spec and package_spec, apk in guest_apk_spec.
 
 local ct = require "cleantest"
 local new_folder = require "spec.support.folder"
@@ -60,6 +60,7 @@ local function drive(name, older, file, newer)
   local function configuration()
     return run("cd /etc; ls spec-package.conf*").stdout
   end
+  got.too_early = select(2, pcall(manager.upgrade, "spec-package"))
   manager.update()
   got.absent = manager.fetch "no-such-package"
   got.before = { manager.installed "spec-package", data() }
@@ -87,6 +88,19 @@ local function drive(name, older, file, newer)
   return got
 end
 
+-- Cuts the instance off, and installs a file that needs nothing that is not here.
+local function drive_alone(name, file)
+  local manager = require("cleantest.utils." .. name)
+  local run = require "cleantest.utils.run"
+  run("ip link set eth0 down", { check = true })
+  local path = "/root/my file" .. file:match "%.%a.*$"
+  run({ "cp", file, path }, { check = true })
+  manager.install(path)
+  local version = manager.fetch("spec-package").full_version
+  manager.remove "spec-package"
+  return version
+end
+
 local function managers()
   local run = require "cleantest.utils.run"
   local dnf = require "cleantest.utils.dnf"
@@ -100,14 +114,20 @@ local function managers()
   file:write "[extra]\nname=extra\nbaseurl=file:///srv/rpm\nenabled=0\n"
   file:close()
   dnf.add_repo "file:///srv/extra.repo"
-  return {
+  local rpm <const> = "/srv/rpm/spec-package-1.0.rpm"
+  local pkg <const> = "/srv/pacman/one/spec-package-1:1.0-4.pkg.tar.gz"
+  local got = {
     repositories = run("dnf -q repolist --all").stdout,
-    dnf = drive("dnf", "spec-package-1:1.0", "/srv/rpm/spec-package-1.0.rpm", same),
-    zypper = drive("zypper", "spec-package=1:1.0-4", "/srv/rpm/spec-package-1.0.rpm", same),
-    pacman = drive("pacman", "spec-package", "/srv/pacman/one/spec-package-1:1.0-4.pkg.tar.gz",
+    dnf = drive("dnf", "spec-package-1:1.0", rpm, same),
+    zypper = drive("zypper", "spec-package=1:1.0-4", rpm, same),
+    pacman = drive("pacman", "spec-package", pkg,
       function() run("ln -sfn /srv/pacman/two /srv/pacman/now", { check = true }) end),
     no_url = select(2, pcall(dnf.add_repo, "srv/rpm")),
   }
+  for name, path in pairs { dnf = rpm, zypper = rpm, pacman = pkg } do
+    got[name].alone = drive_alone(name, path)
+  end
+  return got
 end
 
 local function installed()
@@ -259,10 +279,16 @@ describe("package managers", function()
       assert.same({ false, "none", "" }, got.purged)
     end)
 
+    it(name .. " installs files without a network, whatever they are called", function()
+      assert.equal("1:1.0-4", seen[name].alone)
+    end)
+
     it(name .. " throws at the testlet's line, with its own words", function()
       assert.matches("^[^\n]*guest_manager_spec%.lua:%d+: " .. name, seen[name].failure)
       assert.matches("no%-such%-package", seen[name].failure)
       assert.matches(name .. "%.install: this is no name: %-y", seen[name].wrong)
+      assert.matches("guest_manager_spec%.lua:%d+: " .. name
+        .. "%.upgrade: spec%-package is not installed", seen[name].too_early)
     end)
   end
 

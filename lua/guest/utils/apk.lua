@@ -84,6 +84,7 @@ local apk = manager.new {
     upgrade = { "add", "--upgrade" },
     upgrade_all = { "upgrade" },
     install = { "add" },
+    install_here = { "add", "--allow-untrusted", "--no-network" },
     remove = { "del" },
     purge = { "del", "--purge" },
   },

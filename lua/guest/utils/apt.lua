@@ -1,14 +1,26 @@
 -- SPDX-License-Identifier: MIT
 --
 -- apt.lua - Debian packages, from inside a testlet: require "cleantest.utils.apt". Its
--- functions are those of manager.lua. install() also takes name=version.
+-- functions are those of manager.lua. install() also takes name=version and name/release.
+local check = require "cleantest.utils.check"
 local manager = require "cleantest.utils.manager"
 local run = require "cleantest.utils.run"
 
 local lists = "/var/lib/apt/lists"
 local env = { DEBIAN_FRONTEND = "noninteractive", LC_ALL = "C.UTF-8" }
+
+-- A setting that this apt does not know is no error, as an option would be. Before 2.1.16 apt
+-- knows no Error-Mode: what could not be fetched for now is not a failure there.
 local options = { "-y", "-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3",
-  "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold" }
+  "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold",
+  "-o", "APT::Cmd::Pattern-Only=true", "-o", "APT::Update::Error-Mode=any" }
+
+-- No sources, hence no lists, nor their cache.
+local here = { "-o", "Dir::Etc::SourceList=/dev/null", "-o", "Dir::Etc::SourceParts=/dev/null",
+  "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=" }
+
+-- apt takes these for patterns, and "name-" for an order to remove.
+local bad_name = { "%s", "^%W", "[*?%[$]", "%-$" }
 
 local function words(...)
   local list = table.move(options, 1, #options, 1, {})
@@ -28,17 +40,26 @@ local function parse_record(text)
   return version and { arch = record:match "\nArchitecture: (%S+)", full_version = version }
 end
 
-local function origin_of(name)
+-- The first source that has this version.
+local function origin_of(name, version)
   local policy = run({ "apt-cache", "policy", name }, { env = env })
-  return policy.stdout:match "%*%*%*.-\n%s+%d+ (%S+ %S+)"
-    or policy.stdout:match "\n%s+%d+ (%S+ %S+)"
+  local here_it_is = false
+  for line in policy.stdout:gmatch "[^\n]+" do
+    local heading = line:match "^ [ *][ *][ *] (%S+)"
+    if heading then
+      here_it_is = heading == version
+    elseif here_it_is then
+      local origin = line:match "^%s+%-?%d+ (%S+ %S+)"
+      if origin then return origin end
+    end
+  end
 end
 
 local function find(argv, name)
   local shown = run(argv, { env = env })
   local found = shown.exit_code == 0 and parse_record(shown.stdout)
   if not found then return nil end
-  found.origin = origin_of(name)
+  found.origin = origin_of(name, found.full_version)
   return found
 end
 
@@ -52,16 +73,18 @@ local function find_available(name)
   return find({ "apt-cache", "show", "--no-all-versions", name }, name)
 end
 
-return manager.new {
+local apt = manager.new {
   name = "apt",
   program = "apt-get",
   env = env,
+  bad_name = bad_name,
   version_pattern = "^apt (%S+)",
   words = {
-    update = words("update", "--error-on=any"),
+    update = words "update",
     upgrade = words("install", "--only-upgrade"),
     upgrade_all = words "dist-upgrade",
     install = words("install", "--no-install-recommends"),
+    install_here = words("install", "--no-install-recommends", table.unpack(here)),
     remove = words "remove",
     purge = words "purge",
   },
@@ -69,3 +92,21 @@ return manager.new {
   find_installed = find_installed,
   find_available = find_available,
 }
+
+-- "tree+" is an order to install tree, unless there is a package that is called so.
+local function only_installed(what)
+  local inner = apt[what]
+  apt[what] = function(...)
+    for _, name in ipairs { ... } do
+      if type(name) == "string" and name:find "%+$" and not apt.installed(name) then
+        check.fail("apt.%s: %s is not installed", what, name)
+      end
+    end
+    inner(...)
+  end
+end
+
+only_installed "remove"
+only_installed "purge"
+
+return apt

@@ -7,14 +7,23 @@ local where = require "cleantest.utils.where"
 
 local check = { fail = where.fail }
 
+local function has_any(value, patterns)
+  if type(patterns) == "string" then patterns = { patterns } end
+  for _, pattern in ipairs(patterns) do
+    if value:find(pattern) then return true end
+  end
+  return false
+end
+
 --- Checks a name.
 -- @tparam string what whose, for the message: "snap.install"
 -- @param value
--- @tparam[opt] string bad a pattern that must not be in it, default "%s"
+-- @tparam[opt] string|table bad a pattern, or a list of them, that must not be in it, default
+--   "%s"
 -- @treturn string the name
 function check.name(what, value, bad)
   if type(value) ~= "string" or value == "" or value:sub(1, 1) == "-"
-    or value:find(bad or "%s") then
+    or has_any(value, bad or "%s") then
     check.fail("%s: this is no name: %s", what, tostring(value))
   end
   return value
@@ -23,7 +32,7 @@ end
 --- Checks names; there must be one at least.
 -- @tparam string what
 -- @tparam table names
--- @tparam[opt] string bad as for name
+-- @tparam[opt] string|table bad as for name
 -- @treturn table the names
 function check.names(what, names, bad)
   if #names == 0 then check.fail("%s: name at least one", what) end

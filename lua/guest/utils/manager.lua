@@ -45,19 +45,43 @@ end
 local Manager = {}
 Manager.__index = Manager
 
+function Manager:argv(words, names)
+  local argv = table.move(words, 1, #words, 2, { self.program })
+  return table.move(names, 1, #names, #argv + 1, argv)
+end
+
+function Manager:is_fine(result)
+  return result.exit_code == 0 or (self.fine and self.fine[result.exit_code]) == true
+end
+
 --- Runs the tool; throws with its output when it fails.
 -- @tparam table words its arguments
 -- @param ... more of them
 -- @treturn table as from run
 function Manager:call(words, ...)
-  local argv = { self.program }
-  table.move(words, 1, #words, 2, argv)
-  for _, word in ipairs { ... } do argv[#argv + 1] = word end
+  local argv = self:argv(words, { ... })
   local result = run(argv, { env = self.env })
-  if result.exit_code ~= 0 and not (self.fine and self.fine[result.exit_code]) then
-    check.fail("%s", run.describe(argv, result))
-  end
+  if not self:is_fine(result) then check.fail("%s", run.describe(argv, result)) end
   return result
+end
+
+-- What may be a name here; a file's path may be any.
+function Manager:check_names(what, ...)
+  local names = {}
+  for i = 1, select("#", ...) do
+    local name = select(i, ...)
+    if type(name) ~= "string" or not manager.is_file(name) then
+      check.name(("%s.%s"):format(self.name, what), name, self.bad_name)
+    end
+    names[i] = name
+  end
+  return names
+end
+
+-- As check_names; there must be one at least.
+function Manager:need_names(what, ...)
+  if select("#", ...) == 0 then check.fail("%s.%s: name at least one", self.name, what) end
+  return self:check_names(what, ...)
 end
 
 -- Without the tool there is no point in waiting for a network.
@@ -69,14 +93,39 @@ function Manager:need_tool()
   self.found = true
 end
 
-function Manager:need_network()
+-- tried: what was done without it, and in vain.
+function Manager:need_network(tried)
   self:need_tool()
   local ready, why = guest.wait_ready("network", NETWORK_TIMEOUT)
-  if not ready then check.fail("%s: %s", self.name, why) end
+  if ready then return end
+  check.fail("%s: %s%s", self.name, why, tried and "; without it:\n" .. tried or "")
 end
 
 function Manager:need_lists()
   if self.has_lists and not self.has_lists() then self:call(self.words.update) end
+end
+
+-- Package files may need nothing that is not here; then there need be neither a network nor
+-- lists. Gives what was tried, and how it failed; nil when there are not files only.
+function Manager:install_here(names)
+  for _, name in ipairs(names) do
+    if not manager.is_file(name) then return false end
+    local file <close>, why = io.open(name)
+    if not file then check.fail("%s.install: %s", self.name, why) end
+  end
+  local argv = self:argv(self.words.install_here, names)
+  local result = run(argv, { env = self.env })
+  return self:is_fine(result), run.describe(argv, result)
+end
+
+-- Tools take an upgrade of what is not installed for nothing to do, or install it.
+function Manager:need_installed(names)
+  for _, name in ipairs(names) do
+    local bare = name:match "^[^=<>/@]+"
+    if not manager.is_file(name) and not (bare and self.find_installed(bare)) then
+      check.fail("%s.upgrade: %s is not installed", self.name, name)
+    end
+  end
 end
 
 local function fill(info, found, state)
@@ -97,7 +146,7 @@ function interface.version(self)
 end
 
 function interface.installed(self, name)
-  check.names(self.name .. ".installed", { name })
+  self:need_names("installed", name)
   self:need_tool()
   return self.find_installed(name) ~= nil
 end
@@ -108,43 +157,46 @@ function interface.update(self)
 end
 
 function interface.upgrade(self, ...)
-  if select("#", ...) > 0 then check.names(self.name .. ".upgrade", { ... }) end
+  local names = self:check_names("upgrade", ...)
+  self:need_tool()
+  self:need_installed(names)
   self:need_network()
   self:need_lists()
-  if select("#", ...) == 0 then
-    self:call(self.words.upgrade_all)
-  else
-    self:call(self.words.upgrade, ...)
-  end
+  self:call(#names == 0 and self.words.upgrade_all or self.words.upgrade, ...)
 end
 
 function interface.install(self, ...)
-  check.names(self.name .. ".install", { ... })
-  self:need_network()
+  local names = self:need_names("install", ...)
+  self:need_tool()
+  local done, tried = self:install_here(names)
+  if done then return end
+  self:need_network(tried)
   self:need_lists()
   if self.install then
-    self.install(self, { ... })
+    self.install(self, names)
   else
     self:call(self.words.install, ...)
   end
 end
 
 function interface.remove(self, ...)
-  check.names(self.name .. ".remove", { ... })
+  self:need_names("remove", ...)
+  self:need_tool()
   self:call(self.words.remove, ...)
 end
 
 function interface.purge(self, ...)
-  check.names(self.name .. ".purge", { ... })
+  local names = self:need_names("purge", ...)
+  self:need_tool()
   if self.purge then
-    self.purge(self, { ... })
+    self.purge(self, names)
   else
     self:call(self.words.purge, ...)
   end
 end
 
 function interface.fetch(self, name)
-  check.names(self.name .. ".fetch", { name })
+  self:need_names("fetch", name)
   self:need_tool()
   local info = { name = name, state = "absent" }
   local found = self.find_installed(name)
@@ -158,17 +210,19 @@ end
 --   version() -> the tool's version;
 --   installed(name) -> boolean;
 --   update() fetches the lists of packages;
---   upgrade(...) upgrades the packages named, or all;
+--   upgrade(...) upgrades the packages named, which must be installed, or all;
 --   install(...) installs packages, by name or by the path of a package file (one with a
---     slash at or near its beginning), and fetches the lists first when there are none;
+--     slash at or near its beginning), and fetches the lists first when there are none; files
+--     that need nothing that is not here need neither lists nor a network;
 --   remove(...) removes packages, and keeps changed configuration where the tool does;
 --   purge(...) removes packages and their configuration;
 --   fetch(name) -> { name, arch, epoch, version, release, full_version, origin, state }, with
 --     state "installed", "available" or "absent" (then there is nothing but name and state).
 -- Wrong arguments throw; a command that fails throws with its output.
 -- @tparam table own name, program, env, version_pattern, words (arguments for update, upgrade,
---   upgrade_all, install, remove, purge), find_installed(name) and find_available(name) ->
---   arch, full_version, origin, or nil; and where they differ: fine (exit codes that are no
+--   upgrade_all, install, install_here, remove, purge; install_here is for files, and asks no
+--   repository), find_installed(name) and find_available(name) -> arch, full_version, origin,
+--   or nil; and where they differ: bad_name (as for check.name), fine (exit codes that are no
 --   failure), has_lists(), install(self, names), purge(self, names)
 -- @treturn table functions
 function manager.new(own)

@@ -30,14 +30,16 @@ local function find_installed(name)
   return found
 end
 
--- Names come from repositories, files are their own.
+local files_words = { "-U", "--noconfirm", "--needed" }
+
+-- Names come from repositories; files, and those that a URL names, are their own.
 local function install(self, names)
   local wanted, files = {}, {}
   for _, name in ipairs(names) do
-    local list = manager.is_file(name) and files or wanted
+    local list = (manager.is_file(name) or name:find "^%a+://") and files or wanted
     list[#list + 1] = name
   end
-  if #files > 0 then self:call({ "-U", "--noconfirm", "--needed" }, table.unpack(files)) end
+  if #files > 0 then self:call(files_words, table.unpack(files)) end
   if #wanted > 0 then self:call(self.words.install, table.unpack(wanted)) end
 end
 
@@ -51,6 +53,7 @@ return manager.new {
     upgrade = { "-S", "--noconfirm", "--needed" },
     upgrade_all = { "-Su", "--noconfirm" },
     install = { "-S", "--noconfirm", "--needed" },
+    install_here = files_words,
     remove = { "-R", "--noconfirm" },
     purge = { "-Rn", "--noconfirm" },
   },

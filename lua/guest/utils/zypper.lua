@@ -52,6 +52,8 @@ return manager.new {
     upgrade = { "--non-interactive", "update", "-y" },
     upgrade_all = { "--non-interactive", "update", "-y" },
     install = { "--non-interactive", "install", "-y" },
+    install_here = { "--non-interactive", "--no-refresh", "--no-remote", "install", "-y",
+      "--allow-unsigned-rpm" },
     remove = { "--non-interactive", "remove", "-y" },
   },
   find_installed = find_installed,
