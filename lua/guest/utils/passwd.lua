@@ -65,14 +65,23 @@ local user_options = {
   groups = "table", uid = "integer", home = "string or boolean",
 }
 
-local function user_words(options)
+local function check_groups(groups)
+  for key in pairs(groups) do
+    if math.type(key) ~= "integer" or key < 1 or key > #groups then
+      check.fail("user:add: groups must be a list of names; it has the key %s", tostring(key))
+    end
+  end
+  for i = 1, #groups do check.name("user:add: groups", groups[i], "[:%s/,]") end
+end
+
+local function user_words(options, primary_group)
   local words = {}
   local function add(...)
     for _, word in ipairs { ... } do words[#words + 1] = word end
   end
   if options.shell then add("--shell", options.shell) end
   if options.system then add "--system" end
-  if options.primary_group then add("--gid", options.primary_group) end
+  if primary_group then add("--gid", primary_group) end
   if options.groups and options.groups[1] then
     add("--groups", table.concat(options.groups, ","))
   end
@@ -86,11 +95,16 @@ end
 
 --- Adds the user.
 -- @tparam[opt] table options password (in clear), shell (a path), system (boolean),
---   primary_group (a name; default: a group of the user's own), groups (a list of names), uid,
---   home (a path; true: the usual one; false: none; default: true, unless system)
+--   primary_group (a name; default: the group of the user's name, which is made where there is
+--   none), groups (a list of names), uid, home (a path; true: the usual one; false: none;
+--   default: true, unless system)
 function User:add(options)
   options = check.options("user:add", options, user_options)
-  local argv = { "useradd", table.unpack(user_words(options)) }
+  if options.groups then check_groups(options.groups) end
+  local group = options.primary_group
+  -- without being told, useradd refuses
+  if not group and entry("group", self.name) then group = self.name end
+  local argv = { "useradd", table.unpack(user_words(options, group)) }
   argv[#argv + 1] = self.name
   if options.password and options.password:find "\n" then
     check.fail "user:add: a password can't have a line's end in it"
