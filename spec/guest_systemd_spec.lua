@@ -15,6 +15,52 @@ local function debian(testlet)
   return result.value
 end
 
+-- One unit is started at boot, the other has nothing that says when it would be.
+local function pause_and_resume()
+  local run = require "cleantest.utils.run"
+  local systemd = require "cleantest.utils.systemd"
+  local got = {}
+  for name, install in pairs { boot = "[Install]\nWantedBy=multi-user.target\n", plain = "" } do
+    local path = ("/usr/lib/systemd/system/spec-%s.service"):format(name)
+    local file <close> = assert(io.open(path, "w"))
+    file:write("[Service]\nExecStart=/bin/sleep 1000\n", install)
+  end
+  local function look()
+    local enabled = run { "systemctl", "is-enabled", "spec-boot", "spec-plain" }
+    return { enabled.stdout, systemd.is_active("spec-boot", "spec-plain") }
+  end
+  systemd.daemon_reload()
+  run({ "systemctl", "enable", "--now", "spec-boot" }, { check = true })
+  systemd.start "spec-plain"
+  got.before = look()
+  systemd.pause("spec-boot", "spec-plain")
+  got.paused = look()
+  got.start = select(2, pcall(systemd.start, "spec-plain"))
+  got.refused = look()
+  systemd.resume("spec-boot", "spec-plain")
+  got.resumed = look()
+  got.unknown = select(2, pcall(systemd.resume, "no-such-unit"))
+  return got
+end
+
+-- With a systemctl that does all it is told, and changes nothing.
+local function pause_in_vain()
+  local run = require "cleantest.utils.run"
+  local systemd = require "cleantest.utils.systemd"
+  local function script(text)
+    local file <close> = assert(io.open("/bin/systemctl", "w"))
+    file:write("#!/bin/sh\necho \"$*\" >>/root/calls\n", text)
+  end
+  local got = {}
+  script '[ "$1" != is-active ] || printf "inactive\\nactive\\n"\n'
+  run("chmod 755 /bin/systemctl", { check = true })
+  got.pause = select(2, pcall(systemd.pause, "a", "b.socket"))
+  got.resume = select(2, pcall(systemd.resume, "a", "b.socket"))
+  got.none = select(2, pcall(systemd.pause))
+  got.calls = run("cat /root/calls").stdout
+  return got
+end
+
 describe("cleantest.utils.systemd", function()
   local seen
 
@@ -31,7 +77,7 @@ describe("cleantest.utils.systemd", function()
         return run({ "systemctl", "show", "-P", key, name }, { check = true }).stdout:match "%S+"
       end
       unit("spec-a.service", "ExecStart=/bin/sleep 1000\nExecReload=/bin/touch /run/reloaded\n"
-        .. "StateDirectory=spec-a\n")
+        .. "StateDirectory=spec-a\nConfigurationDirectory=spec-a\n")
       unit("spec-b.service", "ExecStart=/bin/sleep 2000\n")
       got.unknown = { systemd.is_active("spec-a", "no-such-unit") }
       systemd.daemon_reload()
@@ -52,17 +98,11 @@ describe("cleantest.utils.systemd", function()
       systemd.kill "spec-b"
       run("while systemctl -q is-active spec-b; do sleep 0.05; done", { timeout = 20 })
       got.killed = systemd.is_active "spec-b"
-      got.state = run("test -d /var/lib/spec-a").exit_code
+      got.state = run("test -d /var/lib/spec-a && test -d /etc/spec-a").exit_code
       got.busy = select(2, pcall(systemd.clean, "spec-a"))
       systemd.stop "spec-a"
       systemd.clean "spec-a"
-      got.cleaned = run("test -d /var/lib/spec-a").exit_code
-
-      systemd.start "spec-a"
-      got.freezes = run("systemctl freeze spec-a && systemctl thaw spec-a").exit_code == 0
-      got.paused = { pcall(systemd.pause, "spec-a") }
-      got.frozen = run("systemctl show -P FreezerState spec-a").stdout
-      got.resumed = { pcall(systemd.resume, "spec-a") }
+      got.cleaned = run("test -d /var/lib/spec-a || test -d /etc/spec-a").exit_code
 
       got.missing = select(2, pcall(systemd.start, "no-such-unit"))
       got.wrong = {
@@ -93,14 +133,26 @@ describe("cleantest.utils.systemd", function()
     assert.equal(1, seen.cleaned)
   end)
 
-  it("pauses and resumes where the kernel's cgroups can, and says so where they can't", function()
-    assert.equal(seen.freezes, seen.paused[1])
-    assert.equal(seen.freezes, seen.resumed[1])
-    if seen.freezes then
-      assert.matches("frozen", seen.frozen)
-    else
-      assert.matches("does not support freezing", seen.paused[2])
-    end
+  it("pauses units, which then stay away, at the next boot too, and resumes them", function()
+    local got = debian(pause_and_resume)
+    assert.same({ "enabled\nstatic\n", true, true }, got.before)
+    assert.same({ "masked\nmasked\n", false, false }, got.paused)
+    assert.matches("guest_systemd_spec%.lua:%d+: systemctl start spec%-plain", got.start)
+    assert.matches("spec%-plain%.service is masked", got.start)
+    assert.same(got.paused, got.refused)
+    assert.same(got.before, got.resumed)
+    assert.matches("no%-such%-unit", got.unknown)
+  end)
+
+  it("does not take a unit for paused or resumed that is not", function()
+    local result = results.only(results.decorate(pause_in_vain)())
+    assert.equal("pass", result.status, tostring(result))
+    local got, line = result.value, "^[^\n]*guest_systemd_spec%.lua:%d+: "
+    assert.matches(line .. "systemd%.pause: b%.socket is still running$", got.pause)
+    assert.matches(line .. "systemd%.resume: a is not running$", got.resume)
+    assert.matches(line .. "systemd%.pause: name at least one$", got.none)
+    assert.equal("disable --now a b.socket\nmask a b.socket\nis-active a b.socket\n"
+      .. "unmask a b.socket\nenable --now a b.socket\nis-active a b.socket\n", got.calls)
   end)
 
   it("throws systemctl's words, and wrong arguments, at the testlet's line", function()
@@ -151,6 +203,11 @@ print(crypt.crypt("correct horse", hash) == hash)']]).stdout
       got.left = spies:members()
       got.not_member = select(2, pcall(spies.remove_user, spies, "ann"))
 
+      local eve = passwd.user "spec-spies"
+      eve:add { groups = {} }
+      got.eve = { eve:info().gid == spies:gid(), spies:exists() }
+      eve:remove()
+
       got.primary = select(2, pcall(staff.remove, staff))
       staff:remove { force = true }
       got.gone = staff:exists()
@@ -161,7 +218,13 @@ print(crypt.crypt("correct horse", hash) == hash)']]).stdout
       got.wrong = {
         select(2, pcall(passwd.user, "a:b")), select(2, pcall(ann.add, ann, { home_dir = "/" })),
         select(2, pcall(ann.add, ann, { uid = "7" })), select(2, pcall(passwd.group, "")),
+        select(2, pcall(ann.add, ann, { groups = "adm" })),
+        select(2, pcall(ann.add, ann, { groups = { "adm", 7 } })),
+        select(2, pcall(ann.add, ann, { groups = { "adm,root" } })),
+        select(2, pcall(ann.add, ann, { groups = { "adm", first = "root" } })),
+        select(2, pcall(ann.add, ann, { groups = { "adm", nil, "root" } })),
       }
+      got.never = ann:exists()
       return got
     end)
   end)
@@ -178,6 +241,10 @@ print(crypt.crypt("correct horse", hash) == hash)']]).stdout
     assert.same({ "ann" }, seen.members)
     assert.same({ true, false }, seen.homes)
     assert.equal("True\n", seen.password)
+  end)
+
+  it("adds users to the group of their name, where there is one", function()
+    assert.same({ true, true }, seen.eve)
   end)
 
   it("adds users to groups and takes them out", function()
@@ -200,7 +267,12 @@ print(crypt.crypt("correct horse", hash) == hash)']]).stdout
     local wanted = {
       "passwd%.user: this is no name: a:b", "user:add: unknown option 'home_dir'",
       "user:add: uid must be of type integer, not 7", "passwd%.group: this is no name",
+      "user:add: groups must be of type table, not adm", "user:add: groups: this is no name: 7",
+      "user:add: groups: this is no name: adm,root",
+      "user:add: groups must be a list of names; it has the key first",
+      "user:add: groups",
     }
+    assert.is_false(seen.never)
     for i, pattern in ipairs(wanted) do assert.matches(pattern, seen.wrong[i]) end
   end)
 end)

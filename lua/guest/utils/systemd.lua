@@ -52,7 +52,8 @@ function systemd.kill(...)
   systemctl("kill", { ... })
 end
 
---- Removes the state, cache, logs and runtime data of units; they must not be running.
+--- Removes the configuration, state, cache, logs and runtime data of units, where their files
+-- say which directories these are in; they must not be running.
 -- @tparam string ... units
 function systemd.clean(...)
   check_units("clean", { ... })
@@ -66,18 +67,36 @@ function systemd.restart(...)
   systemctl("restart", { ... })
 end
 
---- Freezes units' processes. This needs cgroup v2's freezer in the instance.
--- @tparam string ... units
-function systemd.pause(...)
-  check_units("pause", { ... })
-  systemctl("freeze", { ... })
+-- Throws for the first unit that is not as it is to be.
+local function expect(what, active, units)
+  for i, is_active in ipairs { systemd.is_active(table.unpack(units)) } do
+    if is_active ~= active then
+      check.fail("systemd.%s: %s is %s running", what, units[i], active and "not" or "still")
+    end
+  end
 end
 
---- Thaws units that were paused.
+--- Stops units, and keeps them from being started, at boot or by anybody, until they are
+-- resumed. A unit whose file is in /etc/systemd/system itself can't be kept from that, and
+-- throws.
+-- @tparam string ... units
+function systemd.pause(...)
+  local units = { ... }
+  check_units("pause", units)
+  systemctl("disable", { "--now", ... })
+  systemctl("mask", units)
+  expect("pause", false, units)
+end
+
+--- Lets units be started again, starts them, and has them started at boot where their files
+-- say when.
 -- @tparam string ... units
 function systemd.resume(...)
-  check_units("resume", { ... })
-  systemctl("thaw", { ... })
+  local units = { ... }
+  check_units("resume", units)
+  systemctl("unmask", units)
+  systemctl("enable", { "--now", ... })
+  expect("resume", true, units)
 end
 
 --- Has units read their configuration again.
