@@ -20,23 +20,56 @@ local function packages(lua)
   }
 end
 
--- Is there a luarocks that can install for this version?
-local function suits(lua)
-  local shown = run { "luarocks", "--lua-version", lua, "config", "variables.LUA_INCDIR" }
-  local folder = shown.stdout:match "%S+"
-  return shown.exit_code == 0 and folder ~= nil
-    and run({ "test", "-e", folder .. "/lua.h" }).exit_code == 0
-    and run({ "luarocks", "--lua-version", lua, "config", "variables.LUA" }).exit_code == 0
+-- What luarocks has for a setting; "" when it has nothing.
+local function setting(lua, name)
+  local shown = run { "luarocks", "--lua-version", lua, "config", "variables." .. name }
+  return shown.exit_code == 0 and shown.stdout:match "[^\n]+" or ""
+end
+
+-- What is wrong with the luarocks that is there; nil when it can install for this version. One
+-- before 3.0 takes --lua-version for nothing, and installs for the version it was made for.
+local function fault(lua)
+  local version = run({ "luarocks", "--version" }).stdout:match "luarocks (%d[%w.-]*)"
+  if not version then return "there is no luarocks" end
+  local function say(what)
+    return ("luarocks %s can't install for Lua %s: %s"):format(version, lua, what)
+  end
+  if tonumber(version:match "^%d+") < 3 then return say "it is older than 3.0" end
+  local folder = setting(lua, "LUA_INCDIR")
+  if run({ "test", "-e", folder .. "/lua.h" }).exit_code ~= 0 then
+    return say(("there is no lua.h in '%s'"):format(folder))
+  end
+  local program = setting(lua, "LUA")
+  if run({ program, "-e", "print(_VERSION)" }).stdout ~= ("Lua %s\n"):format(lua) then
+    return say(("'%s' is no interpreter of it"):format(program))
+  end
+end
+
+local function bootstrap(lua)
+  if not fault(lua) then return end
+  system.bootstrap("luarocks", packages(lua))
+  local why = fault(lua)
+  if why then
+    check.fail("rock: %s, and the system's packages have no better one; use an image that has a"
+      .. " newer one, or install it in a hook before", why)
+  end
+end
+
+local function words_of(package)
+  if package:sub(1, 1) == "/" then return { package } end -- a file's path may have blanks in it
+  local words = {}
+  for word in package:gmatch "%S+" do words[#words + 1] = word end
+  return words
 end
 
 --- @tparam table spec packages (names, "name version", or paths of .rock and .rockspec files in
 --   the instance), server (a URL, the only one asked), lua ("5.4")
 return function(spec)
-  if not suits(spec.lua) then system.bootstrap("luarocks", packages(spec.lua)) end
+  bootstrap(spec.lua)
   for _, package in ipairs(spec.packages) do
     local argv = { "luarocks", "--lua-version", spec.lua, "install" }
     if spec.server then argv[#argv + 1] = "--only-server=" .. spec.server end
-    for word in package:gmatch "%S+" do argv[#argv + 1] = word end
-    io.write(check.run(argv).stdout)
+    local words = words_of(package)
+    io.write(check.run(table.move(words, 1, #words, #argv + 1, argv)).stdout)
   end
 end
