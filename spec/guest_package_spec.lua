@@ -84,6 +84,8 @@ describe("packages", function()
       .. '["spec-served"] = { ["2.0-1"] = { { arch = "rockspec" } } } }\n')
     folder:write("rocks/spec-served-2.0-1.rockspec", rockspec("spec-served", "2.0"))
     folder:write("spec-local-1.0-1.rockspec", rockspec("spec-local", "1.0"))
+    folder:write("spec blank-1.0-1.rockspec", (rockspec("spec-local", "1.0")
+      :gsub('"spec%-local"', '"spec blank"', 1)))
   end
 
   -- Starts a call with these hooks only.
@@ -99,11 +101,11 @@ describe("packages", function()
     return call
   end
 
-  local function charmlib(libraries, testlet)
-    folder:write("token", TOKEN .. "\n")
-    local sum = process.output(("printf %%s %s | sha256sum"):format(TOKEN))
-    folder:write("charmcraft", charmcraft:format(sum), "755")
-    return start({ { upload = ct.data.file(folder:at "charmcraft", "/usr/local/bin/charmcraft") },
+  local function charmlib(libraries, testlet, token)
+    folder:write("token", token .. "\n")
+    local sum = process.output(("printf %%s %s | sha256sum"):format(token))
+    local program = folder:write("charmcraft-" .. #token, charmcraft:format(sum), "755")
+    return start({ { upload = ct.data.file(program, "/usr/local/bin/charmcraft") },
       { packages = ct.pkg.charmlib { auth_token_path = folder:at "token",
         charmlibs = libraries } } }, testlet)
   end
@@ -122,8 +124,9 @@ describe("packages", function()
         sure = run("printf %s " .. TOKEN:sub(1, 9) .. " >/var/tmp/a; printf %s "
           .. TOKEN:sub(10) .. " >>/var/tmp/a; grep -rlsF " .. TOKEN .. " /var").stdout,
       }
-    end)
-    all.library = charmlib("charms.lost.v0.lib", function() print "the testlet ran" end)
+    end, TOKEN)
+    all.library = charmlib("charms.lost.v0.lib", function() print "the testlet ran" end, TOKEN)
+    all.secret = charmlib("charms.lost.v0.lib", function() print "the testlet ran" end, "secret")
     ct.env:reset()
   end
 
@@ -140,17 +143,22 @@ describe("packages", function()
       { packages = {
         ct.pkg.npm { packages = folder:at "npm-local/spec-local.tgz" },
         ct.pkg.npm { packages = "spec-served@^4", registry = "http://127.0.0.1:8000" },
-        ct.pkg.rock { packages = { folder:at "spec-local-1.0-1.rockspec" } },
+        ct.pkg.rock { packages = { folder:at "spec-local-1.0-1.rockspec",
+          folder:at "spec blank-1.0-1.rockspec" } },
         ct.pkg.rock { packages = "spec-served 2.0", server = "file:///srv/rocks" },
       } },
     }, ct.script [[
       #!/bin/sh
 spec-local
 spec-served
+luarocks --lua-version 5.4 list --porcelain | grep -o 'spec blank'
 lua5.4 -e 'print((require "spec-local")) print((require "spec-served"))'
 ]])
     all.lost = start({ { packages = ct.pkg.rock { packages = "no-such-rock",
       server = "file:///nowhere" } } }, function() print "the testlet ran" end)
+    all.old = start({ { packages = ct.pkg.rock { packages = "no-such-rock",
+      server = "file:///nowhere" } } }, function() print "the testlet ran" end,
+      "debian-bullseye-amd64")
     all.bare = start({ { packages = ct.pkg.npm { packages = "x" } } }, function() end,
       results.image)
     for name, call in pairs(all) do all[name] = results.only(table.unpack(call, 1, 4)) end
@@ -163,8 +171,8 @@ lua5.4 -e 'print((require "spec-local")) print((require "spec-served"))'
 
   it("of npm and luarocks come from files, a registry and a server, with their tools", function()
     assert.equal("pass", all.both.status, tostring(all.both))
-    assert.equal("spec-local 1.2.3\nspec-served 4.5.6\nspec-local 1.0\nspec-served 2.0\n",
-      all.both.stdout)
+    assert.equal("spec-local 1.2.3\nspec-served 4.5.6\nspec blank\nspec-local 1.0\n"
+      .. "spec-served 2.0\n", all.both.stdout)
   end)
 
   it("that can't be had make the result an error with their tool's words", function()
@@ -173,6 +181,15 @@ lua5.4 -e 'print((require "spec-local")) print((require "spec-served"))'
     assert.equal("", all.lost.stdout)
     assert.equal("error", all.bare.status)
     assert.matches("none of the package managers", all.bare.error)
+  end)
+
+  it("of luarocks need one that installs for their Lua, and say what it lacks", function()
+    assert.equal("error", all.old.status)
+    assert.matches("rock: luarocks 2%.4%.2 can't install for Lua 5%.4: it is older than 3%.0",
+      all.old.error)
+    assert.matches("use an image that has a newer one, or install it in a hook before",
+      all.old.error)
+    assert.equal("", all.old.stdout)
   end)
 
   it("of Charmhub, here a scripted charmcraft, are on the testlet's PYTHONPATH", function()
@@ -191,6 +208,7 @@ lua5.4 -e 'print((require "spec-local")) print((require "spec-served"))'
     assert.equal("/var/tmp/a\n", all.charmlib.value.sure)
     assert.equal("none", all.charmlib.value.auth)
     assert.matches("logged in with %[secret%]", all.library.error)
+    assert.matches("logged in with %[secret%]\n", all.secret.error)
     for _, result in ipairs { all.charmlib, all.library } do
       assert.is_nil(tostring(result):find(TOKEN, 1, true))
       assert.is_nil((result.stdout .. result.stderr .. (result.error or "")):find(TOKEN, 1, true))

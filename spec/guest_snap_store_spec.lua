@@ -4,7 +4,10 @@
 -- asked, and how its answers are taken. The real one is in guest_snap_spec.
 
 local ct = require "cleantest"
+local new_folder = require "spec.support.folder"
 local results = require "spec.support.results"
+
+local BOOKWORM <const> = "debian-bookworm-amd64"
 
 -- Stands for a snapd that has a store: installs whatever it is asked for, but for one, and
 -- writes down what it was asked.
@@ -39,8 +42,20 @@ class Snapd(http.server.BaseHTTPRequestHandler):
             print(self.path, json.dumps(content, sort_keys=True), file=log)
         name = (self.path.split("/") + ["wired"])[3]
         installed[name] = content.get("channel", "latest/stable")
+        if name == "charmcraft":
+            os.makedirs("/snap/bin", exist_ok=True)
+            os.symlink("/srv/charmcraft", "/snap/bin/charmcraft")
         self.answer(202, "async", None, name)
 socketserver.UnixStreamServer("/run/snapd.socket", Snapd).serve_forever()
+]]
+
+-- What is in that store under the name of charmcraft.
+local charmcraft = [[
+#!/bin/sh
+[ "$1" = fetch-lib ] || exit 1
+path=lib/$(echo "$2" | tr . /).py
+mkdir -p "${path%/*}"
+echo "LIBID = '$CHARMCRAFT_AUTH'" >"$path"
 ]]
 
 local start_scripted = ct.script [[
@@ -71,19 +86,47 @@ local function ask_scripted()
   return got
 end
 
+local function use_charmlib()
+  local run = require "cleantest.utils.run"
+  local python = run { "python3", "-c", "from charms.spec.v0 import one; print(one.LIBID)" }
+  return { asked = run("cat /root/asked").stdout, python = python.stdout .. python.stderr }
+end
+
 describe("snaps of a store, played by a scripted snapd,", function()
-  local played
+  local played, fetched
+
+  local folder <const> = new_folder { token = "of-a-login" }
+
+  local function start(packages, testlet)
+    local config = ct.configure "lxd"
+    config:reset()
+    config:register_hook(ct.hook.start_env { name = "store", run = start_scripted, volatile = true,
+      upload = { ct.data.file({ text = scripted }, "/srv/snapd.py"),
+        ct.data.file({ text = charmcraft }, "/srv/charmcraft", { mode = "755" }) } })
+    config:register_hook(ct.hook.start_env { name = "packages", packages = packages })
+    local call = table.pack(ct.lxd { image = BOOKWORM } (testlet)())
+    config:reset()
+    return call
+  end
 
   lazy_setup(function()
-    local config = ct.configure "lxd"
-    config:register_hook(ct.hook.start_env { name = "store", run = start_scripted, volatile = true,
-      upload = ct.data.file({ text = scripted }, "/srv/snapd.py") })
-    config:register_hook(ct.hook.start_env { name = "snaps", packages = ct.pkg.snap {
+    local snaps = start(ct.pkg.snap {
       snaps = { "one", "two" }, confinement = "classic", channel = "latest/edge", cohort = "key",
       connections = { plug = "one:plug", slot = "two:slot", wait = false },
-    } })
-    played = results.only(ct.lxd { image = "debian-bookworm-amd64" } (ask_scripted)())
-    config:reset()
+    }, ask_scripted)
+    local library = start(ct.pkg.charmlib { auth_token_path = folder:at "token",
+      charmlibs = "charms.spec.v0.one" }, use_charmlib)
+    played = results.only(table.unpack(snaps, 1, 4))
+    fetched = results.only(table.unpack(library, 1, 4))
+  end)
+
+  lazy_teardown(function() folder:remove() end)
+
+  it("give charm libraries their charmcraft where it is missing, a classic one", function()
+    assert.equal("pass", fetched.status, tostring(fetched))
+    assert.equal('/v2/snaps/charmcraft {"action": "install", "classic": true}\n',
+      fetched.value.asked)
+    assert.equal("of-a-login\n", fetched.value.python)
   end)
 
   it("are asked for as they were named", function()
