@@ -132,6 +132,7 @@ describe("packages", function()
 
   lazy_setup(function()
     make_npm("npm-local", "spec-local", "1.2.3")
+    make_npm("npm", "spec-url", "7.8.9")
     make_npm("npm", "spec-served", "4.5.6")
     make_rocks()
     start_charmlibs()
@@ -143,6 +144,7 @@ describe("packages", function()
       { packages = {
         ct.pkg.npm { packages = folder:at "npm-local/spec-local.tgz" },
         ct.pkg.npm { packages = "spec-served@^4", registry = "http://127.0.0.1:8000" },
+        ct.pkg.npm { packages = "http://127.0.0.1:8000/spec-url.tgz" },
         ct.pkg.rock { packages = { folder:at "spec-local-1.0-1.rockspec",
           folder:at "spec blank-1.0-1.rockspec" } },
         ct.pkg.rock { packages = "spec-served 2.0", server = "file:///srv/rocks" },
@@ -151,6 +153,7 @@ describe("packages", function()
       #!/bin/sh
 spec-local
 spec-served
+spec-url
 luarocks --lua-version 5.4 list --porcelain | grep -o 'spec blank'
 lua5.4 -e 'print((require "spec-local")) print((require "spec-served"))'
 ]])
@@ -171,7 +174,7 @@ lua5.4 -e 'print((require "spec-local")) print((require "spec-served"))'
 
   it("of npm and luarocks come from files, a registry and a server, with their tools", function()
     assert.equal("pass", all.both.status, tostring(all.both))
-    assert.equal("spec-local 1.2.3\nspec-served 4.5.6\nspec blank\nspec-local 1.0\n"
+    assert.equal("spec-local 1.2.3\nspec-served 4.5.6\nspec-url 7.8.9\nspec blank\nspec-local 1.0\n"
       .. "spec-served 2.0\n", all.both.stdout)
   end)
 
@@ -250,5 +253,33 @@ describe("declaring packages", function()
       assert.matches(case[1], message)
     end
     folder:remove()
+  end)
+
+  it("is refused for a name that their tool would take for an option, and says which", function()
+    local folder <const> = new_folder { token = "a" }
+    local token = folder:at "token"
+    for kind, options in pairs {
+      apt = { packages = { "a", "-y" } }, apk = { packages = "-y" }, dnf = { packages = "-y" },
+      zypper = { packages = "-y.rpm" }, pacman = { packages = "-y" }, system = { "a", "-y" },
+      npm = { packages = { "-y.tgz" } }, pip = { packages = { "a", "-y" } },
+      rock = { packages = "a -y" }, snap = { snaps = "-y" },
+      charmlib = { auth_token_path = token, charmlibs = "-y" },
+    } do
+      local ok, message = pcall(function() ct.pkg[kind](options) end)
+      assert.is_false(ok)
+      assert.matches("^[^\n]*guest_package_spec%.lua:%d+: ct%.pkg%." .. kind, message)
+      assert.matches("must not begin with '%-': '%-y", message)
+    end
+    folder:remove()
+  end)
+
+  it("takes no URL for a file that lies here", function()
+    local server = "http://127.0.0.1:9/"
+    for kind, file in pairs { apt = "a.deb", dnf = "a.rpm", zypper = "a.rpm", apk = "a.apk",
+      pacman = "a.pkg.tar.zst", npm = "a.tgz", rock = "a-1-1.rockspec" } do
+      assert.equal(1, #ct.pkg[kind]({ packages = file }):steps() - 1)
+      assert.equal(0, #ct.pkg[kind]({ packages = server .. file }):steps() - 1)
+    end
+    assert.equal(1, #ct.pkg.system({ server .. "a.deb", "a.deb" }):steps() - 1)
   end)
 end)

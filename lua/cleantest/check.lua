@@ -72,6 +72,14 @@ function check.string(what, value)
   return value
 end
 
+--- A string that a tool takes for a name, not for an option: one that does not begin with "-".
+function check.name(what, value)
+  if check.string(what, value):sub(1, 1) == "-" then
+    where.fail("%s must not begin with '-': %s", what, check.describe(value))
+  end
+  return value
+end
+
 --- A boolean.
 function check.boolean(what, value)
   if type(value) ~= "boolean" then check.refuse(what, "true or false", value) end
@@ -143,5 +151,8 @@ end
 
 --- A string or a list of strings, as a list.
 check.strings = check.list_of(check.string)
+
+--- A name or a list of names, as a list.
+check.names = check.list_of(check.name)
 
 return check

@@ -10,7 +10,7 @@ local where = require "cleantest.where"
 local FOLDER = "/root/.cleantest-charmlibs"
 
 local fields = {
-  auth_token_path = check.string, charmlibs = check.strings, volatile = check.boolean,
+  auth_token_path = check.string, charmlibs = check.names, volatile = check.boolean,
 }
 
 local function read_token(path)

@@ -10,7 +10,7 @@ local where = require "cleantest.where"
 local distribution = {}
 
 local fields = {
-  packages = check.strings, update = check.boolean, volatile = check.boolean,
+  packages = check.names, update = check.boolean, volatile = check.boolean,
 }
 
 --- A package of a kind, of names and files.
@@ -23,10 +23,7 @@ function distribution.new(kind, options, patterns)
   local self = Package.new(kind, options.volatile)
   local packages = {}
   for i, name in ipairs(options.packages) do
-    packages[i] = name
-    for _, pattern in ipairs(patterns) do
-      if name:find(pattern) then packages[i] = self:carry(name) end
-    end
+    packages[i] = self:carry_file(name, patterns)
   end
   self.spec = { packages = packages, update = options.update or false }
   return self
@@ -34,8 +31,9 @@ end
 
 --- Makes the constructor of a kind: a function of options, which are packages, a string or a
 -- list of strings, each a package's name as the package manager takes it or the path of a
--- local package file, relative to the suite's folder; and update (boolean, default false):
--- fetch the package lists even where there are some; volatile (boolean): see ct.hook.start_env.
+-- local package file, relative to the suite's folder (a URL is a name); and update (boolean,
+-- default false): fetch the package lists even where there are some; volatile (boolean): see
+-- ct.hook.start_env.
 -- @tparam string kind "apt"
 -- @tparam string pattern what the names of package files end in
 -- @treturn function

@@ -7,13 +7,13 @@ local Package = require "cleantest.pkg.package"
 local where = require "cleantest.where"
 
 local fields = {
-  packages = check.strings, registry = check.string, volatile = check.boolean,
+  packages = check.names, registry = check.string, volatile = check.boolean,
 }
 
 --- Node.js packages for a start hook, installed for all of the instance; npm too, where it is
 -- missing.
 -- @tparam table options packages: a string or a list of strings, each a name, "name@version",
---   or the path of a local .tgz file, relative to the suite's folder; registry: the URL of a
+--   a URL, or the path of a local .tgz file, relative to the suite's folder; registry: the URL of a
 --   registry, default npm's own; volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
@@ -22,7 +22,7 @@ return function(options)
   local self = Package.new("npm", options.volatile)
   local packages = {}
   for i, name in ipairs(options.packages) do
-    packages[i] = name:find "%.tgz$" and self:carry(name) or name
+    packages[i] = self:carry_file(name, { "%.tgz$" })
   end
   self.spec = { packages = packages, registry = options.registry }
   return self

@@ -38,6 +38,18 @@ function Package:carry(path)
   return dest
 end
 
+--- Has a package travel along where it is a local file, not a name, nor a URL.
+-- @tparam string package
+-- @tparam table patterns what the names of package files end in
+-- @treturn string where it will be in the instance; the package itself when it is no such file
+function Package:carry_file(package, patterns)
+  if package:find "^%a[%w+.-]*://" then return package end
+  for _, pattern in ipairs(patterns) do
+    if package:find(pattern) then return self:carry(package) end
+  end
+  return package
+end
+
 --- Has a list of local files travel along.
 -- @tparam[opt] table paths as for carry
 -- @treturn ?table where they will be, in the same order; nil for nil

@@ -8,7 +8,7 @@ local Package = require "cleantest.pkg.package"
 local where = require "cleantest.where"
 
 local fields = {
-  packages = check.strings,
+  packages = check.names,
   requirements = check.strings,
   constraints = check.strings,
   wheels = check.strings,

@@ -9,18 +9,23 @@ local where = require "cleantest.where"
 local DEFAULT_LUA = "5.4"
 
 local fields = {
-  packages = check.strings,
+  packages = check.names,
   server = check.string,
   lua = check.choice { "5.1", "5.2", "5.3", "5.4" },
   volatile = check.boolean,
 }
 
+-- "name version" is two words for luarocks.
+local function check_words(what, name)
+  for word in name:gmatch "%S+" do check.name(what, word) end
+end
+
 --- Rocks for a start hook, installed for all of the instance; luarocks and Lua too, where they
 -- are missing.
--- @tparam table options packages: a string or a list of strings, each a name, "name version",
---   or the path of a local .rock or .rockspec file, relative to the suite's folder; server: the
---   URL of the only rock server to ask; lua: the Lua version they are for, default "5.4";
---   volatile (boolean): see ct.hook.start_env
+-- @tparam table options packages: a string or a list of strings, each a name, "name version", a
+--   URL, or the path of a local .rock or .rockspec file, relative to the suite's folder;
+--   server: the URL of the only rock server to ask; lua: the Lua version they are for, default
+--   "5.4"; volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
   options = check.options("ct.pkg.rock", options, fields, { "packages" })
@@ -28,8 +33,8 @@ return function(options)
   local self = Package.new("rock", options.volatile)
   local packages = {}
   for i, name in ipairs(options.packages) do
-    local is_file = name:find "%.rock$" or name:find "%.rockspec$"
-    packages[i] = is_file and self:carry(name) or name
+    packages[i] = self:carry_file(name, { "%.rock$", "%.rockspec$" })
+    if packages[i] == name then check_words(("ct.pkg.rock: packages[%d]"):format(i), name) end
   end
   self.spec = {
     packages = packages, server = options.server, lua = options.lua or DEFAULT_LUA,

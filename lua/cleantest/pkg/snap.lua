@@ -22,7 +22,7 @@ local alias = record({
 }, { "snap", "alias" })
 
 local fields = {
-  snaps = check.strings,
+  snaps = check.names,
   local_snaps = check.strings,
   confinement = check.choice { "strict", "classic", "devmode" },
   channel = check.string,

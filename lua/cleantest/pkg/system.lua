@@ -15,6 +15,6 @@ local patterns = { "%.deb$", "%.rpm$", "%.pkg%.tar%.?%w*$", "%.apk$" }
 -- @treturn package
 return function(packages, options)
   options = check.options("ct.pkg.system", options or {}, { volatile = check.boolean })
-  options.packages = check.strings("ct.pkg.system: the packages", packages)
+  options.packages = check.names("ct.pkg.system: the packages", packages)
   return distribution.new("system", options, patterns)
 end
