@@ -94,12 +94,20 @@ end
 
 local function install_here()
   local apt = require "cleantest.utils.apt"
+  local guest = require "cleantest.guest"
   local run = require "cleantest.utils.run"
   local lists = run "ls /var/lib/apt/lists | grep Packages; ip -o addr show scope global"
   apt.install("/srv/apt/one/spec-package.deb", "/srv/apt/two/spec c.deb")
+  -- nobody is to wait a minute for what never comes
+  local waited = 0
+  guest.wait_ready = function(level)
+    waited = waited + 1
+    return nil, "no " .. level
+  end
   return {
     lists = lists.stdout, by_hook = apt.installed "spec-hook",
     here = { apt.installed "spec-package", apt.installed "spec-c++" },
+    failure = select(2, pcall(apt.install, "/srv/apt/two/spec-needy.deb")), waited = waited,
   }
 end
 
@@ -155,6 +163,7 @@ describe("cleantest.utils.apt", function()
     local plus = make_deb("apt/two/spec c.deb", "spec-c++", "3~rc1", "spec-package")
     make_deb("apt/two/spec-c++.deb", "spec-c++", "3~rc1", "spec-package")
     make_deb("files/spec hook.deb", "spec-hook", "1")
+    make_deb("apt/two/spec-needy.deb", "spec-needy", "1", "no-such-package")
     make_index("apt/one", one)
     make_index("apt/two", two .. "\n" .. plus:gsub("spec c%.deb", "spec-c++.deb"))
     local bare = {
@@ -254,6 +263,16 @@ describe("cleantest.utils.apt", function()
   end)
 
   it("installs files that need nothing else without a network, by hooks too", function()
-    assert.same({ lists = "", by_hook = true, here = { true, true } }, value "here")
+    local got = value "here"
+    assert.equal("", got.lists)
+    assert.is_true(got.by_hook)
+    assert.same({ true, true }, got.here)
+  end)
+
+  it("says what files need more than is here, where there is no network", function()
+    local got = value "here"
+    assert.equal(1, got.waited)
+    assert.matches("guest_apt_spec%.lua:%d+: apt: no network; without it:\napt%-get", got.failure)
+    assert.matches("spec%-needy : Depends: no%-such%-package", got.failure)
   end)
 end)

@@ -49,7 +49,7 @@ createrepo_c -q /srv/rpm
 
 -- What a manager does with spec-package, of which its repositories have two versions, and the
 -- file the older. `newer` has the repositories offer the newer one.
-local function drive(name, older, file, newer)
+local function drive(name, older, newest, file, newer)
   local manager = require("cleantest.utils." .. name)
   local run = require "cleantest.utils.run"
   local got = { name = name, version = manager.version() }
@@ -70,7 +70,7 @@ local function drive(name, older, file, newer)
   got.installed = manager.fetch "spec-package"
   newer()
   manager.update()
-  manager.upgrade "spec-package"
+  manager.upgrade(newest)
   got.newer = { manager.fetch("spec-package").full_version, data() }
   run "echo changed >/etc/spec-package.conf"
   manager.remove "spec-package"
@@ -118,9 +118,9 @@ local function managers()
   local pkg <const> = "/srv/pacman/one/spec-package-1:1.0-4.pkg.tar.gz"
   local got = {
     repositories = run("dnf -q repolist --all").stdout,
-    dnf = drive("dnf", "spec-package-1:1.0", rpm, same),
-    zypper = drive("zypper", "spec-package=1:1.0-4", rpm, same),
-    pacman = drive("pacman", "spec-package", pkg,
+    dnf = drive("dnf", "spec-package-1:1.0", "spec-package-1:2.0", rpm, same),
+    zypper = drive("zypper", "spec-package=1:1.0-4", "spec-package", rpm, same),
+    pacman = drive("pacman", "spec-package", "spec-package", pkg,
       function() run("ln -sfn /srv/pacman/two /srv/pacman/now", { check = true }) end),
     no_url = select(2, pcall(dnf.add_repo, "srv/rpm")),
   }

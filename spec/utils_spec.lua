@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 --
--- The guest's own library, as a testlet uses it: run and os. apt is in package_spec.
+-- The guest's own library, as a testlet uses it: run and os. apt is in guest_apt_spec.
 
 local ct = require "cleantest"
 local results = require "spec.support.results"

@@ -31,6 +31,11 @@ local function find_available(name)
   return shown.exit_code == 0 and rpm.parse(shown.stdout, guest.machine()) or nil
 end
 
+-- Of name-version and name-version-release, which upgrade() takes, too.
+local function stem(name)
+  return name:match "^(.+)%-%d[^-]*%-[^-]*$" or name:match "^(.+)%-%d[^-]*$"
+end
+
 local dnf = manager.new {
   name = "dnf",
   program = "dnf",
@@ -46,6 +51,7 @@ local dnf = manager.new {
   },
   find_installed = find_installed,
   find_available = find_available,
+  stem = stem,
   purge = function(self, names)
     rpm.purge(names, function() self:call(self.words.remove, table.unpack(names)) end)
   end,

@@ -121,8 +121,10 @@ end
 -- Tools take an upgrade of what is not installed for nothing to do, or install it.
 function Manager:need_installed(names)
   for _, name in ipairs(names) do
-    local bare = name:match "^[^=<>/@]+"
-    if not manager.is_file(name) and not (bare and self.find_installed(bare)) then
+    local bare = name:match "^[^=<>/@]+" or name
+    local stem = self.stem and self.stem(bare)
+    if not (manager.is_file(name) or self.find_installed(bare)
+      or stem and self.find_installed(stem)) then
       check.fail("%s.upgrade: %s is not installed", self.name, name)
     end
   end
@@ -223,7 +225,8 @@ end
 --   upgrade_all, install, install_here, remove, purge; install_here is for files, and asks no
 --   repository), find_installed(name) and find_available(name) -> arch, full_version, origin,
 --   or nil; and where they differ: bad_name (as for check.name), fine (exit codes that are no
---   failure), has_lists(), install(self, names), purge(self, names)
+--   failure), stem(name) -> what is before a version, or nil; has_lists(), install(self, names),
+--   purge(self, names)
 -- @treturn table functions
 function manager.new(own)
   local self = setmetatable(own, Manager)
