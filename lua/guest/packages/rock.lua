@@ -29,12 +29,13 @@ end
 -- What is wrong with the luarocks that is there; nil when it can install for this version. One
 -- before 3.0 takes --lua-version for nothing, and installs for the version it was made for.
 local function fault(lua)
-  local version = run({ "luarocks", "--version" }).stdout:match "luarocks (%d[%w.-]*)"
+  local version = run({ "luarocks", "--version" }).stdout:match "luarocks (%S+)"
   if not version then return "there is no luarocks" end
   local function say(what)
     return ("luarocks %s can't install for Lua %s: %s"):format(version, lua, what)
   end
-  if tonumber(version:match "^%d+") < 3 then return say "it is older than 3.0" end
+  local major = tonumber(version:match "^%d+") -- none in "dev"
+  if major and major < 3 then return say "it is older than 3.0" end
   local folder = setting(lua, "LUA_INCDIR")
   if run({ "test", "-e", folder .. "/lua.h" }).exit_code ~= 0 then
     return say(("there is no lua.h in '%s'"):format(folder))
