@@ -101,6 +101,14 @@ local function drive_alone(name, file)
   return version
 end
 
+local function install_url(name, file)
+  local manager = require("cleantest.utils." .. name)
+  manager.install("file://" .. file)
+  local version = manager.fetch("spec-package").full_version
+  manager.remove "spec-package"
+  return version
+end
+
 local function managers()
   local run = require "cleantest.utils.run"
   local dnf = require "cleantest.utils.dnf"
@@ -124,6 +132,7 @@ local function managers()
       function() run("ln -sfn /srv/pacman/two /srv/pacman/now", { check = true }) end),
     no_url = select(2, pcall(dnf.add_repo, "srv/rpm")),
   }
+  got.dnf.url, got.pacman.url = install_url("dnf", rpm), install_url("pacman", pkg)
   for name, path in pairs { dnf = rpm, zypper = rpm, pacman = pkg } do
     got[name].alone = drive_alone(name, path)
   end
@@ -291,6 +300,10 @@ describe("package managers", function()
         .. "%.upgrade: spec%-package is not installed", seen[name].too_early)
     end)
   end
+
+  it("dnf and pacman install what a URL names", function()
+    assert.same({ "1:1.0-4", "1:1.0-4" }, { seen.dnf.url, seen.pacman.url })
+  end)
 
   it("dnf adds repositories by URL, and what .repo files say", function()
     assert.matches("srv_rpm%s+srv_rpm%s+enabled", seen.repositories)
