@@ -87,7 +87,7 @@ static int by_use(const void *one, const void *other) {
 
 /* Sorts those that stay, the last used first, to the front; returns how many they are. */
 static size_t choose(ct_base_list *list, const ct_base_limits *limits) {
-    if (!limits)
+    if (!limits || list->count == 0)
         return 0;
     size_t most = limits->count ? limits->count : COUNT, kept = 0;
     uint64_t room = limits->size ? limits->size : SIZE;
