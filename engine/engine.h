@@ -184,10 +184,15 @@ typedef struct ct_tree_options {
     bool keep_owners;  /* each entry's own ids */
     const ct_owner *owner; /* else: of all entries (copied); NULL: whoever writes */
     unsigned mode;         /* of files, as in ct_step; 0: their own */
+    const char *const
+        *untrusted; /* NULL-ended paths of directories that others fill: links in
+                                     them are not followed on the way to dest (borrowed);
+                                     NULL: none */
 } ct_tree_options;
 
-/* dest is made as needed, its parents too. Nothing is ever written outside of it: paths with
- * "..", absolute ones (CT_E_PROTOCOL) and those through symbolic links (CT_E_SYSTEM) fail. */
+/* dest is made as needed, its parents too; links on the way to it are the caller's own, and
+ * followed. Nothing is ever written outside of it: paths with "..", absolute ones
+ * (CT_E_PROTOCOL) and those through symbolic links (CT_E_SYSTEM) fail. */
 CT_CHECK ct_tree_writer *
 ct_tree_writer_open(const char *dest, const ct_tree_options *options, ct_error *error);
 /* Takes one frame (ENTRY, CHUNK or END). 1: more is expected; 0: END was taken. */

@@ -307,8 +307,8 @@ int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,
     return code;
 }
 
-int ct_guest_pull(ct_guest *guest, const ct_step *step, const ct_wait *wait,
-                  ct_error *error) {
+int ct_guest_pull(ct_guest *guest, const ct_step *step, const char *const *untrusted,
+                  const ct_wait *wait, ct_error *error) {
     const char *slash = strrchr(step->source, '/');
     ct_owner owner;
     ct_tree_options options = {.directory = step->directory,
@@ -318,7 +318,8 @@ int ct_guest_pull(ct_guest *guest, const ct_step *step, const ct_wait *wait,
                                .limit = step->limit ? step->limit : PULL_LIMIT,
                                .keep_owners = step->keep_owners,
                                .owner = &owner,
-                               .mode = step->mode};
+                               .mode = step->mode,
+                               .untrusted = untrusted};
     int code = ct_owner_find(&owner, step->user, step->group, ct_host_find_id, error);
     if (code < 0)
         return ct_fail_in(error, code, "writing %s", step->dest);

@@ -76,10 +76,11 @@ void ct_guest_idle(const char *directory, char *command, size_t size);
 CT_CHECK int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
                           const ct_run_options *options, ct_outcome *outcome,
                           const ct_wait *wait, ct_error *error);
-/* Steps of kind CT_STEP_PUSH and CT_STEP_PULL. */
+/* Steps of kind CT_STEP_PUSH and CT_STEP_PULL. untrusted: as in ct_tree_options. */
 CT_CHECK int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,
                            ct_error *error);
-CT_CHECK int ct_guest_pull(ct_guest *guest, const ct_step *step, const ct_wait *wait,
+CT_CHECK int ct_guest_pull(ct_guest *guest, const ct_step *step,
+                           const char *const *untrusted, const ct_wait *wait,
                            ct_error *error);
 
 #endif

@@ -4,6 +4,7 @@
  * code 0.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "job.h"
@@ -54,33 +55,72 @@ static int run_step(ct_guest *guest, const ct_step *step, const char *const *env
     return code;
 }
 
-static int do_step(ct_guest *guest, const ct_step *step, const char *const *env,
-                   ct_buf *output, const ct_wait *wait, ct_error *error) {
+/* What one call of ct_hooks_run() is about. */
+struct course {
+    ct_guest *guest;
+    const ct_hook *hooks;
+    size_t count;
+    ct_step_range range;
+    const char *const *env;
+    const char *
+        *filled; /* where its downloads put folders, whose links are the instance's;
+                            NULL-ended */
+};
+
+static int do_step(const struct course *course, const ct_step *step, ct_buf *output,
+                   const ct_wait *wait, ct_error *error) {
     switch (step->kind) {
     case CT_STEP_RUN:
-        return run_step(guest, step, env, output, wait, error);
+        return run_step(course->guest, step, course->env, output, wait, error);
     case CT_STEP_PUSH:
-        return ct_guest_push(guest, step, wait, error);
+        return ct_guest_push(course->guest, step, wait, error);
     default:
-        return ct_guest_pull(guest, step, wait, error);
+        return ct_guest_pull(course->guest, step, course->filled, wait, error);
     }
+}
+
+static int do_steps(const struct course *course, ct_buf *output, const ct_wait *wait,
+                    ct_error *error) {
+    static const char *const kinds[] = {"run", "upload", "download"};
+    size_t number = 0;
+    for (size_t i = 0; i < course->count; i++) {
+        const ct_hook *hook = &course->hooks[i];
+        for (size_t j = 0; j < hook->step_count; j++, number++) {
+            const ct_step *step = &hook->steps[j];
+            if (number < course->range.from || number >= course->range.to)
+                continue;
+            int code = do_step(course, step, output, wait, error);
+            if (code < 0)
+                return ct_fail_in(error, code, "hook %s: %s", hook->name,
+                                  step->name ? step->name : kinds[step->kind]);
+        }
+    }
+    return CT_OK;
+}
+
+/* A list to free(). Also of steps that are out of range, or come later: what they brought the
+ * last time is there. NULL: out of memory. */
+static const char **find_filled(const ct_hook *hooks, size_t count) {
+    size_t most = 1, found = 0;
+    for (size_t i = 0; i < count; i++)
+        most += hooks[i].step_count;
+    const char **filled = calloc(most, sizeof *filled);
+    for (size_t i = 0; filled && i < count; i++)
+        for (size_t j = 0; j < hooks[i].step_count; j++) {
+            const ct_step *step = &hooks[i].steps[j];
+            if (step->kind == CT_STEP_PULL && step->directory)
+                filled[found++] = step->dest;
+        }
+    return filled;
 }
 
 int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count, ct_step_range range,
                  const char *const *env, ct_buf *output, const ct_wait *wait,
                  ct_error *error) {
-    static const char *const kinds[] = {"run", "upload", "download"};
-    size_t number = 0;
-    for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < hooks[i].step_count; j++, number++) {
-            const ct_step *step = &hooks[i].steps[j];
-            if (number < range.from || number >= range.to)
-                continue;
-            int code = do_step(guest, step, env, output, wait, error);
-            if (code < 0)
-                return ct_fail_in(error, code, "hook %s: %s", hooks[i].name,
-                                  step->name ? step->name : kinds[step->kind]);
-        }
-    }
-    return CT_OK;
+    struct course course = {guest, hooks, count, range, env, find_filled(hooks, count)};
+    if (!course.filled)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    int code = do_steps(&course, output, wait, error);
+    free(course.filled);
+    return code;
 }

@@ -42,8 +42,11 @@ bool ct_tree_path_plain(const char *path);
 
 /* ---- tree_place.c ---- */
 
-/* A descriptor of the directory at path, which is made as needed, or a negative code. */
-CT_CHECK int ct_tree_open_root(const char *path, ct_error *error);
+/* A descriptor (O_PATH) of the directory at path, which is made as needed, or a negative code.
+ * Links are followed, but for those in an untrusted directory; see ct_tree_options. *made: it was
+ * not there. */
+CT_CHECK int ct_tree_open_root(const char *path, const char *const *untrusted, bool *made,
+                               ct_error *error);
 /* The directory that the last name of path, a plain one, lies in; *name is that name. A
  * descriptor, or -1 with errno. */
 CT_CHECK int ct_tree_open_parent(int root, const char *path, const char **name);
@@ -51,8 +54,8 @@ CT_CHECK int ct_tree_open_parent(int root, const char *path, const char **name);
 CT_CHECK int ct_tree_open_directory(int root, const char *path);
 /* Is there anything? Links that lead nowhere count. */
 bool ct_tree_exists(const char *path);
-/* Links are followed. */
-bool ct_tree_is_directory(const char *path);
+/* Links are followed as by ct_tree_open_root(). */
+bool ct_tree_is_directory(const char *path, const char *const *untrusted);
 
 /* ---- tree_attributes.c ---- */
 

@@ -178,11 +178,12 @@ static int start_directory(ct_tree_writer *writer, ct_tree_received *entry,
                            ct_error *error) {
     if (writer->options.no_overwrite && ct_tree_exists(writer->dest))
         return ct_fail(error, CT_E_CONFLICT, "%s exists already", writer->dest);
-    bool there = ct_tree_is_directory(writer->dest); /* then it keeps what it has */
-    writer->root = ct_tree_open_root(writer->dest, error);
+    bool made; /* else it keeps what it has */
+    writer->root =
+        ct_tree_open_root(writer->dest, writer->options.untrusted, &made, error);
     if (writer->root < 0)
         return writer->root;
-    return there ? CT_OK : note_late(writer, entry, error);
+    return made ? note_late(writer, entry, error) : CT_OK;
 }
 
 /* One file: dest is its path, or the directory it goes into. */
@@ -190,23 +191,21 @@ static int start_file(ct_tree_writer *writer, ct_tree_received *entry, ct_error 
     size_t length = strlen(writer->dest);
     const char *slash = strrchr(writer->dest, '/');
     bool inside = (length > 0 && writer->dest[length - 1] == '/') ||
-                  ct_tree_is_directory(writer->dest);
+                  ct_tree_is_directory(writer->dest, writer->options.untrusted);
     writer->alone = !inside;
-    char *parent =
-        inside ? strdup(writer->dest)
-               : strndup(writer->dest, slash ? (size_t) (slash - writer->dest) : 0);
+    char *parent = strdup(writer->dest);
     if (!parent)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    if (slash == writer->dest && !inside) {
-        free(parent);
-        parent = strdup("/");
-    }
+    if (!inside) /* the root stays a slash */
+        parent[slash ? slash - writer->dest + (slash == writer->dest) : 0] = '\0';
     const char *name = writer->options.name ? writer->options.name : entry->name;
     snprintf(entry->path, sizeof entry->path, "%s",
              inside ? name : (slash ? slash + 1 : writer->dest));
-    writer->root = ct_tree_path_plain(entry->path)
-                       ? ct_tree_open_root(parent ? parent : "/", error)
-                       : ct_fail(error, CT_E_ARGUMENT, "%s names no file", writer->dest);
+    bool made;
+    writer->root =
+        ct_tree_path_plain(entry->path)
+            ? ct_tree_open_root(parent, writer->options.untrusted, &made, error)
+            : ct_fail(error, CT_E_ARGUMENT, "%s names no file", writer->dest);
     free(parent);
     struct stat info;
     if (writer->root < 0)

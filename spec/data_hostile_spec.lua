@@ -49,3 +49,85 @@ describe("downloads of a hostile instance", function()
     assert.equal(300000, #folder:read "enough/zeros")
   end)
 end)
+
+-- The testlet leaves /left, with links out of it, and /x; `outside` lies beside the dests.
+describe("a download into the folder of another", function()
+  local folder
+
+  before_each(function()
+    folder = new_folder { ["outside/file"] = "kept", ["outside/dir/file"] = "kept" }
+  end)
+
+  after_each(function() folder:remove() end)
+
+  local function leave()
+    os.execute [[mkdir /left /left/real && ln -s ../outside /left/conf && echo escaped >/x &&
+      mkdir /tree && echo escaped >/tree/file]]
+  end
+
+  -- The steps are of one stop hook, or each of its own.
+  local function run(steps, apart)
+    local config = ct.configure "lxd"
+    config:reset()
+    for i, step in ipairs(apart and steps or { steps }) do
+      config:register_hook(ct.hook.stop_env { name = "down-" .. i, download = step })
+    end
+    local call = table.pack(results.decorate(leave)())
+    config:reset()
+    return results.only(table.unpack(call, 1, 4))
+  end
+
+  local function file(dest)
+    return ct.data.file("/x", folder:at(dest), { overwrite = true })
+  end
+
+  local function left(dest)
+    return ct.data.dir("/left", folder:at(dest), { overwrite = true })
+  end
+
+  local function assert_kept(result, what)
+    assert.equal("kept", folder:read "outside/file", what)
+    assert.equal("kept", folder:read "outside/dir/file", what)
+    assert.is_nil(folder:read "outside/x", what)
+    assert.equal("error", result.status, what)
+    assert.matches("conf is a symbolic link, in a folder that a download fills", result.error)
+  end
+
+  it("follows none of the links that came with that", function()
+    for _, dest in ipairs { "out/conf/file", "out/./conf//file", "out/real/../conf/file",
+      "out/conf/dir/file", "out/conf/" } do
+      assert_kept(run { left "out", file(dest) }, dest)
+    end
+    local tree = ct.data.dir("/tree", folder:at "out/conf", { overwrite = true })
+    assert_kept(run { left "out", tree }, "a folder")
+  end)
+
+  it("follows none where it is of another hook, comes first, or is reached by another name",
+    function()
+      os.execute(("ln -s out %s && ln -s out/conf/dir %s"):format(
+        folder:at "alias", folder:at "deep"))
+      assert_kept(run({ left "out", file "out/conf/file" }, true), "another hook")
+      assert_kept(run { file "out/conf/file", left "out" }, "the other order")
+      assert_kept(run { left "out", file "alias/conf/file" }, "a link of the caller's")
+      assert_kept(run { left "out", file "deep/file" }, "a link of the caller's into it")
+      assert_kept(run { left "alias", file "out/conf/file" }, "the folder by a link")
+    end)
+
+  it("takes the place of a link that is its dest", function()
+    local result = run { left "out", file "out/conf" }
+    assert.equal("pass", result.status, tostring(result))
+    assert.equal("escaped\n", folder:read "out/conf")
+    assert.is_nil(folder:link "out/conf")
+    assert.is_nil(folder:read "outside/x")
+  end)
+
+  it("goes where there are real folders, and through the caller's own links to them", function()
+    os.execute(("ln -s out %s && mkdir %s"):format(folder:at "mine", folder:at "out"))
+    local result = run { left "mine/sub", file "mine/sub/real/file", file "mine/sub/new/file",
+      file "mine/top" }
+    assert.equal("pass", result.status, tostring(result))
+    for _, name in ipairs { "sub/real/file", "sub/new/file", "top" } do
+      assert.equal("escaped\n", folder:read("out/" .. name), name)
+    end
+  end)
+end)
