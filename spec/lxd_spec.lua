@@ -151,4 +151,41 @@ describe("settings of ct.configure", function()
     assert.equal("error", broken.status)
     assert.equal("pass", result.status, tostring(result))
   end)
+
+  it("may be assigned, and are checked alike", function()
+    local config = ct.configure "lxd"
+    config.client = { endpoint = "/no/such/socket" }
+    assert.matches("/no/such/socket", results.only(results.decorate(function() end)()).error)
+    config.client = { cert = { crt = "a.crt", key = "/b.key" } }
+    local settings = config:settings()
+    assert.matches("^.*spec/a%.crt$", settings.client_cert)
+    assert.equal("/b.key", settings.client_key)
+    config.cache = { age = "2d" }
+    assert.equal(2 * 24 * 3600, config:settings().base_age)
+    config.image_servers = { images = "https://mirror.example" }
+    assert.same({ images = "https://mirror.example" }, config:servers())
+    config:reset()
+    assert.same({}, config:settings())
+  end)
+
+  it("that are assigned and are none, or are wrong, are refused with the suite's line", function()
+    local config = ct.configure "lxd"
+    for message, assign in pairs {
+      ["config: 'endpoint' can't be assigned; what can be: cache, client, image_servers"] =
+        function() config.endpoint = "/no/such/socket" end,
+      ["config: 'hooks' can't be assigned"] = function() config.hooks = {} end,
+      ["config: 'register_hook' can't be assigned"] = function() config.register_hook = print end,
+      ["client: unknown option 'certs'"] = function() config.client = { certs = {} } end,
+      ["client: cert: key is missing"] = function() config.client = { cert = { crt = "x" } } end,
+      ["cache: count must be a positive integer"] = function() config.cache = { count = 0 } end,
+      ["image_servers: unknown option 'debian'"] =
+        function() config.image_servers = { debian = "https://x" } end,
+    } do
+      local ok, said = pcall(assign)
+      assert.is_false(ok, message)
+      assert.matches("lxd_spec%.lua:%d+: ", said)
+      assert.truthy(said:find(message, 1, true), said)
+    end
+    assert.equal("pass", results.only(results.decorate(function() end)()).status)
+  end)
 end)

@@ -41,7 +41,7 @@ local function launch(jobs, max_live, run, reserve)
   if not run then run, message, name = session.open(settings:settings()) end
   local handle
   if run then
-    remote.new(run:server(), settings.image_servers):fill(jobs)
+    remote.new(run:server(), settings:servers()):fill(jobs)
     handle, message, name = core.batch_new(run, max_live, reserve)
   end
   if not handle then

@@ -13,6 +13,9 @@ local where = require "cleantest.where"
 local Config = { __name = "cleantest.config" }
 Config.__index = Config
 
+-- What they hold; the objects are empty, so that each assignment to one is seen.
+local held = {} -- config -> { hooks=, instances=, client=, image_servers=, limits= }
+
 local function check_cert(what, value)
   return check.options(what, value, { crt = check.string, key = check.string }, { "crt", "key" })
 end
@@ -58,14 +61,14 @@ end
 --   certificate (64 hexadecimal digits); timeout: seconds one request may take; project: its name
 function Config:set_client(client)
   client = check.options("ct.configure: client", client, client_fields)
-  self.client = client_settings(client, where.folder())
+  held[self].client = client_settings(client, where.folder())
 end
 
 --- Says where the built-in image servers are; replaces what was said before.
 -- @tparam table servers images, ubuntu, ubuntu-daily, ubuntu-minimal or ubuntu-minimal-daily ->
 --   the URL (https:// or http://) of a server that speaks simplestreams
 function Config:set_image_servers(servers)
-  self.image_servers = remote.check_servers("ct.configure: image_servers", servers)
+  held[self].image_servers = remote.check_servers("ct.configure: image_servers", servers)
 end
 
 local cache_fields = {
@@ -74,31 +77,37 @@ local cache_fields = {
   size = units.check_bytes,
 }
 
+--- Where the built-in image servers are, of those that the suite has named.
+-- @treturn table name -> URL
+function Config:servers()
+  return held[self].image_servers
+end
+
 --- Says what is kept of prepared environments; replaces what was said before.
 -- @tparam table cache age: seconds, or a string like "12h" or "7d" (default "7d"); count: how
 --   many (default 50); size: bytes, or a string like "20GiB" (the default), of all together
 function Config:set_cache(cache)
   cache = check.options("ct.configure: cache", cache, cache_fields)
-  self.limits = { base_age = cache.age, base_count = cache.count, base_size = cache.size }
+  held[self].limits = { base_age = cache.age, base_count = cache.count, base_size = cache.size }
 end
 
 --- The client settings and limits for the engine.
 -- @treturn table a copy; see the binding's lct_settings_read
 function Config:settings()
   local copy = {}
-  for key, value in pairs(self.client) do copy[key] = value end
-  for key, value in pairs(self.limits) do copy[key] = value end
+  for key, value in pairs(held[self].client) do copy[key] = value end
+  for key, value in pairs(held[self].limits) do copy[key] = value end
   return copy
 end
 
 function Config:names()
   local names = {}
-  for i, known in ipairs(self.hooks) do names[i] = known.name end
+  for i, known in ipairs(held[self].hooks) do names[i] = known.name end
   return #names > 0 and table.concat(names, ", ") or "none"
 end
 
 function Config:find(name)
-  for i, known in ipairs(self.hooks) do
+  for i, known in ipairs(held[self].hooks) do
     if known.name == name then return i end
   end
 end
@@ -111,7 +120,7 @@ function Config:register_hook(new_hook)
     where.fail("the hook '%s' is registered already; registered are: %s", new_hook.name,
       self:names())
   end
-  self.hooks[#self.hooks + 1] = new_hook
+  held[self].hooks[#held[self].hooks + 1] = new_hook
 end
 
 --- Takes a hook away.
@@ -123,7 +132,7 @@ function Config:unregister_hook(which)
   if not at then
     where.fail("no hook '%s' is registered; registered are: %s", name, self:names())
   end
-  table.remove(self.hooks, at)
+  table.remove(held[self].hooks, at)
 end
 
 --- Registers a description of an instance under a name, which can then be used as an image's.
@@ -131,35 +140,40 @@ end
 --   architecture, description, ephemeral, instance_type: LXD's own words; or, instead of a
 --   source, image: a name as for ct.lxd, by default the name. A name that is taken is an error
 function Config:add_instance(instance)
-  self.instances:add(instance)
+  held[self].instances:add(instance)
 end
 
 --- @tparam string name of a registered instance, or of a stock image
 -- @treturn table a copy of its description, to be changed and registered under another name
 function Config:get_instance(name)
-  return self.instances:get(name)
+  return held[self].instances:get(name)
+end
+
+--- What an image's name stands for.
+-- @tparam table image from image.check
+-- @treturn table the registered description of that name, if there is one; else image
+function Config:resolve(image)
+  return held[self].instances:resolve(image)
 end
 
 --- Takes a registered description away.
 -- @tparam string name
 function Config:remove_instance(name)
-  self.instances:remove(name)
+  held[self].instances:remove(name)
 end
 
 --- Forgets all hooks, registered instances, client settings, image servers and limits.
 function Config:reset()
-  self.hooks = {}
-  self.instances = Registry.new()
-  self.client = {}
-  self.image_servers = {}
-  self.limits = {}
+  held[self] = {
+    hooks = {}, instances = Registry.new(), client = {}, image_servers = {}, limits = {},
+  }
 end
 
 --- The hooks as they are now, in the engine's form.
 -- @treturn table start and stop: lists; see the binding's job.c
 function Config:snapshot()
   local lists = { start = {}, stop = {} }
-  for _, known in ipairs(self.hooks) do
+  for _, known in ipairs(held[self].hooks) do
     local list = lists[known.moment]
     list[#list + 1] = known:convert()
   end
@@ -170,7 +184,7 @@ end
 -- @treturn table name -> string
 function Config:environment()
   local added = {}
-  for _, known in ipairs(self.hooks) do
+  for _, known in ipairs(held[self].hooks) do
     for _, package in ipairs(known.packages or {}) do
       for key, value in pairs(package.env) do added[key] = value end
     end
@@ -178,13 +192,29 @@ function Config:environment()
   return added
 end
 
-local function new(provider)
-  local self = setmetatable({ provider = provider }, Config)
+local setters = {
+  client = Config.set_client,
+  image_servers = Config.set_image_servers,
+  cache = Config.set_cache,
+}
+
+-- `config.client = ...` says what `ct.configure("lxd", { client = ... })` does.
+function Config:__newindex(key, value)
+  local set = setters[key]
+  if not set then
+    where.fail("config: %s can't be assigned; what can be: cache, client, image_servers",
+      check.describe(key))
+  end
+  set(self, value)
+end
+
+local function new()
+  local self = setmetatable({}, Config)
   self:reset()
   return self
 end
 
-local configs = { lxd = new "lxd" }
+local configs = { lxd = new() }
 
 local config = {}
 
@@ -194,12 +224,6 @@ local config = {}
 function config.get(provider)
   return configs[provider]
 end
-
-local setters = {
-  client = Config.set_client,
-  image_servers = Config.set_image_servers,
-  cache = Config.set_cache,
-}
 
 --- ct.configure: the configuration of a provider.
 -- @tparam string provider "lxd"

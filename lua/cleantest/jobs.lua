@@ -74,7 +74,7 @@ function jobs.build(decorated, args, name, hooks)
   common.env = env.shared:pairs_with(options.env, config.get("lxd"):environment())
   local list = {}
   for i, image in ipairs(options.image) do
-    list[i] = build_one(common, config.get("lxd").instances:resolve(image), options)
+    list[i] = build_one(common, config.get("lxd"):resolve(image), options)
   end
   return list
 end
