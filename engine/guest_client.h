@@ -62,7 +62,7 @@ bool ct_outcome_broken(const ct_outcome *outcome);
 
 /* Puts the guest program into the instance. */
 CT_CHECK int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error);
-/* Takes it out again, with all that it has put into its directory. */
+/* Takes it out again, with all that it has put into its directory; waits for no readiness. */
 CT_CHECK int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error);
 /* Makes an instance whose init is the idle guest fit to be cloned from. *size: bytes of its
  * files. */

@@ -5,6 +5,7 @@
 
 local ct = require "cleantest"
 local lxd = require "spec.support.lxd"
+local results = require "spec.support.results"
 
 local image = "busybox-" .. require("spec.support.process").output({ "dpkg",
   "--print-architecture" }):match "%S+"
@@ -63,6 +64,16 @@ describe("ct.lxd.target", function()
     local run = ct.lxd.target(stopped) (ct.command { "true" })
     assert.error_matches(function() run() end, 'instance "target%-spec%-stopped" does not run')
     assert.equal("Stopped", lxd.instance(stopped).status)
+  end)
+
+  it("says what can't be uploaded, before anything ran, and leaves nothing of its own", function()
+    ct.configure("lxd"):register_hook(ct.hook.start_env {
+      name = "upload", upload = ct.data.file("no-such-file", "/tmp/never"),
+    })
+    local result = results.only(ct.lxd.target(one) (function() end)())
+    assert.equal("error", result.status)
+    assert.matches("hook upload: upload: reading .*no%-such%-file", result.error)
+    assert.is_nil(lxd.client("exec", one, "--", "ls", "-a", "/"):find ".cleantest")
   end)
 
   it("refuses what makes no sense for it", function()
