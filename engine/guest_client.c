@@ -262,8 +262,8 @@ int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
 int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     struct call call;
     init_call(&call, guest);
-    guest->ready =
-        CT_READY_EXEC; /* also when nothing ran, and the job's result is given */
+    /* It may be the first call, of a job whose result is given. */
+    guest->ready = CT_READY_EXEC;
     guest->on_ready = NULL;
     int code = ct_request_remove(&call.request, guest, error);
     if (code == CT_OK)

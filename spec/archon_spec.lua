@@ -39,7 +39,13 @@ describe("an archon", function()
     cluster:add("one", image)
     lxd.delete(cluster:instance "one")
     assert.is_false(cluster:exists "one")
+    refused("already", cluster.add, cluster, { "one", "one" }, image)
+    cluster:add("one", image)
+    assert.is_true(cluster:exists "one")
+    refused("already", cluster.add, cluster, "one", image)
+    lxd.delete(cluster:instance "one")
     cluster:destroy "one"
+    assert.is_false(cluster:exists "one")
   end)
 
   it("provisions with any testlet, after the resources are there", function()
@@ -56,6 +62,22 @@ describe("an archon", function()
     local said = cluster:execute({ "lua", "command" }, "cat /provisioned", { check = true })
     assert.equal("resource", said.lua.stdout)
     assert.equal("resource", said.command.stdout)
+  end)
+
+  it("provisions when there is a network, or as early as it is told to", function()
+    local cluster <close> = ct.archon()
+    cluster:add("one", "debian-bookworm-amd64", { provision = function()
+      for line in io.lines "/proc/net/route" do
+        if line:find "^%S+%s+00000000%s" then return end
+      end
+      error "there is no default route"
+    end })
+    local alone = { name = "alone", image = image, devices = { eth0 = { type = "none" } } }
+    local provision = ct.command { "true" }
+    refused("network", cluster.add, cluster, "two", alone,
+      { provision = provision, ready_timeout = 2 })
+    cluster:add("three", alone, { provision = provision, ready = "exec" })
+    cluster:add("four", alone)
   end)
 
   it("throws, with the output, when provisioning fails, and keeps what did not", function()
@@ -133,6 +155,41 @@ describe("an archon", function()
     cluster:pull("a", ct.data.dir("/tree", folder:at "back"))
     assert.equal("deep", folder:read "back/a/b")
     refused("no%-such", cluster.pull, cluster, "a", "/no-such", folder:at "nothing")
+  end)
+
+  it("pushes a folder by its path, and says how to pull one", function()
+    local folder <close> = new_folder { ["tree/a/b"] = "deep" }
+    local cluster <close> = ct.archon()
+    cluster:add("a", image)
+    cluster:push("a", folder:at "tree", "/tree")
+    local function deep(path)
+      return lxd.client("exec", cluster:instance "a", "--", "stat", "-c", "%u", path .. "/a/b")
+    end
+    assert.equal("0\n", deep "/tree")
+    refused("/tree exists", cluster.push, cluster, "a", folder:at "tree", "/tree")
+    cluster:push("a", folder:at "tree", "/tree", { overwrite = true, uid = 7 })
+    assert.equal("7\n", deep "/tree")
+    refused("unknown option 'mode'", cluster.push, cluster, "a", folder:at "tree", "/tree",
+      { mode = "0644" })
+    refused("not a regular file.*ct%.data%.dir", cluster.pull, cluster, "a", "/tree",
+      folder:at "back")
+    assert.is_nil(folder:read "back/a/b")
+  end)
+
+  it("refuses a dest or options next to artifacts, which have their own", function()
+    local cluster <close> = ct.archon()
+    cluster:add("a", image)
+    local file = ct.data.file({ text = "text" }, "/text")
+    local down = ct.data.file("/text", "text")
+    for _, artifacts in ipairs { file, { file } } do
+      refused("archon:push: options can't be given next to artifacts", cluster.push, cluster,
+        "a", artifacts, nil, { mode = "0600" })
+      refused("archon:push: dest can't be given next to artifacts", cluster.push, cluster,
+        "a", artifacts, "/there")
+    end
+    refused("archon:pull: options can't be given next to artifacts", cluster.pull, cluster,
+      "a", { down }, nil, { overwrite = true })
+    assert.equal("fail", cluster:execute("a", "test -e /text").a.status)
   end)
 
   it("waits for an address, and says when there is none", function()

@@ -53,9 +53,31 @@ local add_fields = {
   ready_timeout = check.positive,
 }
 
+-- LXD's names of the instances that it still has, as keys.
+local function present(self, what)
+  local names, message = self.run:instances()
+  if not names then where.fail("archon:%s: %s", what, message) end
+  local set = {}
+  for _, name in ipairs(names) do set[name] = true end
+  return set
+end
+
+-- Forgets, of these names, the instances that somebody else has deleted.
+local function forget_gone(self, names)
+  local there
+  for _, name in ipairs(names) do
+    local instance = self.instances[name]
+    if instance then
+      there = there or present(self, "add")
+      if not there[instance] then self.instances[name] = nil end
+    end
+  end
+end
+
 local function check_new(self, names)
   names = check.strings("archon:add: the name", names)
   if #names == 0 then where.fail "archon:add: name at least one instance" end
+  forget_gone(self, names)
   local seen = {}
   for _, name in ipairs(names) do
     if self.instances[name] or seen[name] then
@@ -81,13 +103,15 @@ end
 -- @param from an image, as for ct.lxd; one
 -- @tparam[opt] table options provision: a testlet of any kind that is run in each, and must
 --   pass; resources: artifacts (ct.data) uploaded before that; num_threads: the most made at
---   once; timeout: seconds for provision (default 300); ready and ready_timeout as for ct.lxd
+--   once; timeout: seconds for provision (default 300); ready and ready_timeout as for ct.lxd,
+--   but ready is by default "network" where there is provision, which may install packages
 function Archon:add(names, from, options)
   names = check_new(self, names)
   options = check.options("archon:add", options or {}, add_fields)
   local images = image.check("archon:add: the image", from)
   if #images ~= 1 then where.fail "archon:add: give one image" end
   options.image, options.preserve = images, "run"
+  options.ready = options.ready or options.provision and "network" or nil
   open_run(self)
   local hooks, list = orders.hooks("add", "start", options.resources or {}, data.push), {}
   for i, name in ipairs(names) do
@@ -114,13 +138,7 @@ end
 -- @treturn boolean whether the archon has an instance of that name, and LXD too
 function Archon:exists(name)
   local instance = self.instances[check.string("archon:exists: the name", name)]
-  if not instance then return false end
-  local names, message = self.run:instances()
-  if not names then where.fail("archon:exists: %s", message) end
-  for _, other in ipairs(names) do
-    if other == instance then return true end
-  end
-  return false
+  return instance ~= nil and present(self, "exists")[instance] == true
 end
 
 local function all_names(self)

@@ -106,6 +106,15 @@ function data.dir(source, dest, options)
   return artifact("ct.data.dir", source, dest, options, of_folders)
 end
 
+--- What is at a path here: a folder, or else a file.
+-- @param source, dest, options as for file, or dir
+-- @treturn artifact
+function data.from_here(source, dest, options)
+  local is_path = type(source) == "string"
+  local folder <close> = is_path and io.open(where.join(where.folder(), source) .. "/.") or nil
+  return (folder and data.dir or data.file)(source, dest, options)
+end
+
 --- Checks for artifacts: one or a list.
 data.check = check.list_of(check.object(Artifact, "made by ct.data.file or ct.data.dir"))
 

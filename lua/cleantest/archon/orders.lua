@@ -41,8 +41,9 @@ end
 --- Throws what a bad result says, at the suite's line.
 -- @tparam string what the method's name
 -- @tparam ?result bad
-function orders.must_pass(what, bad)
-  if bad then where.fail("archon:%s: %s", what, tostring(bad)) end
+-- @tparam[opt] string hint what to do instead
+function orders.must_pass(what, bad, hint)
+  if bad then where.fail("archon:%s: %s%s", what, tostring(bad), hint or "") end
 end
 
 --- Hooks, in the engine's form, that move artifacts.
@@ -98,34 +99,56 @@ function Orders:execute(names, command, options)
   return by_name
 end
 
--- Artifacts as they are, or one made of source, dest and options.
-local function artifacts(source, dest, options)
-  if dest == nil and options == nil then return source end
-  return data.file(source, dest, options)
+-- Is it a path, or a text, which dest and options make an artifact of?
+local function is_plain(source)
+  return type(source) == "string"
+    or type(source) == "table" and not getmetatable(source) and source.text ~= nil
 end
 
---- Puts files into instances. Throws when that fails.
+-- Artifacts as they are, or one made of source, dest and options.
+local function artifacts(what, source, dest, options, make)
+  if is_plain(source) and (dest ~= nil or options ~= nil) then
+    return make(source, dest, options)
+  end
+  local extra = dest ~= nil and "dest" or options ~= nil and "options"
+  if extra then
+    where.fail("archon:%s: %s can't be given next to artifacts, which have their own", what, extra)
+  end
+  return source
+end
+
+--- Puts files and folders into instances. Throws when that fails.
 -- @param names a name, or a list
--- @param source artifacts from ct.data; or a file's path here, or { text = "..." }, with
+-- @param source artifacts from ct.data; or the path of a file or folder here, or
+--   { text = "..." }, with
 -- @tparam[opt] string dest its path there, and
--- @tparam[opt] table options as for ct.data.file
+-- @tparam[opt] table options as for ct.data.file, or ct.data.dir
 function Orders:push(names, source, dest, options)
   names = self:known("push", names)
-  local list = data.check_upload("archon:push", artifacts(source, dest, options))
+  local list = data.check_upload("archon:push",
+    artifacts("push", source, dest, options, data.from_here))
   local order = { what = "push", hooks = orders.hooks("push", "start", list, data.push) }
   orders.must_pass("push", select(2, give(self, names, order)))
 end
 
---- Gets files out of instances. Throws when that fails.
+-- What else a path could have meant; only the instance knows what is there.
+local function pull_hint(source, bad)
+  return type(source) == "string" and bad and (bad.error or ""):find "not a regular file"
+    and "; a folder is pulled as an artifact: archon:pull(names, ct.data.dir(source, dest))"
+end
+
+--- Gets files and folders out of instances. Throws when that fails.
 -- @param names a name, or a list
 -- @param source artifacts from ct.data; or a file's path there, with
 -- @tparam[opt] string dest its path here, where {image} stands for the instance's name; and
 -- @tparam[opt] table options as for ct.data.file
 function Orders:pull(names, source, dest, options)
   names = self:known("pull", names)
-  local list = data.check_download("archon:pull", artifacts(source, dest, options))
+  local list = data.check_download("archon:pull",
+    artifacts("pull", source, dest, options, data.file))
   local order = { what = "pull", hooks = orders.hooks("pull", "stop", list, data.pull) }
-  orders.must_pass("pull", select(2, give(self, names, order)))
+  local bad = select(2, give(self, names, order))
+  orders.must_pass("pull", bad, pull_hint(source, bad))
 end
 
 local address_fields = { family = check.choice { "inet", "inet6" }, timeout = check.positive }
