@@ -16,14 +16,24 @@ end
 --- The folder of the daemon in use; its socket is in there.
 lxd.folder = os.getenv "LXD_DIR" or find_folder()
 
---- What gives the client's name, and speaks to a daemon in a folder.
+--- The client's command line, to speak to a daemon in a folder.
+-- @tparam string folder
+-- @tparam table words arguments
+-- @treturn table words
+-- @treturn table env, as for process.run
+function lxd.command(folder, words)
+  local incus = folder:match "/incus$"
+  return { incus and "incus" or "lxc", table.unpack(words) },
+    { [incus and "INCUS_DIR" or "LXD_DIR"] = folder }
+end
+
+--- Runs the client, speaking to a daemon in a folder.
 -- @tparam string folder
 -- @tparam table words arguments
 -- @treturn table as from process.run
 function lxd.client_in(folder, words)
-  local incus = folder:match "/incus$"
-  local env = { [incus and "INCUS_DIR" or "LXD_DIR"] = folder }
-  return process.run({ incus and "incus" or "lxc", table.unpack(words) }, { env = env })
+  local command, env = lxd.command(folder, words)
+  return process.run(command, { env = env })
 end
 
 --- The client, speaking to the daemon in use; it must succeed.
