@@ -80,6 +80,20 @@ describe("an archon", function()
     cluster:add("four", alone)
   end)
 
+  it("provisions with a file, beside a folder that is among the resources", function()
+    local folder <close> = new_folder {
+      ["provision.sh"] = "#!/bin/sh\numask 077; cat /srv/a/b /srv/top >/provisioned\n",
+      ["tree/a/b"] = "deep ", ["tree/top"] = "flat",
+    }
+    local cluster <close> = ct.archon()
+    cluster:add("one", image, {
+      resources = { ct.data.dir(folder:at "tree", "/srv") },
+      provision = ct.file(folder:at "provision.sh"),
+    })
+    local said = cluster:execute("one", "cat /provisioned; stat -c %a /provisioned")
+    assert.equal("deep flat600\n", said.one.stdout)
+  end)
+
   it("throws, with the output, when provisioning fails, and keeps what did not", function()
     local cluster <close> = ct.archon()
     refused("exited with code 3.*went wrong", cluster.add, cluster, { "good", "bad" }, image, {
@@ -155,41 +169,6 @@ describe("an archon", function()
     cluster:pull("a", ct.data.dir("/tree", folder:at "back"))
     assert.equal("deep", folder:read "back/a/b")
     refused("no%-such", cluster.pull, cluster, "a", "/no-such", folder:at "nothing")
-  end)
-
-  it("pushes a folder by its path, and says how to pull one", function()
-    local folder <close> = new_folder { ["tree/a/b"] = "deep" }
-    local cluster <close> = ct.archon()
-    cluster:add("a", image)
-    cluster:push("a", folder:at "tree", "/tree")
-    local function deep(path)
-      return lxd.client("exec", cluster:instance "a", "--", "stat", "-c", "%u", path .. "/a/b")
-    end
-    assert.equal("0\n", deep "/tree")
-    refused("/tree exists", cluster.push, cluster, "a", folder:at "tree", "/tree")
-    cluster:push("a", folder:at "tree", "/tree", { overwrite = true, uid = 7 })
-    assert.equal("7\n", deep "/tree")
-    refused("unknown option 'mode'", cluster.push, cluster, "a", folder:at "tree", "/tree",
-      { mode = "0644" })
-    refused("not a regular file.*ct%.data%.dir", cluster.pull, cluster, "a", "/tree",
-      folder:at "back")
-    assert.is_nil(folder:read "back/a/b")
-  end)
-
-  it("refuses a dest or options next to artifacts, which have their own", function()
-    local cluster <close> = ct.archon()
-    cluster:add("a", image)
-    local file = ct.data.file({ text = "text" }, "/text")
-    local down = ct.data.file("/text", "text")
-    for _, artifacts in ipairs { file, { file } } do
-      refused("archon:push: options can't be given next to artifacts", cluster.push, cluster,
-        "a", artifacts, nil, { mode = "0600" })
-      refused("archon:push: dest can't be given next to artifacts", cluster.push, cluster,
-        "a", artifacts, "/there")
-    end
-    refused("archon:pull: options can't be given next to artifacts", cluster.pull, cluster,
-      "a", { down }, nil, { overwrite = true })
-    assert.equal("fail", cluster:execute("a", "test -e /text").a.status)
   end)
 
   it("waits for an address, and says when there is none", function()

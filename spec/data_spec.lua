@@ -213,6 +213,27 @@ describe("files and folders", function()
   end)
 end)
 
+describe("files of a Debian", function()
+  it("go up and come down as elsewhere", function()
+    local folder <close> = new_folder { ["tree/a/b"] = "deep\n" }
+    local config = ct.configure "lxd"
+    config:register_hook(ct.hook.start_env {
+      name = "up", upload = ct.data.dir(folder:at "tree", "/srv/tree", { user = "www-data" }),
+    })
+    config:register_hook(ct.hook.stop_env {
+      name = "down", download = ct.data.dir("/srv/tree", folder:at "back"),
+    })
+    local result = results.only(results.decorate(ct.script [[
+      #!/bin/bash
+      stat -c %U /srv/tree/a/b && cat /etc/debian_version >/srv/tree/version
+    ]], { image = "debian-bookworm-amd64" })())
+    assert.equal("pass", result.status, tostring(result))
+    assert.equal("www-data\n", result.stdout)
+    assert.equal("deep\n", folder:read "back/a/b")
+    assert.matches("^12%.", folder:read "back/version")
+  end)
+end)
+
 describe("declaring files", function()
   it("is refused with the suite's line when it can't be meant", function()
     local function refusal(f)

@@ -101,4 +101,17 @@ describe("ct.env", function()
     assert.is_nil(result.value.lua_path)
     assert.matches("/bin", result.value.path)
   end)
+
+  it("reaches a Debian's testlets and its hooks", function()
+    ct.env:add { STAGE = "test", LISTED = { "/a", "/b" } }
+    ct.configure("lxd"):register_hook(ct.hook.start_env {
+      name = "env", run = ct.script 'echo "$STAGE" >/root/stage',
+    })
+    local result = results.only(results.decorate(ct.script [[
+      #!/bin/bash
+      echo "$(cat /root/stage) $STAGE $LISTED ${LUA_PATH-none}"
+    ]], { image = "debian-bookworm-amd64", env = { STAGE = "own" } })())
+    assert.equal("pass", result.status, tostring(result))
+    assert.equal("own own /a:/b none\n", result.stdout)
+  end)
 end)

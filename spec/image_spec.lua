@@ -138,3 +138,22 @@ describe("an instance", function()
     assert.equal("", result.stdout)
   end)
 end)
+
+describe("the stock names", function()
+  it("are all that the Python program knew, and the short forms of some", function()
+    local stock = require "cleantest.stock"
+    local known = {}
+    for _, name in ipairs(stock.names()) do known[name] = true end
+    local names = "almalinux-8 almalinux-9 archlinux centos-8-stream centos-9-stream debian-10 "
+      .. "debian-11 debian-12 fedora-35 fedora-36 fedora-37 rockylinux-8 rockylinux-9 "
+      .. "ubuntu-bionic ubuntu-focal ubuntu-jammy "
+      .. "bionic focal jammy buster bullseye bookworm"
+    for name in names:gmatch "%S+" do
+      for _, architecture in ipairs { "amd64", "arm64" } do
+        local full = name .. "-" .. architecture
+        assert.is_true(known[full], full)
+        assert.is_true(stock.has(full), full)
+      end
+    end
+  end)
+end)

@@ -40,6 +40,41 @@ describe("a registered instance", function()
     assert.is_nil(lxd.instance(instance.name))
   end)
 
+  it("may be a Debian", function()
+    config:add_instance {
+      name = "large", image = "debian-bookworm-amd64", config = { ["limits.processes"] = 400 },
+    }
+    local large = ct.lxd { image = "large" } (ct.script "cat /etc/os-release")
+    for name, result in large() do
+      assert.equal("test-large", name)
+      assert.equal("pass", result.status, tostring(result))
+      assert.matches("VERSION_CODENAME=bookworm", result.stdout)
+      assert.equal("400", lxd.instance(result.instance).config["limits.processes"])
+    end
+  end)
+
+  it("has the size that its instance_type stands for", function()
+    config:add_instance { name = "sized", image = results.image, instance_type = "c1-m1" }
+    for _, result in ct.lxd { image = "sized" } (function() end)() do
+      assert.equal("pass", result.status, tostring(result))
+      local instance = lxd.instance(result.instance)
+      assert.equal("1", instance.config["limits.cpu"])
+      assert.equal("1024MB", instance.config["limits.memory"])
+    end
+    local unknown = { name = "unknown", image = results.image, instance_type = "colossal" }
+    local result = results.only(ct.lxd { image = unknown } (function() end)())
+    assert.equal("error", result.status)
+    assert.matches("instance type.*colossal", result.error)
+  end)
+
+  it("is made for its architecture, which is LXD's to refuse", function()
+    local result = results.only(ct.lxd {
+      image = { name = "odd", source = { type = "none" }, architecture = "pdp11" },
+    } (function() end)())
+    assert.equal("error", result.status)
+    assert.matches("Architecture isn't supported: pdp11", result.error)
+  end)
+
   it("is handed out as a copy, to be changed and registered anew", function()
     local other = config:get_instance "small"
     other.config["user.colour"] = "red"

@@ -5,6 +5,7 @@
 
 local ct = require "cleantest"
 local lxd = require "spec.support.lxd"
+local new_folder = require "spec.support.folder"
 local results = require "spec.support.results"
 
 local image = "busybox-" .. require("spec.support.process").output({ "dpkg",
@@ -43,6 +44,54 @@ describe("ct.lxd.target", function()
       assert.equal("Running", lxd.instance(name).status)
       assert.is_nil(lxd.client("exec", name, "--", "ls", "-a", "/"):find ".cleantest")
     end
+  end)
+
+  it("downloads by stop hooks, from each to a place of its own", function()
+    local folder <close> = new_folder()
+    ct.configure("lxd"):register_hook(ct.hook.stop_env {
+      name = "download", run = ct.script "cp /tmp/left /tmp/collected",
+      download = ct.data.file("/tmp/collected", folder:at "{image}"),
+    })
+    local leave = ct.lxd.target(one, two) (ct.script "hostname >/tmp/left; exit 3")
+    for name, result in leave() do
+      assert.equal("fail", result.status, name .. ": " .. tostring(result))
+    end
+    for _, name in ipairs { one, two } do assert.equal(name .. "\n", folder:read(name)) end
+  end)
+
+  it("takes one instance after the other where parallel is false", function()
+    local function stay()
+      local run = require "cleantest.utils.run"
+      local function now() -- ticks since boot, the same clock for all: a new process' start
+        local field = run("cat /proc/self/stat").stdout:match "^.*%) (.*)$"
+        for _ = 4, 22 do field = field:match "^%S+ (.*)$" end
+        return tonumber(field:match "^%d+")
+      end
+      local from = now()
+      run "sleep 0.5"
+      return { from = from, to = now() }
+    end
+    local seen = results.collect(ct.lxd.target(one, two, { parallel = false }) (stay)())
+    assert.equal("pass", seen[1].status, tostring(seen[1]))
+    assert.equal(2, #seen)
+    assert.is_true(seen[1].value.to <= seen[2].value.from)
+  end)
+
+  it("works in a Debian, whose system it leaves running", function()
+    local debian = "target-spec-debian"
+    lxd.client("launch", "--quiet", "debian-bookworm-amd64", debian)
+    finally(function() lxd.delete(debian) end)
+    ct.configure("lxd"):register_hook(ct.hook.start_env {
+      name = "upload", upload = ct.data.file({ text = "here" }, "/root/uploaded"),
+    })
+    local result = results.only(ct.lxd.target(debian) (ct.script [[
+      #!/bin/bash
+      systemctl is-system-running --wait >/dev/null
+      echo "$(hostname) $(cat /root/uploaded)"
+    ]])())
+    assert.equal("pass", result.status, tostring(result))
+    assert.equal(debian .. " here\n", result.stdout)
+    assert.is_nil(lxd.client("exec", debian, "--", "ls", "-a", "/"):find ".cleantest")
   end)
 
   it("lets two runs share an instance at the same time", function()
