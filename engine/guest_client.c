@@ -205,7 +205,8 @@ static int explain_loss(struct call *call, int exit_code, const ct_buf *diagnost
 }
 
 static void program_path(const ct_guest *guest, char path[PROGRAM_PATH_MAX]) {
-    snprintf(path, PROGRAM_PATH_MAX, "%s/guest", guest->directory);
+    snprintf(path, PROGRAM_PATH_MAX, "%s/%s", guest->directory,
+             guest->program ? guest->program : "guest");
 }
 
 /* seconds: for what is asked; waiting until the instance is ready comes on top. */
@@ -235,6 +236,7 @@ static int perform(struct call *call, double seconds, const ct_wait *outer,
 
 int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     const ct_provider_type *provider = guest->provider;
+    guest->partial = true;
     int code = provider->make_directory(guest->session, guest->instance, guest->directory,
                                         wait, error);
     if (code < 0)
@@ -242,8 +244,10 @@ int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     char path[PROGRAM_PATH_MAX];
     program_path(guest, path);
     const ct_embedded *program = &ct_embedded_guest[0];
-    return provider->push_program(guest->session, guest->instance, path, program->data,
+    code = provider->push_program(guest->session, guest->instance, path, program->data,
                                   program->length, wait, error);
+    guest->partial = code < 0;
+    return code;
 }
 
 int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
@@ -259,13 +263,21 @@ int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
     return code;
 }
 
+/* What was cut short may still be written to, and can't be executed meanwhile. */
+static int complete(ct_guest *guest, const ct_wait *wait, ct_error *error) {
+    guest->program = "guest-again";
+    return ct_guest_install(guest, wait, error);
+}
+
 int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     struct call call;
     init_call(&call, guest);
     /* It may be the first call, of a job whose result is given. */
     guest->ready = CT_READY_EXEC;
     guest->on_ready = NULL;
-    int code = ct_request_remove(&call.request, guest, error);
+    int code = guest->partial ? complete(guest, wait, error) : CT_OK;
+    if (code == CT_OK)
+        code = ct_request_remove(&call.request, guest, error);
     if (code == CT_OK)
         code = perform(&call, GRACE, wait, error);
     fini_call(&call);

@@ -16,6 +16,8 @@ typedef struct ct_guest {
     const char *directory; /* where the guest lies, in the instance */
     enum ct_ready ready;   /* what the next call waits for first; then CT_READY_EXEC */
     double ready_timeout;  /* seconds */
+    const char *program;   /* its name there; NULL: "guest" */
+    bool partial;          /* putting it there was begun, and did not succeed */
     bool lost;             /* what it ran has killed it, or stopped its instance */
     void (*on_ready)(void *context); /* called once, when the first call is ready */
     void *context;
@@ -62,7 +64,8 @@ bool ct_outcome_broken(const ct_outcome *outcome);
 
 /* Puts the guest program into the instance. */
 CT_CHECK int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error);
-/* Takes it out again, with all that it has put into its directory; waits for no readiness. */
+/* Takes it out again, with all that it has put into its directory, be it installed wholly or in
+ * part; waits for no readiness. */
 CT_CHECK int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error);
 /* Makes an instance whose init is the idle guest fit to be cloned from. *size: bytes of its
  * files. */

@@ -77,6 +77,19 @@ describe("ct.lxd.target", function()
     assert.is_true(seen[1].value.to <= seen[2].value.from)
   end)
 
+  it("leaves nothing of its own when it is cancelled, however early", function()
+    local system = require "system"
+    local run = ct.lxd.target(one) (ct.command { "sleep", "60" })
+    for i = 0, 29 do
+      local _, batch = run()
+      system.sleep(i * 0.002)
+      batch:cancel()
+      batch:finish()
+      assert.is_false(batch.broken, "after " .. i * 2 .. " ms")
+    end
+    assert.is_nil(lxd.client("exec", one, "--", "ls", "-a", "/"):find ".cleantest")
+  end)
+
   it("works in a Debian, whose system it leaves running", function()
     local debian = "target-spec-debian"
     lxd.client("launch", "--quiet", "debian-bookworm-amd64", debian)
