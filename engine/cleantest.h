@@ -166,7 +166,9 @@ typedef struct ct_step {
         *source; /* PUSH: a path here, or NULL for data. PULL: a path in the instance */
     const void *data;   /* PUSH without source: a file's content */
     size_t data_length; /* bytes */
-    const char *dest;   /* PUSH: a path in the instance. PULL: a path here */
+    const char *dest;   /* PUSH: a path in the instance. PULL: a path here; links on the
+                           way are followed, but for those in a directory that is dest of
+                           another PULL of the job's */
     bool directory;     /* PUSH, PULL: source must be a directory (else: a file) */
     bool no_overwrite;  /* PUSH, PULL: a dest that exists is an error */
     /* PUSH, PULL: whose the entries become; those of directories that were there already
