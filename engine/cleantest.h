@@ -222,7 +222,7 @@ enum ct_isolation {
     CT_ISOLATION_IMAGE /* the batch's jobs that say so have one together, in the order in which
                           they were added, if it is to be made and prepared in the same way:
                           same image, instance_json and start hooks, and, where there are any,
-                          variables. It is prepared once, and goes with the last of them, or
+                          variables and ready. It is prepared once, and goes with the last of them, or
                           stays, if one of them is to preserve it. Stop hooks run for each. When
                           it could not be prepared, or a testlet has stopped it, the others are
                           CT_ERROR with that cause */
