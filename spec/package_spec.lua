@@ -131,6 +131,7 @@ print(alpha.VERSION, beta.VERSION, gamma.VERSION, delta.VERSION)
     assert.equal("error", result.status)
     assert.matches("lost", result.error)
     assert.matches("Unable to locate package no%-such%-package%-anywhere", result.error)
+    assert.not_matches("traceback", result.error)
     assert.equal("", result.stdout)
   end)
 

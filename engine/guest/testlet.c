@@ -86,9 +86,24 @@ static int run_script(const struct testlet *testlet) {
     return 126;
 }
 
+/* true when some function on the stack is not the library's; its chunks are called so. */
+static bool has_own_code(lua_State *L) {
+    static const char library[] = "=cleantest.";
+    lua_Debug frame;
+    for (int level = 1; lua_getstack(L, level, &frame); level++) {
+        lua_getinfo(L, "S", &frame);
+        if (strcmp(frame.what, "C") != 0 &&
+            strncmp(frame.source, library, sizeof library - 1) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where the library's installers are when they fail helps nobody. */
 static int add_traceback(lua_State *L) {
     const char *message = luaL_tolstring(L, 1, NULL);
-    luaL_traceback(L, L, message, 1);
+    if (has_own_code(L))
+        luaL_traceback(L, L, message, 1);
     return 1;
 }
 
