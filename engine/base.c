@@ -171,7 +171,7 @@ static int look_for_ours(void *context, const char *instance, const ct_lease *le
 
 /* CT_E_CONFLICT: what failed is no longer this build's instance. Somebody has deleted that one,
  * and the name may be another's by now. */
-static int give_up(struct building *building, int code) {
+static int give_up(struct building *building, int code, ct_error *error) {
     const ct_base_order *order = building->order;
     const ct_provider_type *provider = provider_of(building);
     ct_wait wait = ct_wait_for(order->context->provider->timeout, -1);
@@ -180,7 +180,10 @@ static int give_up(struct building *building, int code) {
         return code; /* the lease tells that it is left behind, as it does below */
     if (!building->ours)
         return code == CT_E_CANCELLED ? code : CT_E_CONFLICT;
-    provider->destroy(order->session, building->ours, &wait, NULL);
+    ct_error failure = {0};
+    if (provider->destroy(order->session, building->ours, &wait, &failure) < 0)
+        ct_fail_in(error, code, "%s is left behind (%s)", building->ours,
+                   failure.message);
     return code;
 }
 
@@ -210,7 +213,7 @@ static int build(const ct_base_order *order, size_t layer, ct_buf *output,
     int code = create(&building, error);
     if (code == CT_E_TIMEOUT ||
         code == CT_E_CONNECT) { /* there may be one all the same */
-        give_up(&building, code);
+        give_up(&building, code, error);
         return code;
     }
     if (code < 0)
@@ -223,7 +226,7 @@ static int build(const ct_base_order *order, size_t layer, ct_buf *output,
         code = check_key(&building, error);
     if (code == CT_OK)
         code = publish(&building, size, error);
-    return code < 0 ? give_up(&building, code) : code;
+    return code < 0 ? give_up(&building, code, error) : code;
 }
 
 static int discard(const ct_base_order *order, const char *name, ct_error *error) {
