@@ -137,11 +137,20 @@ static int fail_create(lxd_session *session, const char *instance, int code,
     return ct_fail_in(error, code, "lxd: create %s", instance);
 }
 
+/* LXD 5.0 fails when two are the first to ask one image server: each makes the same folder for
+ * what it says, and the second finds it there. Once it is there, all is well. */
+static bool stumbled(const ct_instance_spec *spec, const ct_error *error) {
+    return spec->remote && error && strstr(error->message, "simple streams") &&
+           strstr(error->message, "file exists");
+}
+
 int lxd_create(void *data, const ct_instance_spec *spec, const ct_wait *wait,
                ct_error *error) {
     lxd_session *session = data;
     int code = fill_create(session, spec, error);
     if (code == CT_OK)
+        code = lxd_operate(session, "POST", true, wait, error, "/1.0/instances");
+    if (code == CT_E_OPERATION && stumbled(spec, error))
         code = lxd_operate(session, "POST", true, wait, error, "/1.0/instances");
     bool answered = session->pending || (code != CT_E_TIMEOUT && code != CT_E_CONNECT);
     snprintf(session->unsure, sizeof session->unsure, "%s",
