@@ -4,7 +4,8 @@
 -- benchmark:
 --     lua5.4 hooks.lua ROUNDS IMAGE PACKAGE
 -- prints the seconds to the result of the first run with the hook, of later ones, and of those
--- without it; the latter two are medians. The hook's base must not be there yet.
+-- without it, waited for as little as can be, and as long as with it (until there is a network);
+-- the latter three are medians. The hook's base must not be there yet.
 local ct = require "cleantest"
 local measure = require "spec.bench.measure"
 
@@ -13,14 +14,16 @@ local config = measure.configure()
 local hook = ct.hook.start_env {
   name = "install", packages = { ct.pkg.apt { packages = { wanted } } },
 }
-local testlet = ct.lxd { image = image } (function()
+local function is_there()
   return os.execute("dpkg-query -W " .. wanted .. " >/dev/null 2>&1") == true
-end)
+end
+local testlet = ct.lxd { image = image } (is_there)
+local patient = ct.lxd { image = image, ready = "network" } (is_there)
 
 -- The package is there where the hook is, and nowhere else.
-local function once(hooked)
+local function once(hooked, another)
   if hooked then config:register_hook(hook) end
-  local seconds, _, result = measure.run { testlet }
+  local seconds, _, result = measure.run { another or testlet }
   if hooked then config:unregister_hook(hook) end
   assert(result.value == hooked, "the package is where it should not be, or is not")
   return seconds, result
@@ -29,8 +32,9 @@ end
 once(false)
 local first, result = once(true)
 assert(result.base_built, "the hook's base was there already")
-local later, without = {}, {}
+local later, without, alike = {}, {}, {}
 for round = 1, rounds do
-  later[round], without[round] = once(true), once(false)
+  later[round], without[round], alike[round] = once(true), once(false), once(false, patient)
 end
-print(("%.3f %.3f %.3f"):format(first, measure.median(later), measure.median(without)))
+print(("%.3f %.3f %.3f %.3f"):format(first, measure.median(later), measure.median(without),
+  measure.median(alike)))
