@@ -118,6 +118,8 @@ typedef struct ct_provider_type {
      */
     int (*clones_cheaply)(void *session, const char *json, ct_buf *profiles,
                           const ct_wait *wait, ct_error *error);
+    /* Says in look what there is. CT_E_CONFLICT when one of its names is an instance of somebody's
+     * own. */
     int (*find_base)(void *session, ct_base_look *look, const ct_wait *wait,
                      ct_error *error);
     /* Waits until it is not being built, or not any more, nor taken away by a dead builder's
