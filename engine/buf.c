@@ -35,6 +35,8 @@ int ct_buf_reserve(ct_buf *buf, size_t length) {
     size_t capacity = buf->capacity ? buf->capacity : FIRST_CAPACITY;
     while (capacity < need)
         capacity = capacity < SIZE_MAX / 2 ? capacity * 2 : need;
+    if (capacity - 1 > buf->limit) /* room that could never be used */
+        capacity = buf->limit + 1;
     char *data = realloc(buf->data, capacity);
     if (!data)
         return CT_E_NO_MEMORY;

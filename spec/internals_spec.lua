@@ -8,10 +8,19 @@ local new_folder = require "spec.support.folder"
 
 describe("a buffer", function()
   it("holds up to its limit, and stays as it was when more comes", function()
-    assert.same({ "abcdef", "OK" }, { internals.buf(6, "abc", "def") })
-    assert.same({ "abc", "LIMIT" }, { internals.buf(5, "abc", "def", "x") })
-    assert.same({ "", "LIMIT" }, { internals.buf(0, "x") })
-    assert.same({ "a\0b", "OK" }, { internals.buf(3, "a\0b") })
+    local function hold(...) return { table.unpack({ internals.buf(...) }, 1, 2) } end
+    assert.same({ "abcdef", "OK" }, hold(6, "abc", "def"))
+    assert.same({ "abc", "LIMIT" }, hold(5, "abc", "def", "x"))
+    assert.same({ "", "LIMIT" }, hold(0, "x"))
+    assert.same({ "a\0b", "OK" }, hold(3, "a\0b"))
+  end)
+
+  it("takes no memory beyond its limit, and a NUL", function()
+    for _, limit in ipairs { 1, 64, 100, 1000, 4096 } do
+      local _, code, capacity = internals.buf(limit, ("x"):rep(limit // 2), ("x"):rep(limit // 2))
+      assert.equal("OK", code)
+      assert.is_true(capacity <= limit + 1, ("%d for %d"):format(capacity, limit))
+    end
   end)
 
   it("drops bytes at its start", function()

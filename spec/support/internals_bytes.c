@@ -7,7 +7,8 @@
 #include "../../engine/binding/lua_value.h"
 #include "internals.h"
 
-/* buf(limit, s...) -> what the buffer holds after the strings that fit, the last code's name */
+/* buf(limit, s...) -> what the buffer holds after the strings that fit, the last code's name,
+ * the bytes of memory it has */
 static int buf(lua_State *L) {
     ct_buf buf;
     int code = CT_OK, top = lua_gettop(L);
@@ -19,9 +20,11 @@ static int buf(lua_State *L) {
     }
     if (buf.data && buf.data[buf.length] != '\0')
         luaL_error(L, "no NUL behind the bytes");
+    size_t capacity = buf.capacity;
     internals_take(L, &buf);
     lua_pushstring(L, ct_error_name(code));
-    return 2;
+    lua_pushinteger(L, (lua_Integer) capacity);
+    return 3;
 }
 
 /* consume(s, n) -> s without its first n bytes, through a buffer */
