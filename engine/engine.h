@@ -119,6 +119,9 @@ enum ct_frame_type {
     CT_FRAME_END = 'z'      /* empty: the tree is complete; ends a pack or unpack */
 };
 
+/* Exit status of a guest whose host does not take its frames, or sends no more, any more. */
+#define CT_GUEST_BROKEN 125
+
 #define CT_FRAME_HEADER 5
 #define CT_FRAME_MAX    (16 * CT_MIB + 65536) /* bytes; longer is CT_E_PROTOCOL */
 
@@ -258,19 +261,32 @@ void ct_digest_number(ct_digest *digest, uint64_t number);
 /* Writes 64 digits and a NUL to hex, and frees. */
 CT_CHECK int ct_digest_end(ct_digest *digest, char *hex, ct_error *error);
 
+/* ---- tls_sessions.c ------------------------------------------------------------------ */
+
+/* TLS sessions, which connections of all threads resume. */
+typedef struct ct_tls_sessions ct_tls_sessions;
+
+/* NULL: out of memory. */
+CT_CHECK ct_tls_sessions *ct_tls_sessions_open(ct_error *error);
+/* After all the connections that use them. */
+void ct_tls_sessions_close(ct_tls_sessions *sessions);
+
+/* ---- trust.c ------------------------------------------------------------------------- */
+
+/* true for the form of a certificate's fingerprint; see ct_settings.verify. */
+bool ct_is_fingerprint(const char *verify);
+
 /* ---- http.c -------------------------------------------------------------------------- */
 
 /* Where a server is and how it is to be trusted. Strings are owned. */
 typedef struct ct_endpoint {
-    char *socket;      /* a unix socket's path; NULL: url says all */
-    char *url;         /* "http://lxd" over a socket, else "https://HOST:PORT" */
-    char *client_cert; /* PEM file or NULL */
-    char *client_key;  /* PEM file or NULL */
-    char *verify;      /* see ct_settings */
+    char *socket;              /* a unix socket's path; NULL: url says all */
+    char *url;                 /* "http://lxd" over a socket, else "https://HOST:PORT" */
+    char *client_cert;         /* PEM file or NULL */
+    char *client_key;          /* PEM file or NULL */
+    char *verify;              /* see ct_settings */
+    ct_tls_sessions *sessions; /* of this endpoint alone, owned; NULL: none are resumed */
 } ct_endpoint;
-
-/* true for the form of a certificate's fingerprint; see ct_settings.verify. */
-bool ct_is_fingerprint(const char *verify);
 
 typedef struct ct_http_request {
     const char *method;
@@ -290,14 +306,15 @@ void ct_http_close(ct_http *http);
 CT_CHECK int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
                           const ct_wait *wait, ct_error *error);
 
-/* A connection that is spoken over by hand, without blocking. */
+/* ---- line.c -------------------------------------------------------------------------- */
+
+/* A connection that is spoken over by hand, without blocking. For one thread at a time. */
 typedef struct ct_line {
-    void *
-        easy; /* libcurl's, which has connected and does no more; NULL: a unix socket's */
-    int descriptor; /* for poll(); -1: none */
+    void *multi, *easy; /* libcurl's, of a connection over TLS; NULL: a unix socket's */
+    int descriptor;     /* for poll(); -1: none */
 } ct_line;
 
-/* Also a line that failed to open is to be closed. */
+/* Connects, over TLS where there is one. Also a line that failed to open is to be closed. */
 CT_CHECK int ct_line_open(ct_line *line, const ct_endpoint *endpoint, const ct_wait *wait,
                           ct_error *error);
 void ct_line_close(ct_line *line);
@@ -320,8 +337,11 @@ void ct_websocket_close(ct_websocket *socket);
 /* For poll(): the descriptor, and the events it waits for. */
 int ct_websocket_descriptor(const ct_websocket *socket);
 short ct_websocket_events(const ct_websocket *socket);
-/* true when the other side has closed. */
+/* true when the other side has said that it has no more to say. */
 bool ct_websocket_ended(const ct_websocket *socket);
+/* true when the transport has ended, and the other side had not said that it would. What came
+ * before has been delivered. */
+bool ct_websocket_broken(const ct_websocket *socket);
 /* true when nothing is queued. */
 bool ct_websocket_drained(const ct_websocket *socket);
 /* Queues one binary message; the bytes are copied. */

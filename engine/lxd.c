@@ -195,6 +195,7 @@ static void provider_close(ct_provider *provider) {
     free(provider->endpoint.client_cert);
     free(provider->endpoint.client_key);
     free(provider->endpoint.verify);
+    ct_tls_sessions_close(provider->endpoint.sessions);
     free(provider->project);
     free(provider);
 }

@@ -175,6 +175,9 @@ int lxd_find(ct_provider *provider, const ct_settings *settings, ct_error *error
         provider->endpoint.url = strndup(endpoint, length);
         if (!provider->endpoint.url)
             return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        provider->endpoint.sessions = ct_tls_sessions_open(error);
+        if (!provider->endpoint.sessions)
+            return CT_E_NO_MEMORY;
     } else if (endpoint[0] == '/') {
         code = set_socket(provider, endpoint, error);
         if (code < 0)
