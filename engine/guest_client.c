@@ -184,21 +184,30 @@ static void fini_call(struct call *call) {
     ct_tree_writer_close(call->writer);
 }
 
-/* The guest ended without its last frame. That is the testlet's doing when one was running,
+/* Something has killed the guest while a testlet ran: that is the testlet's doing,
  * unless the provider is going, and takes its instances with it. */
+static int blame_testlet(struct call *call, int signal, const ct_wait *wait,
+                         ct_error *error) {
+    ct_guest *guest = call->guest;
+    int code = guest->provider->in_service(guest->session, guest->instance, wait, error);
+    if (code < 0)
+        return ct_fail_in(error, code, "the guest in %s was lost", guest->instance);
+    call->outcome->lost = guest->lost = true;
+    call->outcome->exit_code = -1;
+    call->outcome->signal = signal;
+    return CT_OK;
+}
+
+/* The guest ended without its last frame. A signal is proof that it was killed; an
+ * exit code is the guest's own, and never the testlet's doing. */
 static int explain_loss(struct call *call, int exit_code, const ct_buf *diagnostics,
                         const ct_wait *wait, ct_error *error) {
-    ct_guest *guest = call->guest;
-    if (call->ready && call->outcome) {
-        int code =
-            guest->provider->in_service(guest->session, guest->instance, wait, error);
-        if (code < 0)
-            return ct_fail_in(error, code, "the guest in %s was lost", guest->instance);
-        call->outcome->lost = guest->lost = true;
-        call->outcome->exit_code = -1;
-        call->outcome->signal = exit_code > 128 ? exit_code - 128 : 0;
-        return CT_OK;
-    }
+    if (call->ready && call->outcome && exit_code > 128)
+        return blame_testlet(call, exit_code - 128, wait, error);
+    if (exit_code == CT_GUEST_BROKEN)
+        return ct_fail(error, CT_E_CONNECT,
+                       "the guest in %s lost its connection and gave up",
+                       call->guest->instance);
     return ct_fail(error, CT_E_GUEST, "the guest ended early, with exit code %d%s%s",
                    exit_code, diagnostics->length ? ": " : "",
                    diagnostics->length ? diagnostics->data : "");

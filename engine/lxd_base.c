@@ -146,7 +146,7 @@ static int wait_event(ct_websocket *events, struct watch *watch, const ct_wait *
         if (poll(fds, 2, ready) < 0 && errno != EINTR)
             return ct_fail_errno(error, "poll");
         int code = ct_websocket_pump(events, error);
-        if (code == CT_OK && ct_websocket_ended(events))
+        if (code == CT_OK && (ct_websocket_ended(events) || ct_websocket_broken(events)))
             code = ct_fail(error, CT_E_CONNECT, "LXD ended its events");
         if (code == CT_OK)
             code = ct_wait_check(wait, error);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * lxd_exec.c - a program run in an instance: stdin, stdout, stderr and control, each a
- * websocket, pumped together. An empty message ends a stream; the control socket may close
- * at any time; a program's end is known when stdout and stderr have both ended.
- * Source: LXD's doc/rest-api.md, "exec"; what is not said there was measured.
+ * lxd_exec.c - a program run in an instance: stdin, stdout and stderr, each a websocket,
+ * pumped together. An empty message, or a close frame, ends a stream; a connection that
+ * ends without has broken, and says nothing of the program. The program's end is known
+ * when stdout and stderr have both ended.
+ *
+ * LXD's fourth socket, control, stays closed: it is for signals and window sizes, and LXD
+ * kills the program when that connection breaks, which would look like the testlet's own
+ * doing. Source: LXD's doc/rest-api.md, "exec", and its lxd/instance_exec.go.
  */
 #include <errno.h>
 #include <poll.h>
@@ -13,9 +17,11 @@
 
 #include "lxd.h"
 
-#define INPUT_PIECE 65536 /* bytes of stdin queued at a time */
+#define INPUT_PIECE      65536 /* bytes of stdin queued at a time */
+#define STARVED_PATIENCE 10.0  /* seconds a program may take to end without its stdin */
+#define ASK_TIME         5.0   /* seconds LXD has for saying what became of the program */
 
-enum { STDIN, STDOUT, STDERR, CONTROL, SOCKETS };
+enum { STDIN, STDOUT, STDERR, SOCKETS };
 
 struct call {
     const ct_exec *exec;
@@ -23,6 +29,7 @@ struct call {
     ct_websocket *sockets[SOCKETS];
     bool ended[SOCKETS];
     bool input_ended; /* the source has no more */
+    bool starved;     /* stdin's connection broke before all of it was sent */
     bool satisfied;   /* output() said that was all */
     ct_buf piece;     /* stdin's next bytes */
 };
@@ -54,8 +61,7 @@ static int take_nothing(void *context, const char *data, size_t length) {
     return CT_OK;
 }
 
-static ct_websocket_sink *const sinks[SOCKETS] = {take_nothing, take_stdout, take_stderr,
-                                                  take_nothing};
+static ct_websocket_sink *const sinks[SOCKETS] = {take_nothing, take_stdout, take_stderr};
 
 /* ---- the call ---- */
 
@@ -78,7 +84,7 @@ static int request_exec(lxd_session *session, const char *instance, const ct_exe
 
 static int open_sockets(lxd_session *session, struct call *call, const char *operation,
                         const ct_wait *wait, ct_error *error) {
-    static const char *const names[SOCKETS] = {"0", "1", "2", "control"};
+    static const char *const names[SOCKETS] = {"0", "1", "2"};
     for (int i = 0; i < SOCKETS; i++) {
         char key[64], path[LXD_PATH_MAX];
         snprintf(key, sizeof key, "/metadata/metadata/fds/%s", names[i]);
@@ -143,28 +149,74 @@ static int poll_sockets(struct call *call, const ct_wait *wait, ct_error *error)
     return CT_OK;
 }
 
-static int pump(struct call *call, const ct_wait *wait, ct_error *error) {
-    for (;;) {
-        int code = hungry(call) ? feed(call) : CT_OK;
-        for (int i = 0; code == CT_OK && i < SOCKETS && !over(call); i++) {
-            if (call->ended[i])
-                continue;
-            code = ct_websocket_pump(call->sockets[i], error);
-            if (ct_websocket_ended(call->sockets[i]))
-                call->ended[i] = true;
-        }
-        if (code == CT_OK && over(call))
-            return CT_OK;
-        if (code == CT_OK)
-            code = ct_wait_check(wait, error);
-        if (code == CT_OK && !hungry(call))
-            code = poll_sockets(call, wait, error);
-        if (code < 0)
-            return code;
-    }
+/* A stream's connection broke. Without stdout there is no result; stderr is there for
+ * diagnostics only; and without stdin the program ends soon, and may tell why. */
+static int lose(struct call *call, int stream, ct_error *error) {
+    call->ended[stream] = true;
+    if (stream == STDOUT)
+        return ct_fail(error, CT_E_CONNECT, "the connection of its stdout broke");
+    if (stream == STDIN)
+        call->starved = !call->input_ended || !ct_websocket_drained(call->sockets[STDIN]);
+    return CT_OK;
 }
 
-/* How the program ended, when output() did not say it had all. */
+static int pump_socket(struct call *call, int stream, ct_error *error) {
+    ct_websocket *socket = call->sockets[stream];
+    int code = ct_websocket_pump(socket, error);
+    if (code < 0 || call->ended[stream])
+        return code;
+    call->ended[stream] = ct_websocket_ended(socket);
+    return ct_websocket_broken(socket) && !call->satisfied ? lose(call, stream, error)
+                                                           : CT_OK;
+}
+
+static int pump_all(struct call *call, const ct_wait *wait, ct_error *error) {
+    int code = hungry(call) ? feed(call) : CT_OK;
+    for (int i = 0; code == CT_OK && i < SOCKETS && !over(call); i++)
+        if (!call->ended[i])
+            code = pump_socket(call, i, error);
+    if (code < 0 || over(call))
+        return code;
+    code = ct_wait_check(wait, error);
+    if (code == CT_E_TIMEOUT && call->starved)
+        return ct_fail(error, CT_E_CONNECT, "the connection of its stdin broke");
+    return code == CT_OK && !hungry(call) ? poll_sockets(call, wait, error) : code;
+}
+
+static int pump(struct call *call, const ct_wait *outer, ct_error *error) {
+    ct_wait wait = *outer;
+    while (!over(call)) {
+        bool starved = call->starved;
+        int code = pump_all(call, &wait, error);
+        if (code < 0)
+            return code;
+        if (call->starved && !starved)
+            wait = ct_wait_within(outer, STARVED_PATIENCE);
+    }
+    return CT_OK;
+}
+
+/* A connection has broken: adds to the failure what LXD knows of the program. */
+static int add_state(lxd_session *session, const char *operation, const ct_wait *wait,
+                     ct_error *error) {
+    ct_wait soon = ct_wait_within(wait, ASK_TIME);
+    ct_error cause = error ? *error : (ct_error){.code = CT_E_CONNECT};
+    int code = lxd_call(session, "GET", false, &soon, NULL, "%s", operation);
+    if (code < 0)
+        return cause.code;
+    int status = (int) ct_json_number(session->answer, "/metadata/status_code", 0);
+    double exit_code = ct_json_number(session->answer, "/metadata/metadata/return", -1);
+    if (status == 103)
+        return ct_fail(error, cause.code, "%s; LXD says that the program still runs",
+                       cause.message);
+    if (exit_code < 0)
+        return cause.code;
+    return ct_fail(error, cause.code,
+                   "%s; LXD says that the program ended with exit code %g", cause.message,
+                   exit_code);
+}
+
+/* How the program ended, when output() did not say it had all; -1: LXD does not say. */
 static int read_exit_code(lxd_session *session, const char *operation, int *exit_code,
                           const ct_wait *wait, ct_error *error) {
     int code = lxd_wait(session, operation, wait, error);
@@ -193,6 +245,8 @@ int lxd_exec(void *data, const char *instance, const ct_exec *exec, int *exit_co
     code = open_sockets(session, &call, operation, wait, error);
     if (code == CT_OK)
         code = pump(&call, wait, error);
+    if (code == CT_E_CONNECT)
+        code = add_state(session, operation, wait, error);
     if (code == CT_OK && !call.satisfied)
         code = read_exit_code(session, operation, exit_code, wait, error);
 out:
@@ -203,8 +257,8 @@ out:
     return code < 0 ? ct_fail_in(error, code, "lxd: exec in %s", instance) : code;
 }
 
-/* While LXD shuts down it answers every GET as ever, but takes no orders: so this is one, of
- * no consequence. */
+/* While LXD shuts down it answers every GET as ever, but takes no orders: so this is
+ * one, of no consequence. */
 int lxd_in_service(void *data, const char *instance, const ct_wait *wait,
                    ct_error *error) {
     static const char *const argv[] = {"true", NULL};

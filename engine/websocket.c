@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * websocket.c - one websocket connection (RFC 6455, client side): the opening handshake by
- * hand, frames by wslay, bytes over a line of http.c's. It never blocks once open; who owns several connections polls them together.
+ * websocket.c - one websocket connection (RFC 6455, client side): the opening handshake
+ * by hand, frames by wslay, bytes over a line of line.c's. It never blocks once open; who
+ * owns several connections polls them together.
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -24,7 +25,8 @@ struct ct_websocket {
     void *context;   /* the sink's */
     ct_buf early;    /* frames that came with the handshake's answer */
     bool in_control; /* the frame being received is a control frame */
-    bool broken;     /* the transport has ended */
+    bool broken;     /* nothing more can be received: the transport has ended */
+    bool deaf;       /* nothing more can be sent; what was sent to us is still read */
     size_t turn;     /* bytes that this pump may still receive */
     int sink_code;   /* what the sink refused with */
 };
@@ -96,17 +98,19 @@ static int receive_head(ct_websocket *socket, const ct_wait *wait, ct_error *err
     }
 }
 
-static int check_head(char *head, const char *key, ct_error *error) {
+/* The head ends in NUL. */
+static int check_head(const char *head, const char *key, ct_error *error) {
     static const char name[] = "\r\nsec-websocket-accept:";
     char accept[32];
     expected_accept(key, accept);
     if (strncmp(head, "HTTP/1.1 101", 12) != 0)
         return ct_fail(error, CT_E_PROTOCOL, "no websocket: \"%.*s\"",
                        (int) strcspn(head, "\r\n"), head);
-    const char *line = strcasestr(head, name);
-    if (line)
-        line += sizeof name - 1 + strspn(line + sizeof name - 1, " ");
-    if (!line || strncmp(line, accept, strlen(accept)) != 0)
+    const char *value = strcasestr(head, name);
+    if (value)
+        value += sizeof name - 1 + strspn(value + sizeof name - 1, " \t");
+    if (!value || strncmp(value, accept, strlen(accept)) != 0 ||
+        !strchr(" \t\r", value[strlen(accept)]))
         return ct_fail(error, CT_E_PROTOCOL, "wrong Sec-WebSocket-Accept");
     return CT_OK;
 }
@@ -135,6 +139,7 @@ static int shake_hands(ct_websocket *socket, const char *host, const char *path,
     int head = receive_head(socket, wait, error);
     if (head < 0)
         return head;
+    socket->early.data[head - 1] = '\0'; /* frames may be behind it */
     code = check_head(socket->early.data, key, error);
     ct_buf_consume(&socket->early, (size_t) head);
     return code;
@@ -179,7 +184,7 @@ static ssize_t on_send(wslay_event_context_ptr frames, const uint8_t *data, size
     if (sent > 0)
         return sent;
     if (sent < 0)
-        socket->broken = true;
+        socket->deaf = true;
     return would_block(frames);
 }
 
@@ -272,11 +277,16 @@ int ct_websocket_descriptor(const ct_websocket *socket) {
 }
 
 short ct_websocket_events(const ct_websocket *socket) {
-    return wslay_event_want_write(socket->frames) ? POLLIN | POLLOUT : POLLIN;
+    bool sends = wslay_event_want_write(socket->frames) && !socket->deaf;
+    return sends ? POLLIN | POLLOUT : POLLIN;
 }
 
 bool ct_websocket_ended(const ct_websocket *socket) {
-    return socket->broken || wslay_event_get_close_received(socket->frames);
+    return wslay_event_get_close_received(socket->frames);
+}
+
+bool ct_websocket_broken(const ct_websocket *socket) {
+    return socket->broken && !ct_websocket_ended(socket);
 }
 
 bool ct_websocket_drained(const ct_websocket *socket) {

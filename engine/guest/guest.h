@@ -43,7 +43,7 @@
  * that a guest module is called with. */
 #define GUEST_PREFIX "/.cleantest/"
 
-#define GUEST_BROKEN 125 /* exit status when the last frame could not be delivered */
+#define GUEST_BROKEN CT_GUEST_BROKEN /* the last frame could not be delivered */
 
 /* ---- stream.c ---- */
 

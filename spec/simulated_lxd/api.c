@@ -269,6 +269,7 @@ static void serve_events(struct connection *connection, const struct request *re
     }
     websocket_accept(connection, request->key);
     connection->events = true;
+    cut_count(connection, "events");
 }
 
 void api_answer(struct connection *connection, const struct request *request) {

@@ -32,6 +32,11 @@ static void broke(struct connection *connection) {
     some_broken = true;
 }
 
+void connection_break(struct connection *connection) {
+    connection_flush(connection);
+    broke(connection);
+}
+
 void connection_flush(struct connection *connection) {
     size_t done = 0;
     while (done < connection->out.length) {
@@ -276,12 +281,14 @@ static void close_connection(struct connection *connection) {
     free(connection);
 }
 
-void connections_sweep(void) {
+bool connections_sweep(void) {
     struct connection *next;
+    bool swept = some_broken;
     for (struct connection *at = some_broken ? all : NULL; at; at = next) {
         next = at->next;
         if (at->broken)
             close_connection(at);
     }
     some_broken = false;
+    return swept;
 }

@@ -15,8 +15,9 @@
 enum { STDIN, STDOUT, STDERR, CONTROL };
 
 struct exec {
-    struct connection *streams[STREAMS];
-    ct_buf input; /* of stdin, from the next frame on */
+    struct connection *streams[STREAMS]; /* NULL: not there yet, or not any more */
+    bool attached[STREAMS];              /* it has been there */
+    ct_buf input;                        /* of stdin, from the next frame on */
     enum { AWAITING_REQUEST, TAKING_TREE, RUNNING_TESTLET, OVER } stage;
 };
 
@@ -101,9 +102,10 @@ static void begin(struct operation *operation, const char *at, const char *end) 
     }
 }
 
+/* LXD starts the program without its control socket, too. */
 static bool connected(const struct exec *exec) {
-    for (int i = 0; i < STREAMS; i++)
-        if (!exec->streams[i])
+    for (int i = STDIN; i <= STDERR; i++)
+        if (!exec->attached[i])
             return false;
     return true;
 }
@@ -186,14 +188,17 @@ static int stream_of(const struct operation *operation, const char *secret) {
 
 bool exec_attach(struct operation *operation, struct connection *connection,
                  const char *secret, const char *key) {
+    static const char *const names[STREAMS] = {"stdin", "stdout", "stderr", "control"};
     struct exec *exec = operation->exec;
     int stream = stream_of(operation, secret);
-    if (stream < 0 || exec->streams[stream])
+    if (stream < 0 || exec->attached[stream])
         return false;
     websocket_accept(connection, key);
     connection->exec = operation;
     connection->stream = stream;
     exec->streams[stream] = connection;
+    exec->attached[stream] = true;
+    cut_count(connection, names[stream]);
     step(operation);
     return true;
 }
@@ -203,10 +208,11 @@ void exec_hung_up(struct connection *connection) {
     if (!operation)
         return;
     operation->exec->streams[connection->stream] = NULL;
-    if (connection->stream != STDIN || operation->ended > 0)
+    if (connection->stream == STDERR || operation->ended > 0)
         return;
-    operation->exec->stage = OVER; /* the guest ends with its stdin */
-    operation->exit_code = STOPPED_RUN;
+    operation->exec->stage = OVER;
+    /* the guest ends with its stdin; without the others LXD kills it */
+    operation->exit_code = connection->stream == STDIN ? CT_GUEST_BROKEN : STOPPED_RUN;
     end_soon(operation, 0);
 }
 

@@ -2,6 +2,7 @@
  *
  * main.c - the simulated LXD's loop:
  *     simulated_lxd SOCKET [--create-ms N] [--start-ms N] [--exec-ms N] [--stop-ms N]
+ *         [--cut STREAM:BYTES:NUMBER]
  * serves SOCKET, which must not exist, until a SIGTERM; "ready" on stdout says from when. See
  * simulated.h for what it is, and what it can't show.
  */
@@ -46,6 +47,7 @@ static void read_options(int argc, char **argv) {
                                             {"start-ms", required_argument, NULL, 's'},
                                             {"exec-ms", required_argument, NULL, 'e'},
                                             {"stop-ms", required_argument, NULL, 'p'},
+                                            {"cut", required_argument, NULL, 'x'},
                                             {0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -56,13 +58,13 @@ static void read_options(int argc, char **argv) {
                                         : NULL;
         if (delay)
             *delay = strtod(optarg, NULL) / 1000;
-        else
+        else if (option != 'x' || !cut_read(optarg))
             exit(2);
     }
     if (optind + 1 == argc)
         return;
     fprintf(stderr, "usage: simulated_lxd SOCKET [--create-ms N] [--start-ms N] "
-                    "[--exec-ms N] [--stop-ms N]\n");
+                    "[--exec-ms N] [--stop-ms N] [--cut STREAM:BYTES:NUMBER]\n");
     exit(2);
 }
 
@@ -81,17 +83,24 @@ static int open_listener(const char *path) {
     return listener;
 }
 
+/* What ends may break a connection, whose end may end something. */
+static int run_what_is_due(void) {
+    int milliseconds = operations_run();
+    while (connections_sweep())
+        milliseconds = operations_run();
+    return milliseconds;
+}
+
 static void serve(int listener) {
     struct epoll_event events[EVENTS];
     while (!ended) {
-        int count = epoll_wait(poller, events, EVENTS, operations_run());
+        int count = epoll_wait(poller, events, EVENTS, run_what_is_due());
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr)
                 connection_serve(events[i].data.ptr, events[i].events);
             else
                 connections_accept(listener);
         }
-        connections_sweep();
     }
 }
 

@@ -18,7 +18,7 @@
 
 #define TEXT_MAX    (64 * CT_MIB) /* bytes buffered for one connection, each way */
 #define STREAMS     4   /* an exec's websockets: stdin, stdout, stderr, control */
-#define STOPPED_RUN 137 /* exit code of what went with its instance */
+#define STOPPED_RUN 137 /* exit code of what went with its instance, or its stdout */
 
 /* Exits with a message when code says that memory or a limit was exceeded. */
 void must(int code);
@@ -110,6 +110,19 @@ void websocket_receive(struct connection *connection);
 void websocket_send(struct connection *connection, enum wslay_opcode opcode,
                     const void *data, size_t length);
 
+/* ---- cut.c: connections that end in the middle, on purpose ---- */
+
+/* "STREAM:BYTES:NUMBER": of the connections of STREAM ("stdin", "stdout", "stderr", "control",
+ * "events"), the NUMBER-th ends behind so many bytes of frames, those to it and those from it
+ * together. false: bad. */
+bool cut_read(const char *text);
+/* Called once for each connection, when it has become a stream's. */
+void cut_count(struct connection *connection, const char *stream);
+/* How many of so many more bytes get through. */
+size_t cut_room(struct connection *connection, size_t length);
+/* Ends it when none gets through any more. */
+void cut_end(struct connection *connection);
+
 /* ---- exec.c: a program's streams, and the simulated guest ---- */
 
 struct exec *exec_new(void);
@@ -158,14 +171,18 @@ struct connection {
     int stream;                     /* a websocket's */
     wslay_event_context_ptr frames; /* a websocket's; NULL: HTTP is spoken */
     bool events;                    /* a websocket's that is told of lifecycle events */
+    bool cut;                       /* it ends when room is 0: see cut.c */
+    size_t room;
 };
 
 void connections_accept(int listener);
 /* epoll says that there is something to do. */
 void connection_serve(struct connection *connection, unsigned events);
 void connection_flush(struct connection *connection);
-/* Closes those that are broken. */
-void connections_sweep(void);
+/* What was sent so far arrives; nothing else does. */
+void connection_break(struct connection *connection);
+/* Closes those that are broken; true when there were some. */
+bool connections_sweep(void);
 /* Answers those who wait for the operation's end. */
 void connections_tell(const struct operation *operation);
 /* Tells those who listen of a lifecycle event: action is what happened to the instance. */

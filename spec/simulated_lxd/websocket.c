@@ -18,16 +18,20 @@ static ssize_t on_receive(wslay_event_context_ptr frames, uint8_t *data, size_t 
         wslay_event_set_error(frames, WSLAY_ERR_WOULDBLOCK);
         return -1;
     }
-    memcpy(data, connection->in.data, taken);
+    size_t kept = cut_room(connection, taken);
+    memcpy(data, connection->in.data, kept);
     ct_buf_consume(&connection->in, taken);
-    return (ssize_t) taken;
+    if (kept > 0)
+        return (ssize_t) kept;
+    wslay_event_set_error(frames, WSLAY_ERR_WOULDBLOCK);
+    return -1;
 }
 
 static ssize_t on_send(wslay_event_context_ptr frames, const uint8_t *data, size_t length,
                        int flags, void *context) {
     struct connection *connection = context;
     (void) frames, (void) flags;
-    must(ct_buf_add(&connection->out, data, length));
+    must(ct_buf_add(&connection->out, data, cut_room(connection, length)));
     return (ssize_t) length;
 }
 
@@ -73,6 +77,7 @@ void websocket_receive(struct connection *connection) {
         connection->broken = true;
     wslay_event_send(connection->frames);
     connection_flush(connection);
+    cut_end(connection);
 }
 
 void websocket_send(struct connection *connection, enum wslay_opcode opcode,
@@ -84,4 +89,5 @@ void websocket_send(struct connection *connection, enum wslay_opcode opcode,
     wslay_event_queue_msg(connection->frames, &message);
     wslay_event_send(connection->frames);
     connection_flush(connection);
+    cut_end(connection);
 }
