@@ -335,7 +335,8 @@ typedef struct ct_settings {
     const char *client_key;  /* PEM file; for https */
     const char
         *verify; /* NULL: the system's CAs; "no": not at all; 64 hexadecimal digits: the
-                           fingerprint of the server's certificate; else a CA file */
+                           fingerprint of the server's certificate, for which libcurl's TLS
+                           has to be OpenSSL's; else a CA file, in place of the system's */
     double timeout;      /* seconds one request or operation may take; 0: 300 */
     const char *project; /* NULL: the default project */
     const char *state;   /* the file in which durations are kept, so that the next run can

@@ -35,5 +35,6 @@ int luaopen_cleantest_internals(lua_State *L) {
     internals_threads(L);
     internals_schedule(L);
     internals_history(L);
+    internals_net(L);
     return 1;
 }

@@ -25,5 +25,6 @@ void internals_keys(lua_State *L);     /* base_key, sorted JSON */
 void internals_threads(lua_State *L);  /* queue, scheduler */
 void internals_schedule(lua_State *L); /* scheduler: what is taken when */
 void internals_history(lua_State *L);  /* history, reserve */
+void internals_net(lua_State *L);      /* lines over TLS */
 
 #endif

@@ -7,7 +7,8 @@
 INTERNALS = $(patsubst spec/support/%.c,$(BUILD)/test/obj/%.o,$(wildcard spec/support/*.c))
 
 .PHONY: test-module
-test-module: $(BUILD)/test/cleantest_internals.so $(BUILD)/test/simulated_lxd
+test-module: $(BUILD)/test/cleantest_internals.so $(BUILD)/test/simulated_lxd \
+    $(BUILD)/test/gnutls/cleantest/core.so
 
 SIMULATED = $(patsubst spec/simulated_lxd/%.c,$(BUILD)/test/obj/simulated/%.o,$(wildcard \
     spec/simulated_lxd/*.c))
@@ -27,3 +28,8 @@ $(BUILD)/test/simulated_lxd: $(SIMULATED) $(patsubst %,$(BUILD)/obj/%.o,buf erro
 
 $(BUILD)/test/cleantest_internals.so: $(INTERNALS) $(OBJECTS)
 	$(CC) $(SANITIZE) -shared -o $@ $^ $(ENGINE_LIBS) $(LDFLAGS)
+
+# The engine with Debian's other libcurl, for spec/https_spec.lua.
+$(BUILD)/test/gnutls/cleantest/core.so: $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -shared -o $@ $^ $(subst -lcurl,-l:libcurl-gnutls.so.4,$(ENGINE_LIBS)) $(LDFLAGS)
