@@ -6,6 +6,11 @@ local fuzzer, folder = arg[1], arg[2]
 local function text(s) return "s" .. ("<s4"):pack(s) end
 local function frame(kind, bytes) return kind .. ("<s4"):pack(bytes) end
 
+local ACCEPT <const> = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+  .. "Sec-WebSocket-Accept: @\r\n\r\n"
+local EXIT <const> = frame("x", "T" .. ("<I4"):pack(2) .. text "exit_code" .. "i"
+  .. ("<i8"):pack(3) .. text "timed_out" .. "f")
+
 local function entry(path, kind, target)
   return frame("f", "T" .. ("<I4"):pack(8) .. text "path" .. text(path) .. text "name"
     .. text "n" .. text "type" .. text(kind) .. text "target" .. text(target) .. text "uid"
@@ -25,6 +30,21 @@ local seeds = {
       .. entry("l", "link", "..") .. entry("l/x", "file", "") .. frame("z", ""),
     entry("", "directory", "") .. entry("up/x", "file", "") .. frame("z", ""),
     entry("", "directory", "") .. entry("../x", "file", "") .. frame("z", ""),
+  },
+  -- The first byte: how many arrive at a time.
+  websocket_head = {
+    "\255" .. ACCEPT, "\0" .. ACCEPT .. "\x82\x03abc", "\7HTTP/1.1 403 Forbidden\r\n\r\n",
+    "\255HTTP/1.1 101 x\r\nsec-websocket-accept:\t@x\r\n\r\n",
+  },
+  websocket_frames = {
+    "\255\x82\x03abc\x82\x00\x88\x02\x03\xe8", "\0\x02\x01a\x80\x01b\x89\x04ping",
+    "\3\x82\x7e\x01\x00" .. ("x"):rep(256), "\255\x82\x7f" .. ("\xff"):rep(8),
+  },
+  -- The first byte: how many arrive at a time; the second: the program's exit code.
+  guest_frames = {
+    "\255\0" .. frame("r", "") .. frame("o", "out") .. frame("e", "err") .. frame("v", "n") .. EXIT,
+    "\2\137" .. frame("r", "") .. frame("o", "out"), "\255\125" .. frame("r", ""),
+    "\255\0" .. frame("!", "it can't"), "\0\0" .. frame("z", "1048576"),
   },
 }
 

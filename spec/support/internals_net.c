@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * internals_net.c - lines over TLS, for https_spec.lua: several to one endpoint, one after the
- * other, and one that is cancelled while it is dialed.
+ * internals_net.c - lines over TLS, for https_spec.lua: several to one endpoint, one
+ * after the other, and one that is cancelled while it is dialed.
  */
 #include <poll.h>
 #include <pthread.h>
