@@ -2,9 +2,12 @@
 --
 -- Connections that break in the middle: the result is an error, or the right one, but never
 -- the testlet's failure, and nothing hangs or is left behind. Against a simulated LXD, which
--- closes one connection behind a given byte while everything else goes on.
+-- closes one connection behind a given byte while everything else goes on; and against the real
+-- one, with a proxy before it that closes one.
 
 local ct = require "cleantest"
+local lxd = require "spec.support.lxd"
+local new_folder = require "spec.support.folder"
 local process = require "spec.support.process"
 local results = require "spec.support.results"
 local new_simulated = require "spec.support.simulated"
@@ -85,5 +88,45 @@ describe("a connection that breaks in the middle", function()
     assert.matches("pass\n", said)
     assert.not_matches("fail", said)
     assert.same({}, instances_of(simulated))
+  end)
+end)
+
+describe("a connection to a real LXD that breaks while a testlet runs", function()
+  local folder <const> = new_folder()
+  local proxy = folder:at "cutting_proxy"
+
+  lazy_setup(function()
+    process.output { "cc", "-std=c11", "-D_GNU_SOURCE", "-o", proxy,
+      "spec/programs/cutting_proxy.c" }
+  end)
+
+  lazy_teardown(function() folder:remove() end)
+
+  -- The first, second and third websocket are stdin, stdout and stderr.
+  local function run_through(number)
+    local socket = folder:at("socket-" .. number)
+    local cutter <close> = process.start { proxy, socket, lxd.folder .. "/unix.socket",
+      tostring(number), "300" }
+    cutter:await "ready"
+    ct.configure("lxd", { client = { endpoint = socket } })
+    local result = results.only(results.decorate(ct.script "echo one; sleep 1; echo two", {
+      fresh = true,
+    })())
+    cutter:kill "TERM"
+    return result
+  end
+
+  it("makes an error when it was stdin or stdout", function()
+    local stdin, stdout = run_through(1), run_through(2)
+    assert.equal("error", stdin.status, tostring(stdin))
+    assert.matches("lost its connection", stdin.error)
+    assert.equal("error", stdout.status, tostring(stdout))
+    assert.matches("the connection of its stdout broke", stdout.error)
+  end)
+
+  it("does not matter when it was stderr", function()
+    local result = run_through(3)
+    assert.equal("pass", result.status, tostring(result))
+    assert.equal("one\ntwo\n", result.stdout)
   end)
 end)

@@ -148,9 +148,27 @@ describe("connections over https", function()
     mute:kill "TERM"
   end)
 
-  it("are looked after by TCP keepalive, all of them", function()
-    ct.configure("lxd", { client = { endpoint = "https://127.0.0.1:" .. port, verify = false,
+  local function configure()
+    ct.configure("lxd", { client = { endpoint = "https://127.0.0.1:" .. port,
+      verify = daemon.dir .. "/server.crt",
       cert = { crt = daemon.folder:at "client.crt", key = daemon.folder:at "client.key" } } })
+  end
+
+  it("are made by several threads at once", function()
+    configure()
+    local given = { num_threads = 3 }
+    for i = 1, 6 do
+      given[i] = results.decorate(ct.command { "echo", tostring(i) }, { name = "job" .. i })
+    end
+    local all = results.collect(ct.run(given))
+    for i = 1, 6 do
+      assert.equal("pass", all[i].status, tostring(all[i]))
+      assert.equal(i .. "\n", all[i].stdout)
+    end
+  end)
+
+  it("are looked after by TCP keepalive, all of them", function()
+    configure()
     local call = table.pack(results.decorate(ct.command { "sleep", "2" })())
     local remote, timers = ("%%x+:%04X 01 %%x+:%%x+ (%%x+):"):format(port), {}
     process.within(20, function()
