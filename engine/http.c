@@ -90,7 +90,7 @@ static int set_transfer(ct_http *http, const ct_http_request *request, const cha
     if (options.code == CURLE_OK)
         options.code = curl_easy_setopt(http->easy, CURLOPT_WRITEFUNCTION, keep);
     if (options.code != CURLE_OK)
-        return ct_curl_options_fail(&options, http->endpoint, error);
+        return ct_curl_options_fail(&options, error);
     return CT_OK;
 }
 

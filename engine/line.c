@@ -24,7 +24,7 @@ static int dial(ct_line *line, const ct_endpoint *endpoint, char *why,
     ct_curl_set_pointer(&options, CURLOPT_URL, endpoint->url);
     ct_curl_set_long(&options, CURLOPT_CONNECT_ONLY, 1L);
     if (options.code != CURLE_OK)
-        return ct_curl_options_fail(&options, endpoint, error);
+        return ct_curl_options_fail(&options, error);
     if (curl_multi_add_handle(line->multi, line->easy) != CURLM_OK)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     CURLcode result = CURLE_OK;

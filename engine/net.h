@@ -55,8 +55,7 @@ CT_CHECK int ct_transfer_drive(CURLM *multi, const ct_endpoint *endpoint,
 int ct_transfer_fail(const ct_endpoint *endpoint, CURLcode result, const char *why,
                      ct_error *error);
 /* The same for an option that libcurl refused. */
-int ct_curl_options_fail(const ct_curl_options *options, const ct_endpoint *endpoint,
-                         ct_error *error);
+int ct_curl_options_fail(const ct_curl_options *options, ct_error *error);
 
 /* ---- trust.c ---- */
 

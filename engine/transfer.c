@@ -22,15 +22,12 @@ const char *ct_endpoint_place(const ct_endpoint *endpoint) {
     return endpoint->socket ? endpoint->socket : endpoint->url;
 }
 
-int ct_curl_options_fail(const ct_curl_options *options, const ct_endpoint *endpoint,
-                         ct_error *error) {
+int ct_curl_options_fail(const ct_curl_options *options, ct_error *error) {
     const struct curl_easyoption *option = curl_easy_option_by_id(options->refused);
-    const char *name = option ? option->name : "an option";
     if (options->code == CURLE_OUT_OF_MEMORY)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    return ct_fail(error, CT_E_SYSTEM, "%s: %s can't set %s: %s",
-                   ct_endpoint_place(endpoint), curl_version(), name,
-                   curl_easy_strerror(options->code));
+    return ct_fail(error, CT_E_SYSTEM, "%s can't set its option %s: %s", curl_version(),
+                   option ? option->name : "", curl_easy_strerror(options->code));
 }
 
 static void set_tcp(ct_curl_options *options) {
@@ -59,7 +56,7 @@ int ct_transfer_prepare(CURL *easy, const ct_endpoint *endpoint, char *why,
         ct_curl_set_pointer(&options, CURLOPT_SHARE,
                             ct_tls_sessions_handle(endpoint->sessions));
     if (options.code != CURLE_OK)
-        return ct_curl_options_fail(&options, endpoint, error);
+        return ct_curl_options_fail(&options, error);
     return endpoint->socket ? CT_OK : ct_trust_set(easy, endpoint, error);
 }
 

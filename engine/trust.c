@@ -49,14 +49,14 @@ static bool uses_openssl(CURL *easy) {
            strstr(version, "OpenSSL/");
 }
 
-static int refuse_fingerprint(const ct_endpoint *endpoint, ct_error *error) {
+static int refuse_fingerprint(ct_error *error) {
     const char *version = curl_version_info(CURLVERSION_NOW)->ssl_version;
     return ct_fail(
         error, CT_E_REFUSED,
-        "%s: the fingerprint of its certificate can't be checked, since this "
+        "the fingerprint of the server's certificate can't be checked, since this "
         "libcurl's TLS is %s, and only OpenSSL's can do that; verify it by the "
         "certificate itself, as a PEM file, or use a libcurl with OpenSSL",
-        endpoint->url, version && *version ? version : "none");
+        version && *version ? version : "none");
 }
 
 /* The system's CAs have no say in it. A libcurl that knows no folder of them has none. */
@@ -98,7 +98,7 @@ int ct_trust_set(CURL *easy, const ct_endpoint *endpoint, ct_error *error) {
     const char *verify = endpoint->verify;
     bool fingerprint = verify && ct_is_fingerprint(verify);
     if (fingerprint && !uses_openssl(easy))
-        return refuse_fingerprint(endpoint, error);
+        return refuse_fingerprint(error);
     if (endpoint->client_cert)
         ct_curl_set_pointer(&options, CURLOPT_SSLCERT, endpoint->client_cert);
     if (endpoint->client_key)
@@ -111,5 +111,5 @@ int ct_trust_set(CURL *easy, const ct_endpoint *endpoint, ct_error *error) {
         trust_cas(&options, verify);
     if (options.code == CURLE_OK)
         return CT_OK;
-    return ct_curl_options_fail(&options, endpoint, error);
+    return ct_curl_options_fail(&options, error);
 }
