@@ -243,20 +243,25 @@ static int perform(struct call *call, double seconds, const ct_wait *outer,
     return code;
 }
 
-int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error) {
-    const ct_provider_type *provider = guest->provider;
+static int make_directory(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     guest->partial = true;
-    int code = provider->make_directory(guest->session, guest->instance, guest->directory,
-                                        wait, error);
-    if (code < 0)
-        return code;
+    return guest->provider->make_directory(guest->session, guest->instance,
+                                           guest->directory, wait, error);
+}
+
+static int push_program(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     char path[PROGRAM_PATH_MAX];
     program_path(guest, path);
     const ct_embedded *program = &ct_embedded_guest[0];
-    code = provider->push_program(guest->session, guest->instance, path, program->data,
-                                  program->length, wait, error);
+    int code = guest->provider->push_program(guest->session, guest->instance, path,
+                                             program->data, program->length, wait, error);
     guest->partial = code < 0;
     return code;
+}
+
+int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error) {
+    int code = make_directory(guest, wait, error);
+    return code < 0 ? code : push_program(guest, wait, error);
 }
 
 int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
@@ -272,10 +277,16 @@ int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
     return code;
 }
 
-/* What was cut short may still be written to, and can't be executed meanwhile. */
+/* What was cut short may still be written to, and can't be executed meanwhile. LXD may
+ * still be making the directory, too, and then refuses to make it twice: whether it is
+ * there is seen when something is put into it. */
 static int complete(ct_guest *guest, const ct_wait *wait, ct_error *error) {
+    ct_error failure = {0};
     guest->program = "guest-again";
-    return ct_guest_install(guest, wait, error);
+    int code = make_directory(guest, wait, &failure);
+    if (code < 0 && code != CT_E_OPERATION)
+        return ct_fail(error, code, "%s", failure.message);
+    return push_program(guest, wait, error);
 }
 
 int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error) {
