@@ -116,11 +116,11 @@ static int add_env(struct row *row) {
 
 /* How far the instance has come when steps run in it, where that does not follow from them. */
 static int add_ready(struct row *row, size_t steps) {
-    static const char *const levels[] = {"auto", "exec", "system", "network",
+    static const char *const levels[] = {"default", "exec", "system", "network",
                                          "cloud-init"};
     ct_step_range range = {.from = row->steps, .to = row->steps + steps};
     ct_job plain = *row->job;
-    plain.ready = CT_READY_AUTO;
+    plain.ready = CT_READY_DEFAULT;
     enum ct_ready ready = ct_job_ready(row->job, range);
     if (steps == 0 || ready == row->ready || ready == ct_job_ready(&plain, range))
         return CT_OK;

@@ -206,14 +206,18 @@ enum ct_preserve {
 };
 
 /* How far an instance must have come before anything runs in it. Each includes the ones
- * before it. AUTO: NETWORK where a start hook's step is a call (packages are), SYSTEM
- * where there are other start steps, else EXEC. */
+ * before it. */
 enum ct_ready {
-    CT_READY_AUTO,
-    CT_READY_EXEC,      /* a program can be executed */
-    CT_READY_SYSTEM,    /* the service manager has finished starting up */
-    CT_READY_NETWORK,   /* a default route and a name server */
-    CT_READY_CLOUD_INIT /* cloud-init, where there is one, has finished */
+    /* NETWORK where a step of the start hooks is a call, which packages are; else SYSTEM */
+    CT_READY_DEFAULT,
+    /* a program can be executed */
+    CT_READY_EXEC,
+    /* systemd, where that is what runs the instance, has finished starting up, whatever failed */
+    CT_READY_SYSTEM,
+    /* there is a default route, and a name server */
+    CT_READY_NETWORK,
+    /* cloud-init, where there is one, has finished */
+    CT_READY_CLOUD_INIT
 };
 
 /* Who has an instance. */

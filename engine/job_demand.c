@@ -5,24 +5,20 @@
  */
 #include "job.h"
 
-static enum ct_ready needed_by(const ct_step *step) {
-    bool installs = step->kind == CT_STEP_RUN && step->run.kind == CT_TESTLET_CALL;
-    return installs ? CT_READY_NETWORK : CT_READY_SYSTEM;
+static bool is_call(const ct_step *step) {
+    return step->kind == CT_STEP_RUN && step->run.kind == CT_TESTLET_CALL;
 }
 
 enum ct_ready ct_job_ready(const ct_job *job, ct_step_range range) {
-    enum ct_ready ready = CT_READY_EXEC;
     size_t number = 0;
-    if (job->ready != CT_READY_AUTO)
+    if (job->ready != CT_READY_DEFAULT)
         return job->ready;
-    for (size_t i = 0; i < job->start_hook_count; i++) {
-        for (size_t j = 0; j < job->start_hooks[i].step_count; j++, number++) {
-            enum ct_ready needs = needed_by(&job->start_hooks[i].steps[j]);
-            if (number >= range.from && number < range.to && needs > ready)
-                ready = needs;
-        }
-    }
-    return ready;
+    for (size_t i = 0; i < job->start_hook_count; i++)
+        for (size_t j = 0; j < job->start_hooks[i].step_count; j++, number++)
+            if (number >= range.from && number < range.to &&
+                is_call(&job->start_hooks[i].steps[j]))
+                return CT_READY_NETWORK;
+    return CT_READY_SYSTEM;
 }
 
 static double time_of(const ct_hook *hooks, size_t count) {

@@ -231,7 +231,9 @@ static struct pool *add(ct_warm *warm, const char *base, const ct_job *job,
     pool->base = ct_arena_string(&pool->arena, base);
     pool->json = ct_arena_string(&pool->arena, job->instance_json);
     pool->image = ct_arena_string(&pool->arena, job->image);
-    pool->ready = job->ready == CT_READY_AUTO ? CT_READY_SYSTEM : job->ready;
+    pool->ready = ct_job_ready(job, CT_ALL_STEPS);
+    if (pool->ready < CT_READY_SYSTEM) /* it is not worth freezing before that */
+        pool->ready = CT_READY_SYSTEM;
     pool->ready_timeout = job->ready_timeout;
     pool->reserve = *reserve;
     if (pool->arena.failed) {

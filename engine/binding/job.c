@@ -21,7 +21,7 @@ static const char *const testlet_kinds[] = {"command", "script", "lua", "call", 
 static const char *const step_kinds[] = {"run", "push", "pull", NULL};
 static const char *const preserves[] = {"never", "always", "on_failure", "run", NULL};
 static const char *const isolations[] = {"testlet", "image", NULL};
-static const char *const readies[] = {"auto",    "exec",       "system",
+static const char *const readies[] = {"default", "exec",       "system",
                                       "network", "cloud-init", NULL};
 
 typedef struct reader {
@@ -146,7 +146,7 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     luaL_checkstack(L, 20, "a job");
     lua_newtable(L);
     reader self = {.L = L, .anchors = lua_gettop(L)};
-    int ready = CT_READY_AUTO, preserve = CT_PRESERVE_NEVER;
+    int ready = CT_READY_DEFAULT, preserve = CT_PRESERVE_NEVER;
     size_t warm = 0;
     int isolation = CT_ISOLATION_TESTLET;
     *job = (ct_job){0};

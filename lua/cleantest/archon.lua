@@ -25,7 +25,8 @@ for name, method in pairs(orders.methods) do Archon[name] = method end
 -- of the block; else they go with the suite.
 -- @treturn archon
 function Archon.new()
-  local self = setmetatable({ instances = {} }, Archon) -- name -> LXD's name of it
+  -- name -> LXD's name of it; name -> true where its start-up is nobody's business
+  local self = setmetatable({ instances = {}, at_once = {} }, Archon)
   open[self] = true
   return self
 end
@@ -49,7 +50,7 @@ local add_fields = {
   resources = data.check_upload,
   num_threads = check.count,
   timeout = check.positive,
-  ready = check.choice { "auto", "exec", "system", "network", "cloud-init" },
+  ready = check.choice { "exec", "system", "network", "cloud-init" },
   ready_timeout = check.positive,
 }
 
@@ -104,7 +105,8 @@ end
 -- @tparam[opt] table options provision: a testlet of any kind that is run in each, and must
 --   pass; resources: artifacts (ct.data) uploaded before that; num_threads: the most made at
 --   once; timeout: seconds for provision (default 300); ready and ready_timeout as for ct.lxd,
---   but ready is by default "network" where there is provision, which may install packages
+--   but ready is by default "network" where there is provision, which may install packages, and
+--   after "exec" later orders don't wait for start-up either
 function Archon:add(names, from, options)
   names = check_new(self, names)
   options = check.options("archon:add", options or {}, add_fields)
@@ -120,7 +122,9 @@ function Archon:add(names, from, options)
   end
   local made, bad = orders.perform(self, names, list, options)
   for name, result in pairs(made) do
-    if result.status == "pass" then self.instances[name] = result.instance end
+    if result.status == "pass" then
+      self.instances[name], self.at_once[name] = result.instance, options.ready == "exec"
+    end
   end
   orders.must_pass("add", bad)
 end

@@ -35,7 +35,7 @@ local fields = {
   reserve = reserve.check,
   order = check.choice { "declared", "completed" },
   timeout = check.positive,
-  ready = check.choice { "auto", "exec", "system", "network", "cloud-init" },
+  ready = check.choice { "exec", "system", "network", "cloud-init" },
   ready_timeout = check.positive,
   output_limit = check.count,
   env = Env.check,
@@ -59,11 +59,11 @@ end
 --   most instances at once (default: -j, CLEANTEST_NUM_THREADS, the CPU count); reserve: what
 --   must be left of this machine before one more is started, { memory = bytes or "2GiB",
 --   cpu = CPUs }; order: "declared" (default) or "completed"; timeout: seconds for the testlet
---   (default 300); ready: "auto" (default), "exec", "system", "network" or "cloud-init";
---   ready_timeout: seconds (default 120); output_limit: bytes of stdout, and of stderr (default
---   16 MiB); env: variables; fresh: make each instance from the image, whatever is
---   prepared (default false); warm: how many clones of what is prepared are kept booted and frozen
---   for each image, until the run ends (default: none)
+--   (default 300); ready: "exec", "system" (default), "network" (default where start hooks install
+--   packages) or "cloud-init"; ready_timeout: seconds (default 120); output_limit: bytes of stdout,
+--   and of stderr (default 16 MiB); env: variables; fresh: make each instance from the image,
+--   whatever is prepared (default false); warm: how many clones of what is prepared are kept booted
+--   and frozen for each image, until the run ends (default: none)
 -- @treturn function testlet -> a callable testlet. Calling it starts it, with the arguments
 --   of the call, and returns what a generic `for` over name, result wants
 function lxd.decorate(options)

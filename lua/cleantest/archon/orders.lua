@@ -65,6 +65,7 @@ local function give(archon, names, order)
   local hooks = order.hooks or { start = {}, stop = {} }
   for i, name in ipairs(names) do
     options.image = { { name = name, target = archon:instance(name) } }
+    options.ready = archon.at_once[name] and "exec" or nil
     local directed = { options = options, testlet = order.testlet or orders.nothing }
     list[i] = jobs.build(directed, nil, order.what, hooks)[1]
   end
