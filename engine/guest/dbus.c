@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * dbus.c - the bytes of D-Bus messages. Numbers are in this machine's byte order, which is
- * that of whoever else runs on it; everything begins at a multiple of its own size.
+ * dbus.c - the bytes of D-Bus messages. Numbers are in this machine's byte order, which
+ * is that of whoever else runs on it; everything begins at a multiple of its own size.
  */
 #include "dbus.h"
 

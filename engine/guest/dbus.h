@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * dbus.h - messages of the D-Bus protocol, as far as systemd.c needs them: a call with two
- * strings is written, and of what comes a few fields are read. Nothing is sent or received
- * here. The names are those of the D-Bus specification.
+ * dbus.h - messages of the D-Bus protocol, as far as systemd.c needs them: a call with
+ * two strings is written, and of what comes a few fields are read. Nothing is sent here.
+ * The names are those of the D-Bus specification.
  */
 #ifndef CT_DBUS_H
 #define CT_DBUS_H
@@ -28,8 +28,8 @@ typedef struct dbus_message {
 /* Adds the call to out. */
 CT_CHECK int dbus_call(ct_buf *out, uint32_t serial, const dbus_method *method);
 
-/* Reads the message that begins at data. Returns how many bytes it has; 0: not all of them are
- * there yet; CT_E_PROTOCOL: this is no message, or one of another byte order than ours. */
+/* Reads the message that begins at data. Returns how many bytes it has; 0: not all of them
+ * are there yet; CT_E_PROTOCOL: this is no message, or one of another byte order. */
 CT_CHECK int dbus_parse(const char *data, size_t length, dbus_message *message);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * network.c - waiting until others can be reached by name: for a default route, of which
- * netlink tells, and for a name server in resolv.conf(5). Whether they answer is not asked.
+ * netlink tells, and for a name server in resolv.conf(5). Whether one answers is not asked.
  */
 #include <errno.h>
 #include <limits.h>
@@ -32,7 +32,7 @@ static bool has_line(const char *path, bool (*matches)(const char *line)) {
     return found;
 }
 
-/* /proc/net/route: interface, destination, gateway, flags, 3 more, mask ... in hexadecimal. */
+/* /proc/net/route: interface, destination, gateway, flags, 3 more, mask ... in hex. */
 static bool is_default_v4(const char *line) {
     unsigned long destination, flags, mask;
     return sscanf(line, "%*s %lx %*x %lx %*d %*d %*d %lx", &destination, &flags, &mask) ==

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * systemd.c - waiting until systemd has finished starting up, by asking it over the socket
- * that it keeps for root. A client of D-Bus that knows one call and one signal, not for
- * anything else. systemctl would not do: before systemd 240 "is-system-running --wait" waits
- * for nothing.
+ * systemd.c - waiting until systemd has finished starting up, by asking it over the
+ * socket that it keeps for root. A client of D-Bus that knows one call and one signal, not
+ * for anything else. systemctl would not do: before systemd 240 its "is-system-running
+ * --wait" waits for nothing.
  */
 #include <errno.h>
 #include <limits.h>
@@ -42,8 +42,8 @@ static bool is_named_systemd(const char *link) {
     return program && strcmp(strrchr(program, '/'), "/systemd") == 0;
 }
 
-/* An instance may be told to run another init than its image's. That one is of the same file
- * system: until init is executed, process 1 is still a program of the host's. */
+/* An instance may be told to run another init than its image's. That one is of the same
+ * file system: until init is executed, process 1 is still a program of the host's. */
 static bool has_other_init(void) {
     struct stat root, init;
     return stat("/", &root) == 0 && stat("/proc/1/exe", &init) == 0 &&
@@ -92,7 +92,7 @@ static bool send_all(const struct talk *talk, const void *data, size_t length) {
     return send(talk->socket, data, length, MSG_NOSIGNAL) == (ssize_t) length;
 }
 
-/* Adds what comes next to the input. 1: some did; 0: systemd has closed the connection. */
+/* Adds what comes next to the input. 1: go on; 0: systemd has closed the connection. */
 static int receive(struct talk *talk, const ct_wait *wait, ct_error *error) {
     char piece[4096];
     int code = wait_for(talk->socket, wait, error);
@@ -143,8 +143,8 @@ static int ask_state(const struct talk *talk, ct_error *error) {
     return code;
 }
 
-/* The signal comes once, when the last job of start-up has ended. It is sent to all that have
- * a connection of this kind, whether they have subscribed to signals or not. */
+/* The signal comes once, when the last job of start-up has ended. It is sent to all that
+ * have a connection of this kind, whether they have subscribed to signals or not. */
 static void note(struct talk *talk, const dbus_message *message) {
     if (message->type == DBUS_SIGNAL && strcmp(message->member, "StartupFinished") == 0)
         snprintf(talk->state, sizeof talk->state, "finished");

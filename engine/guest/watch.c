@@ -20,11 +20,13 @@
 #define CHANGES                                                                          \
     (IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
 
-/* Something happens at one of these when what a path names may have changed. -1: the kernel
- * has no more of its kind. inotify(7) counts them by user, and containers are often one. */
+/* Something happens at one of these when what a path names may have changed. -1: the
+ * kernel has no more of its kind. inotify(7) counts them by user, and the containers of a
+ * host are often one user. */
 struct watch {
     int files; /* inotify */
-    int mounts; /* /proc/self/mountinfo, see proc(5): a folder that is mounted over is silent */
+    /* /proc/self/mountinfo, see proc(5): inotify does not tell of a mount over a folder */
+    int mounts;
 };
 
 static void open_watch(struct watch *watch) {
