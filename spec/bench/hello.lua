@@ -5,10 +5,7 @@
 -- prints the seconds to the last result, a median, and the bases that instances were cloned from,
 -- each image's, "-" being none. WARM is how many clones of each base are kept
 -- booted ahead: when it is 0, instances are made as CLEANTEST_FRESH says.
-local core = require "cleantest.core"
 local measure = require "spec.bench.measure"
-
-local FILLED = 120 -- seconds in which all clones are there
 
 local rounds, warm = math.tointeger(arg[1]), math.tointeger(arg[2])
 local images = table.move(arg, 3, #arg, 1, {})
@@ -27,25 +24,10 @@ local function bases()
   return table.concat(names, " ")
 end
 
-local function frozen()
-  local pipe <close> = io.popen(("lxc list --project %s -f csv -c s"):format(
-    os.getenv "BENCH_PROJECT"))
-  local _, count = pipe:read("a"):gsub("FROZEN", "")
-  return count
-end
-
-local function await_pool()
-  local begun = core.clock()
-  while frozen() < warm * #images do
-    if core.clock() - begun > FILLED then error("the clones are not there in time", 0) end
-    os.execute "sleep 0.2"
-  end
-end
-
 measure.configure()
 local names, seconds = bases(), {}
 for round = 1, rounds do
-  if warm > 0 then await_pool() end
+  if warm > 0 then measure.await_frozen(warm * #images) end
   seconds[round] = (once())
 end
 print(("%.3f %s"):format(measure.median(seconds), names))

@@ -7,6 +7,8 @@ local core = require "cleantest.core"
 
 local measure = {}
 
+local FILLED = 120 -- seconds in which all clones are there
+
 --- The configuration, in the benchmark's own project if it has one.
 function measure.configure()
   return ct.configure("lxd", { client = { project = os.getenv "BENCH_PROJECT" } })
@@ -37,6 +39,22 @@ function measure.hello(count, threads, options)
     testlets["hello" .. number] = ct.lxd(options)(function() print "hello" end)
   end
   return testlets
+end
+
+local function frozen()
+  local pipe <close> = io.popen(("lxc list --project %s -f csv -c s"):format(
+    os.getenv "BENCH_PROJECT"))
+  local _, count = pipe:read("a"):gsub("FROZEN", "")
+  return count
+end
+
+--- Waits until so many clones are booted ahead, once the first testlet that wants some has run.
+function measure.await_frozen(count)
+  local begun = core.clock()
+  while frozen() < count do
+    if core.clock() - begun > FILLED then error("the clones are not there in time", 0) end
+    os.execute "sleep 0.2"
+  end
 end
 
 --- @treturn number the middle one, or the lower of the two in the middle
