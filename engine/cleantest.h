@@ -208,11 +208,11 @@ enum ct_preserve {
 /* How far an instance must have come before anything runs in it. Each includes the ones
  * before it. */
 enum ct_ready {
-    /* NETWORK where a step of the start hooks is a call, which packages are; else SYSTEM */
+    /* NETWORK where a start hook has a call among its steps, as packages are; else SYSTEM */
     CT_READY_DEFAULT,
     /* a program can be executed */
     CT_READY_EXEC,
-    /* systemd, where that is what runs the instance, has finished starting up, whatever failed */
+    /* systemd, where it runs the instance, has finished starting up, whatever failed */
     CT_READY_SYSTEM,
     /* there is a default route, and a name server */
     CT_READY_NETWORK,

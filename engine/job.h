@@ -19,9 +19,9 @@ typedef struct ct_step_range {
 
 /* ---- job_demand.c -------------------------------------------------------------------- */
 
-/* How far its instance must have come for these of its start hooks' steps, and for the testlet.
- * Where the job does not say: NETWORK for packages, else SYSTEM, with steps and without: what a
- * testlet finds does not depend on whether it has hooks. */
+/* How far its instance must have come for these of its start hooks' steps, and for the
+ * testlet. Where the job does not say: NETWORK for packages, else SYSTEM, with steps and
+ * without: what a testlet finds does not depend on whether it has hooks. */
 enum ct_ready ct_job_ready(const ct_job *job, ct_step_range range);
 /* Seconds after which nothing of it can still be going, where one operation of the provider's
  * may take so many. */

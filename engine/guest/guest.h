@@ -95,24 +95,25 @@ CT_CHECK int guest_wait_ready(const char *level, double seconds, int hangup,
 
 /* ---- systemd.c ---- */
 
-/* Waits until systemd has finished starting up, whatever failed. CT_OK at once where it is not
- * what runs the instance. */
+/* Waits until systemd has finished starting up, whatever failed. CT_OK at once where it
+ * is not what runs the instance. */
 CT_CHECK int guest_wait_systemd(const ct_wait *wait, ct_error *error);
 
 /* ---- network.c ---- */
 
 /* Waits for a default route, and for a name server in resolv.conf. */
 CT_CHECK int guest_wait_network(const ct_wait *wait, ct_error *error);
-/* Waits until the descriptor is readable, and reads what there is; returns without an event now
- * and then. CT_E_CANCELLED: the host is gone. CT_E_TIMEOUT: the wait was over before. */
+/* Waits until the descriptor is readable, and reads what there is; returns without an
+ * event now and then. CT_E_CANCELLED: the host is gone. CT_E_TIMEOUT: the wait was over
+ * before. */
 CT_CHECK int guest_wait_event(int descriptor, const ct_wait *wait, ct_error *error);
 /* A socket that is readable when something of these RTMGRP_ groups changes; -1: see errno. */
 int guest_open_netlink(unsigned groups);
 
 /* ---- watch.c ---- */
 
-/* Waits until met(path). It is called at first, and again whenever path may have come to be
- * another file, or the file another content. */
+/* Waits until met(path). It is called at first, and again whenever path may have come to
+ * name another file, or the file to have another content. */
 CT_CHECK int guest_wait_file(const char *path, bool (*met)(const char *path),
                              const ct_wait *wait, ct_error *error);
 

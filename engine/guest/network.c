@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * network.c - waiting until others can be reached by name: for a default route, of which
- * netlink tells, and for a name server in resolv.conf(5). Whether one answers is not asked.
+ * netlink tells, and for a name server in resolv.conf(5). Whether one answers is not
+ * asked.
  */
 #include <errno.h>
 #include <limits.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * ready.c - waiting, inside the instance, until it is as ready as asked for: for one level
- * of readiness after the other. How systemd and the network are waited for is in files of
- * their own.
+ * ready.c - waiting, inside the instance, until it is as ready as asked for: for one
+ * level of readiness after the other. How systemd and the network are waited for is in
+ * files of their own.
  */
 #include <string.h>
 #include <unistd.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * systemd.c - waiting until systemd has finished starting up, by asking it over the
- * socket that it keeps for root. A client of D-Bus that knows one call and one signal, not
- * for anything else. systemctl would not do: before systemd 240 its "is-system-running
- * --wait" waits for nothing.
+ * socket that it keeps for root. A client of D-Bus that knows one call and one signal,
+ * not for anything else. systemctl would not do: before systemd 240 its
+ * "is-system-running --wait" waits for nothing.
  */
 #include <errno.h>
 #include <limits.h>

@@ -25,7 +25,7 @@
  * host are often one user. */
 struct watch {
     int files; /* inotify */
-    /* /proc/self/mountinfo, see proc(5): inotify does not tell of a mount over a folder */
+    /* /proc/self/mountinfo, see proc(5): inotify tells nothing of a mount on a folder */
     int mounts;
 };
 

@@ -18,7 +18,17 @@ local function entry(path, kind, target)
     .. "i" .. ("<i8"):pack(420) .. text "mtime" .. "d" .. ("<d"):pack(1.0))
 end
 
+-- A message's first bytes, its header's fields and its body.
+local function message(kind, fields, body)
+  return "l" .. string.char(kind) .. "\0\1" .. ("<I4I4I4"):pack(#body, 1, #fields) .. fields
+    .. ("\0"):rep(-#fields % 8) .. body
+end
+
 local seeds = {
+  dbus = {
+    message(2, "\5\1u\0" .. ("<I4"):pack(1), "\1s\0\0" .. ("<s4"):pack "starting" .. "\0"),
+    message(4, "\3\1s\0" .. ("<s4"):pack "StartupFinished" .. "\0", ""),
+  },
   value = {
     "T" .. ("<I4"):pack(2) .. text "exit_code" .. "i" .. ("<i8"):pack(1) .. text "list"
       .. "T" .. ("<I4"):pack(1) .. "i" .. ("<i8"):pack(1) .. "t",
