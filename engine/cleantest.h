@@ -208,7 +208,7 @@ enum ct_preserve {
 /* How far an instance must have come before anything runs in it. Each includes the ones
  * before it. */
 enum ct_ready {
-    /* NETWORK where a start hook has a call among its steps, as packages are; else SYSTEM */
+    /* NETWORK where a step of a start hook is a call, as packages are; else SYSTEM */
     CT_READY_DEFAULT,
     /* a program can be executed */
     CT_READY_EXEC,

@@ -193,25 +193,30 @@ static int converse(struct talk *talk, const ct_wait *wait, ct_error *error) {
     return code;
 }
 
+/* Until the next try. */
+static int rest(const ct_wait *wait, ct_error *error) {
+    ct_wait pause = ct_wait_within(wait, PAUSE);
+    int code = wait_for(-1, &pause, error);
+    return code == CT_E_TIMEOUT && ct_wait_left(wait) > 0 ? CT_OK : code;
+}
+
 /* The socket has its name a moment before systemd listens, which no event tells of; and a
  * systemd that executes itself anew drops its connections. */
 int guest_wait_systemd(const ct_wait *wait, ct_error *error) {
     struct talk talk = {.state = ""};
+    ct_error latest = {0};
     int code = has_systemd() ? 0 : 1;
     while (code == 0) {
-        code = guest_wait_file(MANAGER, exists, wait, error);
+        code = guest_wait_file(MANAGER, exists, wait, &latest);
         if (code == CT_OK)
-            code = converse(&talk, wait, error);
-        ct_wait pause = ct_wait_within(wait, PAUSE);
-        if (code == 0 && wait_for(-1, &pause, error) == CT_E_CANCELLED)
-            code = CT_E_CANCELLED;
-        if (code == 0 && ct_wait_left(wait) <= 0)
-            code = CT_E_TIMEOUT;
+            code = converse(&talk, wait, &latest);
+        if (code == 0)
+            code = rest(wait, &latest);
     }
     if (code == CT_E_TIMEOUT)
         return ct_fail(error, code,
                        "systemd has not finished starting up (%s): see "
                        "\"systemctl list-jobs\"",
                        *talk.state ? talk.state : "it does not answer");
-    return code < 0 ? code : CT_OK;
+    return code < 0 ? ct_fail(error, code, "%s", latest.message) : CT_OK;
 }
