@@ -105,6 +105,10 @@ static bool named(const char *data, const char *end) {
     return field_is(data, end, "path", "") && field_is(data, end, "type", "file");
 }
 
+static bool is_time(const ct_value *key) {
+    return is_text(key, "mtime") || is_text(key, "mtime_nanoseconds");
+}
+
 /* An entry is a table; what is not known here is taken as it is. */
 static int add_entry(struct tree *tree, const char *data, size_t length) {
     const char *at = data, *end = data + length;
@@ -118,7 +122,7 @@ static int add_entry(struct tree *tree, const char *data, size_t length) {
         const char *value = at;
         if (code == CT_OK)
             code = ct_value_skip(&at, end);
-        if (code < 0 || is_text(&key, "mtime") || (is_text(&key, "name") && !with_name))
+        if (code < 0 || is_time(&key) || (is_text(&key, "name") && !with_name))
             continue;
         if (!tree->owners && (is_text(&key, "uid") || is_text(&key, "gid")))
             continue;

@@ -11,10 +11,13 @@
 
 #include "engine.h"
 
+#define CT_TREE_NO_TIME ((struct timespec){.tv_nsec = UTIME_OMIT})
+
 typedef struct ct_tree_attributes {
     ct_owner owner;
     mode_t mode;
-    double mtime; /* seconds since 1970 */
+    /* when its content was changed, since 1970; CT_TREE_NO_TIME: when it is written */
+    struct timespec mtime;
 } ct_tree_attributes;
 
 /* ---- tree_entry.c ---- */
@@ -62,7 +65,8 @@ bool ct_tree_is_directory(const char *path, const char *const *untrusted);
 /* For a file or directory, when its content is there. */
 CT_CHECK int ct_tree_attributes_set(int descriptor, const ct_tree_attributes *attributes,
                                     ct_error *error);
-/* For a symbolic link: its owner; it has no mode, and its time is its own. */
+/* For a symbolic link, which has no mode. A file system that keeps no times of links is left to
+ * that. */
 CT_CHECK int ct_tree_attributes_set_link(int parent, const char *name,
                                          const ct_tree_attributes *attributes,
                                          ct_error *error);

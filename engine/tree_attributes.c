@@ -39,13 +39,8 @@ static int fail_owner(const ct_owner *owner, ct_error *error) {
     return ct_fail(error, CT_E_SYSTEM, "setting its owner to %s: %s", wanted, why);
 }
 
-static void set_time(int descriptor, double mtime) {
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
-    if (mtime > 0 && mtime < 1e11) {
-        times[1].tv_sec = (time_t) mtime;
-        times[1].tv_nsec = (long) ((mtime - (double) (time_t) mtime) * 1e9);
-    }
-    futimens(descriptor, times);
+static int fail_time(ct_error *error) {
+    return ct_fail_errno(error, "setting its time");
 }
 
 int ct_tree_attributes_set(int descriptor, const ct_tree_attributes *attributes,
@@ -56,8 +51,8 @@ int ct_tree_attributes_set(int descriptor, const ct_tree_attributes *attributes,
     /* after the owner, whose change takes the set-user-ID bit away */
     if (fchmod(descriptor, attributes->mode) < 0)
         return ct_fail_errno(error, "setting its mode");
-    set_time(descriptor, attributes->mtime);
-    return CT_OK;
+    const struct timespec times[2] = {CT_TREE_NO_TIME, attributes->mtime};
+    return futimens(descriptor, times) < 0 ? fail_time(error) : CT_OK;
 }
 
 int ct_tree_attributes_set_link(int parent, const char *name,
@@ -66,5 +61,9 @@ int ct_tree_attributes_set_link(int parent, const char *name,
     if (has_owner(attributes) &&
         fchownat(parent, name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW) < 0)
         return fail_owner(owner, error);
+    const struct timespec times[2] = {CT_TREE_NO_TIME, attributes->mtime};
+    if (utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOSYS &&
+        errno != EOPNOTSUPP)
+        return fail_time(error);
     return CT_OK;
 }

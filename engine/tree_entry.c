@@ -16,12 +16,21 @@ static int add_integer(ct_buf *out, const char *key, int64_t value) {
     return code < 0 ? code : ct_value_integer(out, value);
 }
 
+/* The two numbers of a time, exactly; neither, where there is none. */
+static int add_time(ct_buf *out, const struct timespec *time) {
+    if (time->tv_nsec == UTIME_OMIT)
+        return CT_OK;
+    int code = add_integer(out, "mtime", time->tv_sec);
+    return code < 0 ? code : add_integer(out, "mtime_nanoseconds", time->tv_nsec);
+}
+
 int ct_tree_entry_add(ct_buf *out, const ct_tree_entry *entry) {
     const ct_tree_attributes *attributes = &entry->attributes;
     ct_buf table;
     ct_buf_init(&table, CT_MIB);
     int code = CT_E_NO_MEMORY;
-    if (ct_value_table(&table, 8) == CT_OK &&
+    size_t pairs = attributes->mtime.tv_nsec == UTIME_OMIT ? 7 : 9;
+    if (ct_value_table(&table, pairs) == CT_OK &&
         add_text(&table, "path", entry->path) == CT_OK &&
         add_text(&table, "name", entry->name) == CT_OK &&
         add_text(&table, "type", entry->type) == CT_OK &&
@@ -29,8 +38,7 @@ int ct_tree_entry_add(ct_buf *out, const ct_tree_entry *entry) {
         add_integer(&table, "uid", attributes->owner.uid) == CT_OK &&
         add_integer(&table, "gid", attributes->owner.gid) == CT_OK &&
         add_integer(&table, "mode", attributes->mode & 07777) == CT_OK &&
-        ct_value_string(&table, "mtime") == CT_OK &&
-        ct_value_number(&table, attributes->mtime) == CT_OK)
+        add_time(&table, &attributes->mtime) == CT_OK)
         code = ct_frame_add(out, CT_FRAME_ENTRY, table.data, table.length);
     ct_buf_fini(&table);
     return code;
@@ -56,10 +64,25 @@ static bool read_id(const char *data, const char *end, const char *key, uint32_t
     return true;
 }
 
+static bool read_time(const char *data, const char *end, struct timespec *time) {
+    ct_value seconds, nanoseconds;
+    *time = CT_TREE_NO_TIME;
+    if (!ct_value_field(data, end, "mtime", &seconds))
+        return true;
+    if (seconds.type != CT_INTEGER ||
+        !ct_value_field(data, end, "mtime_nanoseconds", &nanoseconds) ||
+        nanoseconds.type != CT_INTEGER || nanoseconds.integer < 0 ||
+        nanoseconds.integer > 999999999)
+        return false;
+    time->tv_sec = (time_t) seconds.integer;
+    time->tv_nsec = (long) nanoseconds.integer;
+    return time->tv_sec == seconds.integer;
+}
+
 bool ct_tree_entry_parse(const char *data, size_t length, ct_tree_received *entry) {
     const char *end = data + length;
     ct_tree_attributes *attributes = &entry->attributes;
-    ct_value mode, mtime;
+    ct_value mode;
     if (!copy_field(data, end, "path", entry->path, sizeof entry->path) ||
         !copy_field(data, end, "name", entry->name, sizeof entry->name) ||
         !copy_field(data, end, "type", entry->type, sizeof entry->type) ||
@@ -67,10 +90,9 @@ bool ct_tree_entry_parse(const char *data, size_t length, ct_tree_received *entr
         !read_id(data, end, "uid", &attributes->owner.uid) ||
         !read_id(data, end, "gid", &attributes->owner.gid) ||
         !ct_value_field(data, end, "mode", &mode) || mode.type != CT_INTEGER ||
-        !ct_value_field(data, end, "mtime", &mtime) || mtime.type != CT_NUMBER)
+        !read_time(data, end, &attributes->mtime))
         return false;
     attributes->mode = (mode_t) (mode.integer & 07777);
-    attributes->mtime = mtime.number;
     return true;
 }
 

@@ -110,8 +110,7 @@ static int add_found(ct_tree_reader *reader, FTSENT *found, const char *type,
                            .target = target,
                            .attributes = {.owner = {info->st_uid, info->st_gid},
                                           .mode = info->st_mode,
-                                          .mtime = (double) info->st_mtim.tv_sec +
-                                                   (double) info->st_mtim.tv_nsec / 1e9}};
+                                          .mtime = info->st_mtim}};
     return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : CT_OK;
 }
 
@@ -187,8 +186,10 @@ static int next_chunk(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
 
 static int next_data(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
     if (!reader->data_entered) {
-        ct_tree_entry entry = {
-            .path = "", .name = "", .type = "file", .attributes.mode = 0644};
+        ct_tree_entry entry = {.path = "",
+                               .name = "",
+                               .type = "file",
+                               .attributes = {.mode = 0644, .mtime = CT_TREE_NO_TIME}};
         reader->data_entered = true;
         return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : 1;
     }

@@ -197,10 +197,11 @@ describe("a tree of files", function()
 
   after_each(function() folder:remove() end)
 
-  local function entry(path, kind, target, uid)
+  local function entry(path, kind, target, uid, nanoseconds)
     return internals.frame("f", internals.pack {
       path = path, name = path:match "[^/]*$" ~= "" and path:match "[^/]*$" or "root",
-      type = kind, uid = uid or 0, gid = 0, mode = 0x1ff, mtime = 0.0, target = target or "" })
+      type = kind, uid = uid or 0, gid = 0, mode = 0x1ff, mtime = 0,
+      mtime_nanoseconds = nanoseconds or 0, target = target or "" })
   end
 
   local root = entry("", "directory")
@@ -249,6 +250,8 @@ describe("a tree of files", function()
       device = root .. entry("null", "device"), output = root .. internals.frame("o", "x"),
       garbage = internals.frame("f", "garbage"), file_for_directory = entry("", "file"),
       nobody = entry("", "directory", "", 0xffffffff), negative = entry("", "directory", "", -1),
+      second = entry("", "directory", "", 0, 1000000000), before = entry("", "directory", "", 0, -1),
+      now = entry("", "directory", "", 0, 1073741823), no_time = entry("", "directory", "", 0, "0"),
     } do
       local ok, code = write(bytes)
       assert.is_nil(ok, name)

@@ -12,10 +12,11 @@ local EXIT <const> = frame("x", "T" .. ("<I4"):pack(2) .. text "exit_code" .. "i
   .. ("<i8"):pack(3) .. text "timed_out" .. "f")
 
 local function entry(path, kind, target)
-  return frame("f", "T" .. ("<I4"):pack(8) .. text "path" .. text(path) .. text "name"
+  return frame("f", "T" .. ("<I4"):pack(9) .. text "path" .. text(path) .. text "name"
     .. text "n" .. text "type" .. text(kind) .. text "target" .. text(target) .. text "uid"
     .. "i" .. ("<i8"):pack(1000) .. text "gid" .. "i" .. ("<i8"):pack(1000) .. text "mode"
-    .. "i" .. ("<i8"):pack(420) .. text "mtime" .. "d" .. ("<d"):pack(1.0))
+    .. "i" .. ("<i8"):pack(420) .. text "mtime" .. "i"
+    .. ("<i8"):pack(-1) .. text "mtime_nanoseconds" .. "i" .. ("<i8"):pack(999999999))
 end
 
 -- A message's first bytes, its header's fields and its body.
