@@ -12,8 +12,8 @@
 
 #include "tree.h"
 
-static bool has_owner(const ct_tree_attributes *attributes) {
-    return attributes->owner.uid != CT_NO_ID || attributes->owner.gid != CT_NO_ID;
+static bool is_somebody(const ct_owner *owner) {
+    return owner->uid != CT_NO_ID || owner->gid != CT_NO_ID;
 }
 
 /* As chown takes it: "1", "1:2", ":2". */
@@ -43,11 +43,28 @@ static int fail_time(ct_error *error) {
     return ct_fail_errno(error, "setting its time");
 }
 
+/* Gives what name means in `at` ("": that itself) to whom it is asked for. An id that nobody
+ * asked for is this process' own; only the group can be another one, in a set-group-ID
+ * directory. */
+static int set_owner(int at, const char *name, const ct_owner *asked, ct_error *error) {
+    const int flags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
+    ct_owner owner = *asked;
+    struct stat info;
+    if (fstatat(at, name, &info, flags) < 0)
+        return ct_fail_errno(error, "setting its owner");
+    if (owner.gid == CT_NO_ID && info.st_gid != getegid())
+        owner.gid = getegid();
+    if (!is_somebody(&owner) || fchownat(at, name, owner.uid, owner.gid, flags) == 0)
+        return CT_OK;
+    /* a file system that gives all to one owner may do so, until somebody wants another */
+    return errno == EPERM && !is_somebody(asked) ? CT_OK : fail_owner(&owner, error);
+}
+
 int ct_tree_attributes_set(int descriptor, const ct_tree_attributes *attributes,
                            ct_error *error) {
-    const ct_owner *owner = &attributes->owner;
-    if (has_owner(attributes) && fchown(descriptor, owner->uid, owner->gid) < 0)
-        return fail_owner(owner, error);
+    int code = set_owner(descriptor, "", &attributes->owner, error);
+    if (code < 0)
+        return code;
     /* after the owner, whose change takes the set-user-ID bit away */
     if (fchmod(descriptor, attributes->mode) < 0)
         return ct_fail_errno(error, "setting its mode");
@@ -57,10 +74,9 @@ int ct_tree_attributes_set(int descriptor, const ct_tree_attributes *attributes,
 
 int ct_tree_attributes_set_link(int parent, const char *name,
                                 const ct_tree_attributes *attributes, ct_error *error) {
-    const ct_owner *owner = &attributes->owner;
-    if (has_owner(attributes) &&
-        fchownat(parent, name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW) < 0)
-        return fail_owner(owner, error);
+    int code = set_owner(parent, name, &attributes->owner, error);
+    if (code < 0)
+        return code;
     const struct timespec times[2] = {CT_TREE_NO_TIME, attributes->mtime};
     if (utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOSYS &&
         errno != EOPNOTSUPP)

@@ -88,6 +88,23 @@ static int follow(struct walk *walk, int link) {
     return walk->at < 0 ? -1 : 0;
 }
 
+static int open_below(int parent, const char *name) {
+    return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Makes a directory that is this process' own and 0755, whatever its umask is, and whatever group
+ * the parent would give it. */
+static int make_directory(int parent, const char *name) {
+    const ct_tree_attributes attributes = {
+        .owner = {CT_NO_ID, CT_NO_ID}, .mode = 0755, .mtime = CT_TREE_NO_TIME};
+    if (mkdirat(parent, name, 0700) < 0)
+        return -1;
+    int made = open_below(parent, name);
+    bool well = made >= 0 && ct_tree_attributes_set(made, &attributes, NULL) == CT_OK;
+    let_go(made);
+    return well ? 0 : -1;
+}
+
 /* What is called name, a link itself rather than what it leads to; made as needed. */
 static int open_name(struct walk *walk) {
     int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
@@ -95,7 +112,7 @@ static int open_name(struct walk *walk) {
     walk->made = false;
     if (found >= 0 || errno != ENOENT || !walk->make)
         return found;
-    walk->made = mkdirat(walk->at, walk->name, 0755) == 0;
+    walk->made = make_directory(walk->at, walk->name) == 0;
     if (!walk->made && errno != EEXIST)
         return -1;
     return openat(walk->at, walk->name, flags);
@@ -165,10 +182,6 @@ bool ct_tree_is_directory(const char *path, const char *const *untrusted) {
     int directory = walk_to(&walk, path);
     let_go(directory);
     return directory >= 0;
-}
-
-static int open_below(int parent, const char *name) {
-    return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 int ct_tree_open_parent(int root, const char *path, const char **name) {

@@ -4,11 +4,13 @@
 -- or a umask must not change about them.
 
 local ct = require "cleantest"
+local internals = require "cleantest_internals"
 local new_folder = require "spec.support.folder"
 local process = require "spec.support.process"
+local results = require "spec.support.results"
 local transfer = require "spec.support.transfer"
 
-local dir = ct.data.dir
+local file, dir = ct.data.file, ct.data.dir
 
 describe("times", function()
   -- Before 1970, at its first second, of nanoseconds, and of a second that a double can't hold.
@@ -24,7 +26,7 @@ describe("times", function()
     local folder <close> = new_folder()
     process.output(make, { cwd = folder.path })
     local all = transfer.run { tree = {
-      upload = { dir(folder:at "tree", "/srv/tree"), ct.data.file({ text = "x" }, "/srv/text") },
+      upload = { dir(folder:at "tree", "/srv/tree"), file({ text = "x" }, "/srv/text") },
       download = dir("/srv/tree", folder:at "back/tree"),
       testlet = function()
         local run = require "cleantest.utils.run"
@@ -38,5 +40,75 @@ describe("times", function()
     local wanted = process.output(list, { cwd = folder.path })
     assert.matches("tree/before %-5.000000000\ntree/epoch 0.0", wanted)
     assert.equal(wanted, process.output(list, { cwd = folder:at "back" }))
+  end)
+end)
+
+describe("a folder that gives its group to what is made in it", function()
+  local make <const> = "mkdir -p tree/sub && echo a >tree/sub/a && ln -s a tree/sub/link &&" ..
+    "chmod 750 tree/sub && chmod 2755 tree"
+  local wanted <const> = "2775 0:33 .\n755 0:0 ./in\n755 0:0 ./in/between\n"
+    .. "640 0:0 ./in/between/text\n%s ./tree\n750 0:0 ./tree/sub\n644 0:0 ./tree/sub/a\n"
+    .. "777 0:0 ./tree/sub/link\n"
+
+  it("does not do so with uploads and downloads, which are theirs to whom they belong", function()
+    local folder <close> = new_folder()
+    process.output(make, { cwd = folder.path })
+    process.output("mkdir host && chown 0:33 host && chmod 2775 host", { cwd = folder.path })
+    local command = transfer.listing
+    local config = ct.configure "lxd"
+    config:register_hook(ct.hook.start_env { name = "made",
+      run = ct.script "mkdir /shared && chown 0:33 /shared && chmod 2775 /shared" })
+    config:register_hook(ct.hook.start_env { name = "up", upload = {
+      file({ text = "root:x:0:0::/:/bin/sh\nwww-data:x:33:33::/:/bin/sh\n" }, "/etc/passwd",
+        { overwrite = true }),
+      file({ text = "x" }, "/shared/in/between/text", { mode = "0640" }),
+      dir(folder:at "tree", "/shared/tree"),
+      file({ text = "x" }, "/shared/theirs", { user = "www-data" }) } })
+    config:register_hook(ct.hook.stop_env { name = "down", download = {
+      file("/shared/in/between/text", folder:at "host/in/between/text"),
+      dir("/shared/tree", folder:at "host/tree") } })
+    local result = results.only(results.decorate(function()
+      local run = require "cleantest.utils.run"
+      return run("cd /shared && " .. command, { check = true }).stdout
+    end)())
+    assert.equal("pass", result.status, tostring(result))
+    assert.equal(wanted:format "644 33:0 ./theirs\n2755 0:0", result.value)
+    assert.equal(wanted:format "755 0:0",
+      process.output(command, { cwd = folder:at "host" }) .. "\n")
+  end)
+end)
+
+describe("a umask", function()
+  it("of the command changes neither the folders that are made nor the files", function()
+    local folder <close> = new_folder { ["suite.lua"] = [[
+      local ct = require "cleantest"
+      local config, data = ct.configure "lxd", ct.data
+      config:register_hook(ct.hook.start_env { name = "up", upload = {
+        data.file({ text = "x" }, "/a/b/c"), data.file("tool", "/a/tool"),
+        data.file({ text = "x" }, "/a/all", { mode = "0666" }) } })
+      config:register_hook(ct.hook.stop_env { name = "down", download = {
+        data.file("/a/all", "out/x/y/f"), data.dir("/a", "out/tree/a") } })
+      for _, result in ct.lxd { image = "busybox-amd64" } (ct.script
+        "cd /a && stat -c '%a %n' . b b/c tool all; umask; touch /made; stat -c %a /made")() do
+        assert(result.status == "pass", tostring(result))
+        io.stdout:write(result.stdout)
+      end
+    ]] }
+    folder:write("tool", "#!/bin/sh\n", "777")
+    assert.equal("755 .\n755 b\n644 b/c\n777 tool\n666 all\n0022\n644",
+      process.output("umask 077 && lua5.4 suite.lua", { cwd = folder.path }))
+    assert.equal("755 .\n755 ./tree\n755 ./tree/a\n666 ./tree/a/all\n755 ./tree/a/b\n"
+      .. "644 ./tree/a/b/c\n777 ./tree/a/tool\n755 ./x\n755 ./x/y\n666 ./x/y/f",
+      process.output("find . | sort | xargs stat -c '%a %n'", { cwd = folder:at "out" }))
+  end)
+
+  -- What LXD's own umask is, is not for a spec to change: the guest is run here instead.
+  it("of LXD does not reach a testlet", function()
+    local folder <close> = new_folder()
+    folder:write("request", internals.frame("R", internals.pack {
+      op = "run", kind = "command", argv = { "sh", "-c", "umask" }, timeout = 60 }))
+    local said = process.output(([[mkfifo in && exec 3<>in && cat request >&3 &&
+      umask 077 && %s/guest <&3]]):format(os.getenv "BUILD"), { cwd = folder.path })
+    assert.matches("0022\n", said, 1, true)
   end)
 end)

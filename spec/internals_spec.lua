@@ -250,8 +250,9 @@ describe("a tree of files", function()
       device = root .. entry("null", "device"), output = root .. internals.frame("o", "x"),
       garbage = internals.frame("f", "garbage"), file_for_directory = entry("", "file"),
       nobody = entry("", "directory", "", 0xffffffff), negative = entry("", "directory", "", -1),
-      second = entry("", "directory", "", 0, 1000000000), before = entry("", "directory", "", 0, -1),
-      now = entry("", "directory", "", 0, 1073741823), no_time = entry("", "directory", "", 0, "0"),
+      second = entry("", "directory", "", 0, 1000000000),
+      before = entry("", "directory", "", 0, -1), now = entry("", "directory", "", 0, 1073741823),
+      no_time = entry("", "directory", "", 0, "0"),
     } do
       local ok, code = write(bytes)
       assert.is_nil(ok, name)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
@@ -74,6 +75,7 @@ int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "idle") == 0)
         guest_idle();
     ct_buf input, request;
+    umask(022); /* the usual one, whatever LXD was started with: testlets inherit it */
     signal(SIGPIPE, SIG_IGN);
     ct_buf_init(&input, CT_FRAME_MAX + CT_MIB);
     ct_buf_init(&request, CT_FRAME_MAX);
