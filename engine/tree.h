@@ -60,6 +60,31 @@ bool ct_tree_exists(const char *path);
 /* Links are followed as by ct_tree_open_root(). */
 bool ct_tree_is_directory(const char *path, const char *const *untrusted);
 
+/* ---- tree_walk.c ---- */
+
+/* All that is below a directory: directories before what is in them, names in bytewise order. */
+typedef struct ct_tree_walk ct_tree_walk;
+
+/* What a walk came by; its strings are borrowed until the walk goes on. */
+typedef struct ct_tree_found {
+    /* from the root; "" is the root itself */
+    const char *path;
+    const char *name;
+    struct stat info;
+    /* a file's, for reading, and the caller's to close; -1 else */
+    int file;
+    /* a link's; NULL else */
+    const char *target;
+} ct_tree_found;
+
+/* source may be a link to a directory. NULL on failure. */
+CT_CHECK ct_tree_walk *ct_tree_walk_open(const char *source, ct_error *error);
+/* 1: *found is the next; 0: there is no more. CT_E_ARGUMENT for what is no file, directory or
+ * link. */
+CT_CHECK int ct_tree_walk_next(ct_tree_walk *walk, ct_tree_found *found, ct_error *error);
+/* NULL is fine. */
+void ct_tree_walk_close(ct_tree_walk *walk);
+
 /* ---- tree_attributes.c ---- */
 
 /* For a file or directory, when its content is there. */

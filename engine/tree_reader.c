@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * tree_reader.c - files, directories and symbolic links on disk, as frames. An ENTRY (tree.h)
- * comes for each; a file's bytes follow it as CHUNKs. Links are never followed; what is none
- * of the three is refused.
+ * comes for each; a file's bytes follow it as CHUNKs, as many as it had when it was opened, or
+ * as are left of them. Links are never followed, but for the source itself.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,23 +18,32 @@
 #define CHUNK 65536 /* bytes */
 
 struct ct_tree_reader {
-    FTS *walk;         /* NULL: data is all there is */
-    size_t root;       /* length of the root's path */
-    int file;          /* the one being read; -1: none */
-    char *path;        /* its path, for messages */
-    const char *data;  /* borrowed */
-    size_t left;       /* bytes of data */
-    bool data_entered; /* its ENTRY was given */
+    char *source;
+    /* of a directory; NULL: one file, or data, is all there is */
+    ct_tree_walk *walk;
+    /* the one being read; -1: none */
+    int file;
+    /* from the root, for messages */
+    char path[PATH_MAX];
+    /* borrowed; NULL: what is read is on disk */
+    const char *data;
+    /* bytes of the file, or of data, still to be given */
+    uint64_t left;
+    /* the root's ENTRY was given */
+    bool entered;
+    char chunk[CHUNK];
 };
 
 static int fail_memory(ct_error *error) {
     return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b) {
-    return strcmp((*a)->fts_name, (*b)->fts_name);
+static int fail_path(const ct_tree_reader *reader, ct_error *error) {
+    return ct_fail_errno(error, "reading %s%s%s", reader->source,
+                         *reader->path ? "/" : "", reader->path);
 }
 
+/* Only then is it opened: opening a device may do something. */
 static int check_source(const char *source, bool directory, ct_error *error) {
     struct stat info;
     if (stat(source, &info) < 0)
@@ -46,32 +55,29 @@ static int check_source(const char *source, bool directory, ct_error *error) {
     return CT_OK;
 }
 
+static void cut_slashes(char *path) {
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        path[--length] = '\0';
+}
+
 ct_tree_reader *ct_tree_reader_open(const char *source, bool directory, ct_error *error) {
     if (check_source(source, directory, error) < 0)
         return NULL;
     ct_tree_reader *reader = calloc(1, sizeof *reader);
-    char *root = strdup(source);
-    if (!reader || !root) {
+    if (!reader || !(reader->source = strdup(source))) {
+        free(reader);
         fail_memory(error);
-        goto fail;
+        return NULL;
     }
+    cut_slashes(reader->source);
     reader->file = -1;
-    size_t length = strlen(root);
-    while (length > 1 && root[length - 1] == '/')
-        root[--length] = '\0';
-    reader->root = length;
-    char *const roots[] = {root, NULL};
-    /* COMFOLLOW: the source itself may be a link; what is inside is taken as it is */
-    reader->walk = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
-    if (!reader->walk) {
-        ct_fail_errno(error, "reading %s", source);
-        goto fail;
-    }
-    free(root);
-    return reader;
-fail:
-    free(root);
-    free(reader);
+    if (!directory)
+        return reader;
+    reader->walk = ct_tree_walk_open(reader->source, error);
+    if (reader->walk)
+        return reader;
+    ct_tree_reader_close(reader);
     return NULL;
 }
 
@@ -82,133 +88,128 @@ ct_tree_reader *ct_tree_reader_open_data(const void *data, size_t length,
         fail_memory(error);
         return NULL;
     }
-    *reader = (ct_tree_reader){.file = -1, .data = data, .left = length};
+    reader->file = -1;
+    reader->data = data ? data : "";
+    reader->left = length;
     return reader;
 }
 
 void ct_tree_reader_close(ct_tree_reader *reader) {
     if (!reader)
         return;
-    if (reader->walk)
-        fts_close(reader->walk);
+    ct_tree_walk_close(reader->walk);
     if (reader->file >= 0)
         close(reader->file);
-    free(reader->path);
+    free(reader->source);
     free(reader);
 }
 
-/* ---- entries ---- */
+/* ---- entries; 1: go on ---- */
 
-static int add_found(ct_tree_reader *reader, FTSENT *found, const char *type,
-                     const char *target, ct_buf *out, ct_error *error) {
-    const char *path = found->fts_path + reader->root;
-    const struct stat *info = found->fts_statp;
-    const char *base = strrchr(found->fts_path, '/');
-    ct_tree_entry entry = {.path = *path == '/' ? path + 1 : path,
-                           .name = base ? base + 1 : found->fts_path,
+static int add_entry(const ct_tree_found *found, ct_buf *out, ct_error *error) {
+    const struct stat *info = &found->info;
+    const char *type = S_ISDIR(info->st_mode)   ? "directory"
+                       : S_ISLNK(info->st_mode) ? "link"
+                                                : "file";
+    ct_tree_entry entry = {.path = found->path,
+                           .name = found->name,
                            .type = type,
-                           .target = target,
+                           .target = found->target,
                            .attributes = {.owner = {info->st_uid, info->st_gid},
                                           .mode = info->st_mode,
                                           .mtime = info->st_mtim}};
-    return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : CT_OK;
+    return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : 1;
 }
 
-static int add_link(ct_tree_reader *reader, FTSENT *found, ct_buf *out, ct_error *error) {
-    char target[PATH_MAX];
-    ssize_t length = readlink(found->fts_accpath, target, sizeof target - 1);
-    if (length < 0)
-        return ct_fail_errno(error, "reading the link %s", found->fts_path);
-    target[length] = '\0';
-    return add_found(reader, found, "link", target, out, error);
+/* A file that others write to may grow for ever. What has no blocks may be made up as it is read,
+ * as in /proc, and its size means nothing. */
+static void begin_file(ct_tree_reader *reader, const ct_tree_found *found) {
+    const struct stat *info = &found->info;
+    bool sized = info->st_size > 0 && info->st_blocks > 0;
+    reader->file = found->file;
+    reader->left = sized ? (uint64_t) info->st_size : UINT64_MAX;
+    snprintf(reader->path, sizeof reader->path, "%s", found->path);
 }
 
-static int enter_file(ct_tree_reader *reader, FTSENT *found, ct_buf *out,
-                      ct_error *error) {
-    reader->file = open(found->fts_accpath, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (reader->file < 0)
-        return ct_fail_errno(error, "reading %s", found->fts_path);
-    free(reader->path);
-    reader->path = strdup(found->fts_path);
-    return add_found(reader, found, "file", NULL, out, error);
+static int next_found(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
+    ct_tree_found found;
+    int code = ct_tree_walk_next(reader->walk, &found, error);
+    if (code == 1 && found.file >= 0)
+        begin_file(reader, &found);
+    return code == 1 ? add_entry(&found, out, error) : code;
 }
 
-/* ---- the walk ---- */
+/* The one file that the source is. */
+static int enter_file(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
+    const char *base = strrchr(reader->source, '/');
+    ct_tree_found found = {.path = "", .name = base ? base + 1 : reader->source};
+    found.file = open(reader->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (found.file < 0 || fstat(found.file, &found.info) < 0) {
+        int code = fail_path(reader, error);
+        if (found.file >= 0)
+            close(found.file);
+        return code;
+    }
+    begin_file(reader, &found);
+    return S_ISREG(found.info.st_mode)
+               ? add_entry(&found, out, error)
+               : ct_fail(error, CT_E_ARGUMENT, "reading %s: not a regular file any more",
+                         reader->source);
+}
 
-/* 1: go on; 0: that was the last one. */
+static int enter_data(ct_buf *out, ct_error *error) {
+    ct_tree_entry entry = {.path = "",
+                           .name = "",
+                           .type = "file",
+                           .attributes = {.mode = 0644, .mtime = CT_TREE_NO_TIME}};
+    return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : 1;
+}
+
+/* 0: that was the last one. */
 static int next_entry(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
-    errno = 0;
-    FTSENT *found = fts_read(reader->walk);
-    int code = CT_OK;
-    if (!found)
-        return errno ? ct_fail_errno(error, "reading a directory") : 0;
-    switch (found->fts_info) {
-    case FTS_D:
-        code = add_found(reader, found, "directory", NULL, out, error);
-        break;
-    case FTS_DP:
-        break;
-    case FTS_F:
-        code = enter_file(reader, found, out, error);
-        break;
-    case FTS_SL:
-    case FTS_SLNONE:
-        code = add_link(reader, found, out, error);
-        break;
-    case FTS_DNR:
-    case FTS_ERR:
-    case FTS_NS:
-        errno = found->fts_errno;
-        code = ct_fail_errno(error, "reading %s", found->fts_path);
-        break;
-    default:
-        code = ct_fail(error, CT_E_ARGUMENT,
-                       "%s is no file, directory or symbolic link: it can't travel",
-                       found->fts_path);
-    }
-    return code < 0 ? code : 1;
+    if (reader->walk)
+        return next_found(reader, out, error);
+    if (reader->entered)
+        return 0;
+    reader->entered = true;
+    return reader->data ? enter_data(out, error) : enter_file(reader, out, error);
 }
 
-static int next_chunk(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
-    char chunk[CHUNK];
-    ssize_t length = read(reader->file, chunk, sizeof chunk);
-    if (length < 0)
-        return errno == EINTR ? 1 : ct_fail_errno(error, "reading %s", reader->path);
-    if (length == 0) {
-        close(reader->file);
-        reader->file = -1;
-        return 1;
-    }
-    return ct_frame_add(out, CT_FRAME_CHUNK, chunk, (size_t) length) < 0
-               ? fail_memory(error)
-               : 1;
-}
+/* ---- what is in them; 1: go on ---- */
 
-static int next_data(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
-    if (!reader->data_entered) {
-        ct_tree_entry entry = {.path = "",
-                               .name = "",
-                               .type = "file",
-                               .attributes = {.mode = 0644, .mtime = CT_TREE_NO_TIME}};
-        reader->data_entered = true;
-        return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : 1;
-    }
-    size_t length = reader->left < CHUNK ? reader->left : CHUNK;
-    if (length > 0 && ct_frame_add(out, CT_FRAME_CHUNK, reader->data, length) < 0)
-        return fail_memory(error);
-    reader->data += length;
+static int add_chunk(ct_tree_reader *reader, const char *bytes, size_t length,
+                     ct_buf *out, ct_error *error) {
     reader->left -= length;
-    return length > 0;
+    return ct_frame_add(out, CT_FRAME_CHUNK, bytes, length) < 0 ? fail_memory(error) : 1;
+}
+
+static int next_of_file(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
+    size_t wanted = reader->left < CHUNK ? (size_t) reader->left : CHUNK;
+    ssize_t length = read(reader->file, reader->chunk, wanted);
+    if (length > 0)
+        return add_chunk(reader, reader->chunk, (size_t) length, out, error);
+    if (length < 0)
+        return errno == EINTR ? 1 : fail_path(reader, error);
+    close(reader->file);
+    reader->file = -1;
+    return 1;
+}
+
+static int next_of_data(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
+    const char *bytes = reader->data;
+    size_t length = reader->left < CHUNK ? (size_t) reader->left : CHUNK;
+    reader->data += length;
+    return add_chunk(reader, bytes, length, out, error);
 }
 
 int ct_tree_reader_next(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
     size_t before = out->length;
     int more = 1;
     while (more > 0 && out->length - before < CHUNK) {
-        if (!reader->walk)
-            more = next_data(reader, out, error);
-        else if (reader->file >= 0)
-            more = next_chunk(reader, out, error);
+        if (reader->file >= 0)
+            more = next_of_file(reader, out, error);
+        else if (reader->data && reader->entered && reader->left > 0)
+            more = next_of_data(reader, out, error);
         else
             more = next_entry(reader, out, error);
     }

@@ -14,8 +14,9 @@ local file, dir = ct.data.file, ct.data.dir
 
 describe("times", function()
   -- Before 1970, at its first second, of nanoseconds, and of a second that a double can't hold.
-  local make <const> = [[mkdir -p tree/sub tree/epoch && echo a >tree/zero && echo b >tree/exact &&
-    echo c >tree/before && echo d >tree/sub/late && ln -s zero tree/link && ln -s no tree/sub/dead &&
+  local make <const> = [[mkdir -p tree/sub tree/epoch && echo a >tree/zero &&
+    echo b >tree/exact && echo c >tree/before && echo d >tree/sub/late &&
+    ln -s zero tree/link && ln -s no tree/sub/dead &&
     touch -d @0 tree/zero tree/epoch && touch -d @1700000000.123456789 tree/exact tree/sub &&
     touch -d @-5 tree/before && touch -d @9000000000.999999999 tree/sub/late &&
     touch -h -d @-1.000000001 tree/link && touch -h -d @1700000001.000000001 tree/sub/dead &&
@@ -110,5 +111,31 @@ describe("a umask", function()
     local said = process.output(([[mkfifo in && exec 3<>in && cat request >&3 &&
       umask 077 && %s/guest <&3]]):format(os.getenv "BUILD"), { cwd = folder.path })
     assert.matches("0022\n", said, 1, true)
+  end)
+end)
+
+describe("a folder in which files come and go", function()
+  -- Each of 64 names is a file, a folder with a file, a link, nothing, until the instance goes.
+  local churn <const> = [[
+    mkdir -p /var/spool/work && cd /var/spool/work &&
+    for i in $(seq 200); do echo "stable $i" >"stable-$i"; done
+    ( exec setsid sh -c 'while :; do
+        for i in $(seq 64); do echo $i >f$i; rm f$i; mkdir f$i; echo x >f$i/x; rm -r f$i;
+          ln -s /etc/passwd f$i; rm f$i; done; done' ) >/dev/null 2>&1 </dev/null &
+    until [ -d f64 ]; do :; done
+  ]]
+
+  it("comes down, each time, with all that stays", function()
+    local folder <close> = new_folder()
+    local download = {}
+    for i = 1, 10 do
+      download[i] = dir("/var/spool/work", folder:at("work-" .. i))
+    end
+    local all = transfer.run { churn = { download = download, testlet = ct.script(churn) } }
+    assert.equal("pass", all.churn.status, tostring(all.churn))
+    for i = 1, 10 do
+      assert.equal("200", process.output("cat stable-* | sort -u | wc -l",
+        { cwd = folder:at("work-" .. i) }))
+    end
   end)
 end)

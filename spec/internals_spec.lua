@@ -5,6 +5,7 @@
 
 local internals = require "cleantest_internals"
 local new_folder = require "spec.support.folder"
+local process = require "spec.support.process"
 
 describe("a buffer", function()
   it("holds up to its limit, and stays as it was when more comes", function()
@@ -221,6 +222,61 @@ describe("a tree of files", function()
     assert.equal(200000, #folder:read "to/top")
     assert(internals.write_tree(folder:at "one", internals.read_tree(folder:at "kept"), {}))
     assert.equal("kept", folder:read "one")
+  end)
+
+  -- What is below `from/tree` when the first 64 KiB of its first file were read, as it arrives.
+  local function change(command)
+    for name, content in pairs {
+      ["0-first"] = ("x"):rep(200000), ["1-file"] = "1", ["2-file"] = "2",
+      ["a/b/deep"] = "deep", ["a/c"] = "c", ["d/e"] = "e", ["f/g"] = "g",
+    } do
+      folder:write("tree/" .. name, content)
+    end
+    folder:write("secret/e", "secret")
+    folder:write("secret/c", "secret")
+    local bytes = assert(internals.read_tree(folder:at "tree", true, function()
+      assert(os.execute(("cd %s/tree && %s"):format(folder.path, command)))
+    end))
+    assert.is_true(write(bytes))
+    return process.output("find . -mindepth 1 -printf '%p %y\\n' | sort", { cwd = folder:at "to" })
+  end
+
+  it("is read without what has gone since it was listed", function()
+    assert.equal("./0-first f\n./2-file f\n./a d\n./a/b d\n./a/b/deep f\n./a/c f\n./f d",
+      change "rm -r 1-file d f/g")
+  end)
+
+  it("is read without following a link that has taken something's place", function()
+    assert.equal("./0-first f\n./1-file l\n./2-file f\n./a d\n./a/b d\n./a/b/deep f\n./a/c f\n"
+      .. "./d l\n./f f", change
+      "rm -r 1-file d f && ln -s ../secret/e 1-file && ln -s ../secret d && echo f >f")
+  end)
+
+  -- The first file lies two folders down, and the upper one is replaced: there is a way back to
+  -- the link only.
+  it("is read without following a link on the way back to a folder", function()
+    folder:write("from/a/b/0-first", ("x"):rep(200000))
+    folder:write("from/a/c", "c")
+    folder:write("secret/c", "secret")
+    local bytes = assert(internals.read_tree(folder:at "from", true, function()
+      assert(os.execute(("cd %s && mv from/a moved && ln -s ../secret from/a"):format(folder.path)))
+    end))
+    assert.is_true(write(bytes))
+    assert.equal(200000, #folder:read "to/a/b/0-first")
+    assert.is_nil(folder:read "to/a/c")
+    assert.equal(200000, #folder:read "to/top")
+  end)
+
+  it("is read as far as its files went when they were opened, or still do", function()
+    change "head -c 100000 /dev/zero >>0-first && echo longer >>1-file && mv 2-file 0-first"
+    assert.equal(200000, #folder:read "to/0-first")
+    assert.equal("1longer\n", folder:read "to/1-file")
+    change "truncate -s 150000 0-first"
+    assert.equal(150000, #folder:read "to/0-first")
+    -- what is made up as it is read has no size
+    assert(internals.write_tree(folder:at "made-up",
+      assert(internals.read_tree("/proc/self/status", false)), {}))
+    assert.matches("Name:.*Threads:", folder:read "made-up")
   end)
 
   it("writes nothing outside of its place", function()

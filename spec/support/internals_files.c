@@ -7,7 +7,8 @@
 
 #include "internals.h"
 
-/* read_tree(source, directory) -> a list of the frames' bytes */
+/* read_tree(source, directory, meanwhile) -> the frames' bytes; meanwhile, if it is given, is
+ * called when the first 64 KiB were read */
 static int read_tree(lua_State *L) {
     ct_buf buf;
     ct_error error = {0};
@@ -16,7 +17,9 @@ static int read_tree(lua_State *L) {
     if (!reader)
         return internals_failure(L, error.code, &error);
     ct_buf_init(&buf, 64 * CT_MIB);
-    int more = 1;
+    int more = ct_tree_reader_next(reader, &buf, &error);
+    if (more > 0 && lua_isfunction(L, 3))
+        lua_call(L, 0, 0);
     while (more > 0)
         more = ct_tree_reader_next(reader, &buf, &error);
     ct_tree_reader_close(reader);
