@@ -12,7 +12,7 @@
 #define STEP_OUTPUT_LIMIT                                                                \
     (16 * CT_MIB) /* bytes of stdout, and of stderr, of a run step */
 
-/* Adds the end of bytes, as much as there is room for, from the start of a line. */
+/* Adds the end of bytes, at most so many, from the start of a line. */
 static int add_end(ct_buf *output, const ct_buf *bytes, size_t most) {
     size_t skipped = bytes->length > most ? bytes->length - most : 0;
     const char *start = bytes->data ? bytes->data + skipped : "";
@@ -24,11 +24,18 @@ static int add_end(ct_buf *output, const ct_buf *bytes, size_t most) {
                       bytes->data ? (size_t) (bytes->data + bytes->length - start) : 0);
 }
 
-static int fail_step(const ct_outcome *outcome, double timeout, ct_buf *output,
-                     ct_error *error) {
+/* In place of what an earlier try left there. Where there is no room, the failure itself is
+ * still told. */
+static void keep_output(ct_buf *output, const ct_outcome *outcome) {
+    ct_buf_clear(output);
     if (add_end(output, &outcome->stdout_bytes, output->limit / 2) < 0 ||
         add_end(output, &outcome->stderr_bytes, output->limit / 2) < 0)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        ct_buf_clear(output);
+}
+
+static int fail_step(const ct_outcome *outcome, double timeout, ct_buf *output,
+                     ct_error *error) {
+    keep_output(output, outcome);
     if (outcome->timed_out)
         return ct_fail(error, CT_E_STEP, "timed out after %g s", timeout);
     if (outcome->limit[0])
