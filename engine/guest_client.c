@@ -14,7 +14,7 @@
 #define GRACE            30.0  /* seconds the guest has beyond the request's own time */
 #define SEAL_TIME        300.0 /* seconds: it looks at every file */
 #define DIAGNOSTICS_MAX  4096  /* bytes of the guest's own stderr */
-#define PULL_LIMIT       (4096 * CT_MIB) /* bytes one download may write here */
+#define PULL_LIMIT       (UINT64_C(4) << 30) /* bytes one download may write here */
 
 /* One request on its way. */
 struct call {
