@@ -303,7 +303,7 @@ typedef struct ct_result {
     size_t stderr_length;
     char *value; /* packed, for ct_value_read(); NULL when it returned nothing */
     size_t value_length;
-    char *error; /* what went wrong, in words; NULL on pass */
+    char *error; /* what went wrong, in words, the first cause first; NULL on pass */
     char
         *base; /* the base its instance was cloned from, by its name in LXD; NULL: none */
     bool base_built;               /* it was built by this run */

@@ -140,8 +140,8 @@ static int bring_up(ct_life *life, ct_error *error) {
     if (life->job->target)
         life->visited = true;
     else if (code == CT_OK && life->share->begun)
-        return ct_share_join(life->share, life->context->provider, life->session,
-                             life->result, &wait, error);
+        return ct_share_join(life->share, life->context->provider, life->session, &wait,
+                             error);
     else if (code == CT_OK)
         code = create(life, error);
     if (code == CT_OK && life->made && !life->awake)
@@ -206,14 +206,22 @@ static int run_testlet(ct_life *life, ct_error *error) {
 
 static int run_stop_hooks(ct_life *life, ct_buf *output, ct_error *error) {
     next_phase(life, CT_PHASE_COLLECT);
-    if (life->guest
-            .lost) /* nothing is left to collect from; that is the testlet's failure */
+    if (life->guest.lost) { /* that is the testlet's failure already */
+        if (life->job->stop_hook_count > 0)
+            ct_result_note(life->result, "the stop hooks did not run", NULL);
         return CT_OK;
+    }
     ct_wait wait =
         ct_wait_for(ct_job_longest(life->job, life->context->provider->timeout),
                     life->context->cancel);
     return ct_hooks_run(&life->guest, life->job->stop_hooks, life->job->stop_hook_count,
                         CT_ALL_STEPS, life->job->env, output, &wait, error);
+}
+
+/* Of an instance that is not there to be shared, the share knows more. */
+static const char *reason(const ct_life *life, const ct_error *error) {
+    const char *shared = life->share->begun ? life->share->failure : NULL;
+    return error->code == CT_E_OPERATION && shared ? shared : error->message;
 }
 
 /* Everything up to the result. */
@@ -236,7 +244,7 @@ static void live(ct_life *life) {
     life->cancelled = code == CT_E_CANCELLED;
     if (code < 0) {
         ct_result_worsen(life->result, CT_ERROR);
-        ct_result_note(life->result, error.message, &output);
+        ct_result_note(life->result, reason(life, &error), &output);
     }
     ct_buf_fini(&output);
     life->broken = code < 0 && !life->cancelled && life->phase < CT_PHASE_TESTLET;

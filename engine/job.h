@@ -36,7 +36,7 @@ bool ct_job_alike(const ct_job *one, const ct_job *other);
 /* ---- hook.c -------------------------------------------------------------------------- */
 
 /* Does these of the hooks' steps in order; the first that fails ends it. CT_E_STEP: the step's own
- * doing, with the end of what it wrote added to output; else the environment's. */
+ * doing, with the end of what it wrote in output; else the environment's. */
 CT_CHECK int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count,
                           ct_step_range range, const char *const *env, ct_buf *output,
                           const ct_wait *wait, ct_error *error);
@@ -45,7 +45,8 @@ CT_CHECK int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count,
 
 /* A status never improves. */
 void ct_result_worsen(ct_result *result, enum ct_status status);
-/* Says what went wrong, with what a step wrote behind it; the first cause wins. */
+/* Says what went wrong, with what a step wrote behind it. What went wrong before that stands
+ * before it. */
 void ct_result_note(ct_result *result, const char *message, const ct_buf *output);
 /* What the testlet wrote is worth having however it ended. */
 void ct_result_take_output(ct_result *result, ct_outcome *outcome);
@@ -98,9 +99,9 @@ void ct_share_fini(ct_share *share);
 void ct_share_name(ct_share *share, const ct_job_context *context, const char *name,
                    size_t number);
 /* Checks that an instance which others have used still runs. CT_E_OPERATION: it does not, or
- * never came to; what the result is to say of it has been noted there. */
+ * never came to; share->failure says why. */
 CT_CHECK int ct_share_join(ct_share *share, const ct_provider *provider, void *session,
-                           ct_result *result, const ct_wait *wait, ct_error *error);
+                           const ct_wait *wait, ct_error *error);
 /* Notes why there is nothing to share. The first cause wins. */
 void ct_share_fail(ct_share *share, const char *why);
 /* Notes that a job is done with it, under its result's name; lost: the instance went with it. */

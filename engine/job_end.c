@@ -57,12 +57,12 @@ static bool tear_down(ct_life *life, bool preserve, char **message) {
         *message = kept;
         return false;
     }
-    free(kept);
-    if (asprintf(
-            message,
-            "instance %s could not be deleted: %s; \"cleantest clean\" will delete it",
-            life->instance, error.message) < 0)
+    if (asprintf(message,
+                 "%s%sinstance %s could not be deleted: %s; \"cleantest clean\" will "
+                 "delete it",
+                 kept ? kept : "", kept ? "\n" : "", life->instance, error.message) < 0)
         *message = NULL;
+    free(kept);
     return false;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * job_result.c - how what happened becomes a result: a status that never improves, the first
- * cause in words, and what the testlet left.
+ * job_result.c - how what happened becomes a result: a status that never improves, what went
+ * wrong in words, and what the testlet left.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +15,14 @@ void ct_result_worsen(ct_result *result, enum ct_status status) {
 }
 
 void ct_result_note(ct_result *result, const char *message, const ct_buf *output) {
-    if (result->error)
-        return;
+    const char *before = result->error;
     bool more = output && output->length > 0;
-    if (asprintf(&result->error, "%s%s%s", message, more ? "\n" : "",
-                 more ? output->data : "") < 0)
-        result->error = NULL;
+    char *whole;
+    if (asprintf(&whole, "%s%s%s%s%s", before ? before : "", before ? "\nthen: " : "",
+                 message, more ? "\n" : "", more ? output->data : "") < 0)
+        return;
+    free(result->error);
+    result->error = whole;
 }
 
 static void note_failure(ct_result *result, const ct_job *job,

@@ -63,7 +63,7 @@ void ct_share_leave(ct_share *share, const char *name, bool lost) {
 }
 
 int ct_share_join(ct_share *share, const ct_provider *provider, void *session,
-                  ct_result *result, const ct_wait *wait, ct_error *error) {
+                  const ct_wait *wait, ct_error *error) {
     /* what a testlet has left running may have stopped it since */
     if (!share->failure) {
         int code = provider->type->check_running(session, share->instance, wait, error);
@@ -71,7 +71,5 @@ int ct_share_join(ct_share *share, const ct_provider *provider, void *session,
             return code;
         note_loss(share);
     }
-    if (share->failure)
-        ct_result_note(result, share->failure, NULL);
     return ct_fail(error, CT_E_OPERATION, "%s is no more", share->instance);
 }

@@ -4,6 +4,8 @@
 -- Packages are in package_spec, files in data_spec.
 
 local ct = require "cleantest"
+local new_folder = require "spec.support.folder"
+local process = require "spec.support.process"
 local results = require "spec.support.results"
 
 local function start_env(options)
@@ -69,6 +71,15 @@ describe("hooks", function()
       ["stop-after-failure"] = with_hooks(function()
         stop_env { name = "collector", run = ct.script "exit 3" }
       end, function() os.exit(5) end),
+      ["stop-misses"] = with_hooks(function()
+        stop_env { name = "logs", download = ct.data.file("/out/report.xml", "/tmp/no-report.xml") }
+      end, ct.script "echo why >&2; exit 3"),
+      ["stop-misses-late"] = with_hooks(function()
+        stop_env { name = "logs", download = ct.data.file("/out/report.xml", "/tmp/no-report.xml") }
+      end, ct.command { "sleep", "60" }, { timeout = 1 }),
+      ["stop-without-instance"] = with_hooks(function()
+        stop_env { name = "logs", run = ct.command { "true" } }
+      end, ct.script "kill -9 $PPID; sleep 60"),
       ["with-env"] = with_hooks(function()
         ct.env:add { COLOUR = "blue" }
         start_env { name = "env", run = ct.script 'echo "$COLOUR" >/notes' }
@@ -118,6 +129,38 @@ describe("hooks", function()
   it("never make a bad status better", function()
     assert.equal("error", all["stop-after-failure"].status)
     assert.equal(5, all["stop-after-failure"].exit_code)
+  end)
+
+  it("that fail behind a testlet that failed are told beside it", function()
+    local result = all["stop-misses"]
+    assert.equal("error", result.status)
+    assert.equal(3, result.exit_code)
+    assert.matches("^the testlet exited with code 3\nthen: hook logs: download: .*"
+      .. "/out/report.xml: No such file or directory$", result.error)
+    assert.matches("report%.xml.*| why", tostring(result))
+    assert.matches("^the testlet timed out after 1 s\nthen: hook logs: download: ",
+      all["stop-misses-late"].error)
+    assert.is_true(all["stop-misses-late"].timed_out)
+    assert.matches("^the testlet exited with code 5\nthen: hook collector: run: exit code 3$",
+      all["stop-after-failure"].error)
+  end)
+
+  it("that have nothing to run in are told, too", function()
+    local result = all["stop-without-instance"]
+    assert.matches("\nthen: the stop hooks did not run", result.error)
+  end)
+
+  it("are told in the report, with how the testlet ended", function()
+    local folder <close> = new_folder { ["suite.lua"] = [[
+      local ct = require "cleantest"
+      ct.configure("lxd"):register_hook(ct.hook.stop_env {
+        name = "logs", download = ct.data.file("/out/report.xml", "report.xml") })
+      for _ in ct.lxd { image = "busybox-amd64" } (ct.script "exit 3")() do end
+    ]] }
+    local run = process.run { "cleantest", folder:at "suite.lua" }
+    assert.equal(2, run.status)
+    assert.matches("error  test%-busybox%-amd64  the testlet exited with code 3  %([%d.]+ s%)\n"
+      .. "       | then: hook logs: download: [^\n]*/out/report.xml: No such file", run.stdout)
   end)
 
   it("get the environment variables that the testlet gets", function()
