@@ -7,6 +7,7 @@ local lxd = require "spec.support.lxd"
 local new_folder = require "spec.support.folder"
 local process = require "spec.support.process"
 local results = require "spec.support.results"
+local simulated = require "spec.support.simulated"
 
 local image = results.image
 
@@ -152,6 +153,17 @@ describe("an archon", function()
     end
   end)
 
+  it("tells of each instance in which an order failed", function()
+    local cluster <close> = ct.archon()
+    cluster:add({ "a", "b", "c" }, image)
+    local ok, message = pcall(cluster.execute, cluster, { "a", "b", "c" },
+      'case $(hostname) in b*) ;; *) echo "why $(hostname)" >&2; exit 3; esac', { check = true })
+    assert.is_false(ok)
+    assert.matches("archon:execute: execute%-a: fail: the testlet exited with code 3.*why a.*"
+      .. "\nexecute%-c: fail: the testlet exited with code 3.*why c", message)
+    assert.is_nil(message:find("execute-b", 1, true))
+  end)
+
   it("pushes and pulls", function()
     local folder <close> = new_folder { ["tree/a/b"] = "deep", ["file"] = "flat" }
     local cluster <close> = ct.archon()
@@ -257,6 +269,27 @@ describe("an archon's instances", function()
     assert.matches("0 passed, 0 failed, 0 errors", result.stdout)
     assert.matches("suite.lua:6: archon:execute: execute%-one: fail", result.stderr)
     assert.same({}, lxd.of_process(one.pid))
+  end)
+
+  -- LXD goes away between making them and deleting them.
+  it("are told when they can't be deleted, beside what the suite failed with", function()
+    local server = simulated()
+    local folder <close> = new_folder { ["suite.lua"] = ([[
+      local ct = require "cleantest"
+      ct.configure("lxd", { client = { endpoint = "%s", timeout = 5 } })
+      ct.archon():add("one", "busybox-amd64")
+      ct.archon():add("two", "busybox-amd64")
+      os.execute "kill %d"
+      error "the suite's own"
+    ]]):format(server.socket, server.process.pid) }
+    local result = process.run { "cleantest", folder:at "suite.lua" }
+    assert.equal(1, result.status)
+    assert.matches("suite.lua:6: the suite's own\n", result.stderr)
+    local wanted = "suite.lua: an archon's instances could not be deleted: [^\n]*nobody answers"
+    local _, count = result.stderr:gsub(wanted, "")
+    assert.equal(2, count, result.stderr)
+    server.process:close()
+    server.folder:remove()
   end)
 
   it("go when the suite is interrupted", function()

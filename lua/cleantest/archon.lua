@@ -152,16 +152,21 @@ local function all_names(self)
   return names
 end
 
---- Deletes instances, several at a time. Throws when LXD can't.
--- @param[opt] names a name, or a list; default: all
-function Archon:destroy(names)
-  names = names == nil and all_names(self) or self:known("destroy", names)
+-- Deletes instances of these names; returns a message when LXD can't.
+local function delete(self, names)
   if #names == 0 then return end
   local instances = {}
   for i, name in ipairs(names) do instances[i] = self.instances[name] end
   local gone, message = self.run:destroy(instances)
-  if not gone then where.fail("archon:destroy: %s", message) end
+  if not gone then return message end
   for _, name in ipairs(names) do self.instances[name] = nil end
+end
+
+--- Deletes instances, several at a time. Throws when LXD can't.
+-- @param[opt] names a name, or a list; default: all
+function Archon:destroy(names)
+  local message = delete(self, names == nil and all_names(self) or self:known("destroy", names))
+  if message then where.fail("archon:destroy: %s", message) end
 end
 
 --- The end of the block it is of.
@@ -170,10 +175,15 @@ function Archon:__close()
 end
 
 --- Deletes the instances of all archons: the suite is over.
+-- @treturn table what went wrong: a list of messages
 function Archon.destroy_all()
-  local all = open
+  local all, said = open, {}
   open = {}
-  for archon in pairs(all) do archon:destroy() end
+  for archon in pairs(all) do
+    local message = delete(archon, all_names(archon))
+    if message then said[#said + 1] = "an archon's instances could not be deleted: " .. message end
+  end
+  return said
 end
 
 return Archon

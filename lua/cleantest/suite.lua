@@ -86,13 +86,17 @@ local function run_chunk(chunk, path, signals)
   return problem
 end
 
--- Waits for calls that are still open; not for long, once a signal was caught.
+-- Waits for calls that are still open; not for long, once a signal was caught. Returns what went
+-- wrong with that, a list.
 local function finish(signals)
+  local problems = {}
   local ok, problem = pcall(Batch.finish_all, signals:caught() ~= nil)
-  if not ok then Batch.finish_all(true) end
-  local gone, why = pcall(Archon.destroy_all)
-  if not ok then return problem end
-  return not gone and why or nil
+  if not ok then
+    problems[1] = problem
+    Batch.finish_all(true)
+  end
+  local said = Archon.destroy_all()
+  return table.move(said, 1, #said, #problems + 1, problems)
 end
 
 local function run_to_end(chunk, path, signals)
@@ -100,8 +104,8 @@ local function run_to_end(chunk, path, signals)
   if problem then events.emit("raised", path, problem) end
   local late = finish(signals)
   local caught = signals:caught()
-  late = late or (caught and "interrupted by " .. caught)
-  if late and not problem then events.emit("raised", path, late) end
+  if caught and not problem and #late == 0 then late[1] = "interrupted by " .. caught end
+  for _, other in ipairs(late) do events.emit("raised", path, other) end
 end
 
 local function exit_status(code)

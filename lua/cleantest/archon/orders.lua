@@ -26,24 +26,27 @@ function orders.nothing() end
 -- @tparam table list jobs, as from jobs.build
 -- @tparam table options num_threads
 -- @treturn table name -> result
--- @treturn ?result the first that is no pass
+-- @treturn table the results that are no pass, a list
 function orders.perform(archon, names, list, options)
   for _, job in ipairs(list) do job.directed = true end
-  local by_name, bad, i = {}, nil, 0
+  local by_name, bad, i = {}, {}, 0
   for _, result in results(Batch.start(list, threads.resolve(options), "declared", archon.run)) do
     i = i + 1
     by_name[names[i]] = result
-    if result.status ~= "pass" then bad = bad or result end
+    if result.status ~= "pass" then bad[#bad + 1] = result end
   end
   return by_name, bad
 end
 
---- Throws what a bad result says, at the suite's line.
+--- Throws what bad results say, at the suite's line; nothing, when there are none.
 -- @tparam string what the method's name
--- @tparam ?result bad
+-- @tparam table bad a list of results
 -- @tparam[opt] string hint what to do instead
 function orders.must_pass(what, bad, hint)
-  if bad then where.fail("archon:%s: %s%s", what, tostring(bad), hint or "") end
+  if #bad == 0 then return end
+  local said = {}
+  for i, result in ipairs(bad) do said[i] = tostring(result) end
+  where.fail("archon:%s: %s%s", what, table.concat(said, "\n"), hint or "")
 end
 
 --- Hooks, in the engine's form, that move artifacts.
@@ -134,7 +137,7 @@ end
 
 -- What else a path could have meant; only the instance knows what is there.
 local function pull_hint(source, bad)
-  return type(source) == "string" and bad and (bad.error or ""):find "not a regular file"
+  return type(source) == "string" and bad[1] and (bad[1].error or ""):find "not a regular file"
     and "; a folder is pulled as an artifact: archon:pull(names, ct.data.dir(source, dest))"
 end
 
