@@ -194,6 +194,38 @@ describe("an archon", function()
     assert.equal("fd42:c7::2", cluster:address("one", { family = "inet6" }))
   end)
 
+  -- A bridge inside, as container engines make them, with a carrier; and an interface without.
+  local INNER <const> = [[
+    ip link add inner type veth && ip link set inner up && ip link set veth0 up &&
+    ip link add docker0 type bridge && brctl addif docker0 inner && ip link set docker0 up &&
+    ip addr add 172.17.0.1/16 dev docker0 && ip -6 addr add fd42:17::1/64 dev docker0 &&
+    ip link add idle type veth && ip addr add 10.254.7.1/24 dev idle && ip link set idle up
+  ]]
+
+  it("knows the address that others reach from those of an instance's own networks", function()
+    local cluster <close> = ct.archon()
+    cluster:add("one", image)
+    local address = cluster:address "one"
+    cluster:execute("one", INNER, { check = true })
+    assert.equal(address, cluster:address "one")
+    refused("no inet6 address", cluster.address, cluster, "one", { family = "inet6", timeout = 2 })
+    cluster:execute("one", "ip -6 addr add fd42:c7::2/64 dev eth0", { check = true })
+    assert.equal("fd42:c7::2", cluster:address("one", { family = "inet6" }))
+    -- without a default route there is only eth0, which is no bridge and has a carrier
+    cluster:execute("one", "ip route del default && ip addr add 10.254.8.1/24 dev docker0",
+      { check = true })
+    assert.equal(address, cluster:address "one")
+  end)
+
+  it("waits for an address until it is no longer tentative", function()
+    local cluster <close> = ct.archon()
+    cluster:add("one", image)
+    cluster:execute("one", "ip -6 addr add fd42:c7::3/64 dev eth0", { check = true })
+    assert.equal("fd42:c7::3", cluster:address("one", { family = "inet6" }))
+    local bound = cluster:execute("one", "ip -6 addr show dev eth0 | grep fd42:c7::3")
+    assert.is_nil(bound.one.stdout:find "tentative")
+  end)
+
   it("gives its instances to ct.lxd.target under its own names", function()
     local cluster <close> = ct.archon()
     cluster:add({ "a", "b" }, image)
