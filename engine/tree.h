@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree.h - what the tree's files offer one another: what an ENTRY frame says, where on disk an
- * entry goes, and what it gets there. The rest of the engine knows what is in engine.h.
+ * tree.h - what the tree's files offer one another: what an ENTRY frame says, where on
+ * disk an entry goes, and what it gets there. The rest of the engine knows what is in
+ * engine.h.
  */
 #ifndef CT_TREE_H
 #define CT_TREE_H
@@ -45,9 +46,9 @@ bool ct_tree_path_plain(const char *path);
 
 /* ---- tree_place.c ---- */
 
-/* A descriptor (O_PATH) of the directory at path, which is made as needed, or a negative code.
- * Links are followed, but for those in an untrusted directory; see ct_tree_options. *made: it was
- * not there. */
+/* A descriptor (O_PATH) of the directory at path, which is made as needed, or a negative
+ * code. Links are followed, but for those in an untrusted directory; see ct_tree_options.
+ * *made: it was not there. */
 CT_CHECK int ct_tree_open_root(const char *path, const char *const *untrusted, bool *made,
                                ct_error *error);
 /* The directory that the last name of path, a plain one, lies in; *name is that name. A
@@ -62,7 +63,8 @@ bool ct_tree_is_directory(const char *path, const char *const *untrusted);
 
 /* ---- tree_walk.c ---- */
 
-/* All that is below a directory: directories before what is in them, names in bytewise order. */
+/* All that is below a directory: directories before what is in them, names in bytewise
+ * order. */
 typedef struct ct_tree_walk ct_tree_walk;
 
 /* What a walk came by; its strings are borrowed until the walk goes on. */
@@ -79,8 +81,8 @@ typedef struct ct_tree_found {
 
 /* source may be a link to a directory. NULL on failure. */
 CT_CHECK ct_tree_walk *ct_tree_walk_open(const char *source, ct_error *error);
-/* 1: *found is the next; 0: there is no more. CT_E_ARGUMENT for what is no file, directory or
- * link. */
+/* 1: *found is the next; 0: there is no more. CT_E_ARGUMENT for what is no file,
+ * directory or link. */
 CT_CHECK int ct_tree_walk_next(ct_tree_walk *walk, ct_tree_found *found, ct_error *error);
 /* NULL is fine. */
 void ct_tree_walk_close(ct_tree_walk *walk);
@@ -90,8 +92,8 @@ void ct_tree_walk_close(ct_tree_walk *walk);
 /* For a file or directory, when its content is there. */
 CT_CHECK int ct_tree_attributes_set(int descriptor, const ct_tree_attributes *attributes,
                                     ct_error *error);
-/* For a symbolic link, which has no mode. A file system that keeps no times of links is left to
- * that. */
+/* For a symbolic link, which has no mode. A file system that keeps no times of links is
+ * left to that. */
 CT_CHECK int ct_tree_attributes_set_link(int parent, const char *name,
                                          const ct_tree_attributes *attributes,
                                          ct_error *error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree_attributes.c - what an entry gets once its content is there: owner, mode, time. What
- * these are to be is the writer's to decide.
+ * tree_attributes.c - what an entry gets once its content is there: owner, mode, time.
+ * What these are to be is the writer's to decide.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,9 +43,9 @@ static int fail_time(ct_error *error) {
     return ct_fail_errno(error, "setting its time");
 }
 
-/* Gives what name means in `at` ("": that itself) to whom it is asked for. An id that nobody
- * asked for is this process' own; only the group can be another one, in a set-group-ID
- * directory. */
+/* Gives what name means in `at` ("": that itself) to whom it is asked for. An id that
+ * nobody asked for is this process' own; only the group can be another one, in a
+ * set-group-ID directory. */
 static int set_owner(int at, const char *name, const ct_owner *asked, ct_error *error) {
     const int flags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
     ct_owner owner = *asked;
@@ -56,7 +56,8 @@ static int set_owner(int at, const char *name, const ct_owner *asked, ct_error *
         owner.gid = getegid();
     if (!is_somebody(&owner) || fchownat(at, name, owner.uid, owner.gid, flags) == 0)
         return CT_OK;
-    /* a file system that gives all to one owner may do so, until somebody wants another */
+    /* a file system that gives all to one owner may do so, until somebody wants another
+     * */
     return errno == EPERM && !is_somebody(asked) ? CT_OK : fail_owner(&owner, error);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree_place.c - where entries go on disk. The way to the root is walked one name at a time, and
- * so is, from its descriptor, every path below it, there through real directories only.
+ * tree_place.c - where entries go on disk. The way to the root is walked one name at a
+ * time, and so is, from its descriptor, every path below it, there through real
+ * directories only.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +16,8 @@
 
 #define LINKS_MAX 40 /* followed on the way to a root, as the kernel's own limit */
 
-/* The way to a root, one name at a time: links are read, not left to the kernel, so that it is
- * known of each whose it is. */
+/* The way to a root, one name at a time: links are read, not left to the kernel, so that
+ * it is known of each whose it is. */
 struct walk {
     int at; /* the directory reached so far; -1: none, errno says why */
     const char *const *untrusted;
@@ -92,8 +93,8 @@ static int open_below(int parent, const char *name) {
     return openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Makes a directory that is this process' own and 0755, whatever its umask is, and whatever group
- * the parent would give it. */
+/* Makes a directory that is this process' own and 0755, whatever its umask is, and
+ * whatever group the parent would give it. */
 static int make_directory(int parent, const char *name) {
     const ct_tree_attributes attributes = {
         .owner = {CT_NO_ID, CT_NO_ID}, .mode = 0755, .mtime = CT_TREE_NO_TIME};

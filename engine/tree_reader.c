@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree_reader.c - files, directories and symbolic links on disk, as frames. An ENTRY (tree.h)
- * comes for each; a file's bytes follow it as CHUNKs, as many as it had when it was opened, or
- * as are left of them. Links are never followed, but for the source itself.
+ * tree_reader.c - files, directories and symbolic links on disk, as frames. An ENTRY
+ * (tree.h) comes for each; a file's bytes follow it as CHUNKs, as many as it had when it
+ * was opened, or as are left of them. Links are never followed, but for the source
+ * itself.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -121,8 +122,8 @@ static int add_entry(const ct_tree_found *found, ct_buf *out, ct_error *error) {
     return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : 1;
 }
 
-/* A file that others write to may grow for ever. What has no blocks may be made up as it is read,
- * as in /proc, and its size means nothing. */
+/* A file that others write to may grow for ever. What has no blocks may be made up as it
+ * is read, as in /proc, and its size means nothing. */
 static void begin_file(ct_tree_reader *reader, const ct_tree_found *found) {
     const struct stat *info = &found->info;
     bool sized = info->st_size > 0 && info->st_blocks > 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree_walk.c - all that is below a directory, while others may change it. Each thing is opened
- * by its name in the directory it was listed in, which is reached through real directories only,
- * so that no link is followed, whenever it was put there. What has gone since it was listed is
- * passed over.
+ * tree_walk.c - all that is below a directory, while others may change it. Each thing is
+ * opened by its name in the directory it was listed in, which is reached through real
+ * directories only, so that no link is followed, whenever it was put there. What has gone
+ * since it was listed is passed over.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -68,8 +68,8 @@ static void leave(ct_tree_walk *walk) {
     walk->directory = -1;
 }
 
-/* Lists the directory at walk->path, and goes on in it. The descriptor is the walk's when 0 is
- * returned; -1: errno says why not. */
+/* Lists the directory at walk->path, and goes on in it. The descriptor is the walk's when
+ * 0 is returned; -1: errno says why not. */
 static int enter(ct_tree_walk *walk, int directory) {
     struct level *level = calloc(1, sizeof *level);
     if (!level)
@@ -89,8 +89,8 @@ static int enter(ct_tree_walk *walk, int directory) {
     return 0;
 }
 
-/* Opens the innermost level's directory again, when what was below it is done. 1: it is open; 0:
- * it has gone, and so has, for this walk, what was left in it. */
+/* Opens the innermost level's directory again, when what was below it is done. 1: it is
+ * open; 0: it has gone, and so has, for this walk, what was left in it. */
 static int come_back(ct_tree_walk *walk, ct_error *error) {
     if (walk->directory >= 0)
         return 1;
@@ -102,7 +102,8 @@ static int come_back(ct_tree_walk *walk, ct_error *error) {
     return gone ? 0 : fail(walk, error);
 }
 
-/* ---- what is found; each returns -1 when errno says why it is not what it seemed ---- */
+/* ---- what is found; each returns -1 when errno says why it is not what it seemed ----
+ * */
 
 static int find_file(ct_tree_walk *walk, ct_tree_found *found) {
     found->file = openat(walk->directory, found->name,
@@ -139,8 +140,8 @@ static int find_directory(ct_tree_walk *walk, ct_tree_found *found) {
     return -1;
 }
 
-/* Looks at the thing called found->name until it stays what it is for as long as it takes to open
- * it. 1: found; 0: it has gone. */
+/* Looks at the thing called found->name until it stays what it is for as long as it takes
+ * to open it. 1: found; 0: it has gone. */
 static int look(ct_tree_walk *walk, ct_tree_found *found, ct_error *error) {
     int code = -1;
     for (int i = 0; i < LOOKS && code < 0; i++) {
@@ -161,7 +162,8 @@ static int look(ct_tree_walk *walk, ct_tree_found *found, ct_error *error) {
     return code < 0 ? fail(walk, error) : 1;
 }
 
-/* Puts the next name of the innermost level into walk->path; *name is where it begins there. */
+/* Puts the next name of the innermost level into walk->path; *name is where it begins
+ * there. */
 static int next_name(ct_tree_walk *walk, const char **name, ct_error *error) {
     struct level *level = walk->level;
     const char *next = level->names[level->next++]->d_name;

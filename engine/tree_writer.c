@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree_writer.c - a tree from frames, on disk. It trusts nothing that the frames say: an entry
- * goes only where tree_place.c leads, so that nothing is written outside of the root, whatever
- * was there or comes.
+ * tree_writer.c - a tree from frames, on disk. It trusts nothing that the frames say: an
+ * entry goes only where tree_place.c leads, so that nothing is written outside of the
+ * root, whatever was there or comes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -88,8 +88,8 @@ static bool lies_in(const char *path, const char *above) {
            (strncmp(path, above, length) == 0 && (path[length] == '/' || !path[length]));
 }
 
-/* Finishes the directories that path is not in; NULL: all of them. Those that are left are
- * each in the next, so what is kept grows with a path's depth, not with the tree. */
+/* Finishes the directories that path is not in; NULL: all of them. Those that are left
+ * are each in the next, so what is kept grows with a path's depth, not with the tree. */
 static int finish_directories(ct_tree_writer *writer, const char *path, ct_error *error) {
     int code = CT_OK;
     while (code == CT_OK && writer->late &&

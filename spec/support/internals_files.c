@@ -7,8 +7,8 @@
 
 #include "internals.h"
 
-/* read_tree(source, directory, meanwhile) -> the frames' bytes; meanwhile, if it is given, is
- * called when the first 64 KiB were read */
+/* read_tree(source, directory, meanwhile) -> the frames' bytes; meanwhile, if it is
+ * given, is called when the first 64 KiB were read */
 static int read_tree(lua_State *L) {
     ct_buf buf;
     ct_error error = {0};
@@ -46,7 +46,8 @@ static int write_frames(ct_tree_writer *writer, const char *at, size_t left,
     return code;
 }
 
-/* write_tree(dest, bytes, options) -> true when END was taken, false when more is expected */
+/* write_tree(dest, bytes, options) -> true when END was taken, false when more is
+ * expected */
 static int write_tree(lua_State *L) {
     size_t length;
     ct_error error = {0};
@@ -69,7 +70,8 @@ static int write_tree(lua_State *L) {
     return 1;
 }
 
-/* lease_dead(changes) -> whether this process' own lease, with changes, is a dead one's */
+/* lease_dead(changes) -> whether this process' own lease, with changes, is a dead one's
+ * */
 static int lease_dead(lua_State *L) {
     ct_lease lease;
     luaL_checktype(L, 1, LUA_TTABLE);
