@@ -24,9 +24,11 @@ struct call {
     ct_tree_writer *writer; /* where ENTRY, CHUNK and END go; NULL: nowhere */
     ct_outcome *outcome;    /* where the other frames go; NULL: nowhere */
     ct_buf inbox;           /* bytes of frames not yet whole */
-    bool ready;             /* READY was seen */
-    bool last;              /* the last frame was seen */
-    char answer[32];        /* what an END said, as text */
+    ct_wait wait;    /* for the exec; no longer than `seconds` once READY was seen */
+    double seconds;  /* for what is asked */
+    bool ready;      /* READY was seen */
+    bool last;       /* the last frame was seen */
+    char answer[32]; /* what an END said, as text */
 };
 
 /* ---- what comes back ---- */
@@ -94,6 +96,8 @@ static int take_value(ct_outcome *outcome, const char *data, size_t length,
 }
 
 static int take_ready(struct call *call) {
+    if (!call->ready)
+        call->wait = ct_wait_within(&call->wait, call->seconds);
     if (!call->ready && call->guest->on_ready) {
         call->guest->on_ready(call->guest->context);
         call->guest->on_ready = NULL;
@@ -228,7 +232,8 @@ static int perform(struct call *call, double seconds, const ct_wait *outer,
     ct_buf diagnostics;
     ct_buf_init(&diagnostics, DIAGNOSTICS_MAX);
     double ready = guest->ready == CT_READY_EXEC ? 0 : guest->ready_timeout + GRACE;
-    ct_wait wait = ct_wait_within(outer, seconds + ready);
+    call->seconds = seconds;
+    call->wait = ct_wait_within(outer, seconds + ready);
     ct_exec exec = {.argv = argv,
                     .input = on_input,
                     .output = on_output,
@@ -236,9 +241,9 @@ static int perform(struct call *call, double seconds, const ct_wait *outer,
                     .diagnostics = &diagnostics};
     int exit_code = -1;
     int code = guest->provider->exec(guest->session, guest->instance, &exec, &exit_code,
-                                     &wait, error);
+                                     &call->wait, error);
     if (code == CT_OK && !call->last)
-        code = explain_loss(call, exit_code, &diagnostics, &wait, error);
+        code = explain_loss(call, exit_code, &diagnostics, &call->wait, error);
     ct_buf_fini(&diagnostics);
     return code;
 }
