@@ -61,6 +61,32 @@ bool ct_tree_exists(const char *path);
 /* Links are followed as by ct_tree_open_root(). */
 bool ct_tree_is_directory(const char *path, const char *const *untrusted);
 
+/* ---- tree_draft.c ---- */
+
+/* A file or link that is not in its place yet. */
+typedef struct ct_tree_draft {
+    /* of the directory that it is in; owned. -1: there is no draft */
+    int parent;
+    /* a file's, for writing; -1 else */
+    int file;
+    /* of its place */
+    char name[NAME_MAX + 1];
+    /* what it is called until then; "": it has been put there */
+    char hidden[48];
+} ct_tree_draft;
+
+#define CT_TREE_NO_DRAFT ((ct_tree_draft){.parent = -1, .file = -1})
+
+/* For a file, or a link to target. The draft owns parent from now on, and needs
+ * ct_tree_draft_drop(), even when -1 is returned: errno says why. */
+CT_CHECK int ct_tree_draft_begin(ct_tree_draft *draft, int parent, const char *name,
+                                 const char *target);
+/* Ends the writing, and puts it in its place. -1: errno says why not; EEXIST: there is
+ * something, which is not to be replaced. */
+CT_CHECK int ct_tree_draft_place(ct_tree_draft *draft, bool replace);
+/* Removes what was not put in its place, and frees. No draft is fine. */
+void ct_tree_draft_drop(ct_tree_draft *draft);
+
 /* ---- tree_walk.c ---- */
 
 /* All that is below a directory: directories before what is in them, names in bytewise

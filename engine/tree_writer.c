@@ -31,7 +31,7 @@ struct ct_tree_writer {
     int root;                      /* the directory that paths start from; -1: not yet */
     bool started;                  /* the root's entry was there */
     bool alone;                    /* dest is the path of the one file */
-    int file;                      /* the one being written; -1: none */
+    ct_tree_draft draft;           /* the file being written */
     char *path;                    /* its path, for messages */
     ct_tree_attributes attributes; /* its */
     uint64_t written;
@@ -47,6 +47,10 @@ static int charge(ct_tree_writer *writer, size_t bytes, ct_error *error) {
         return ct_fail(error, CT_E_LIMIT, "writing %s: more than %llu bytes",
                        writer->dest, (unsigned long long) writer->options.limit);
     return CT_OK;
+}
+
+static int fail_exists(const ct_tree_writer *writer, ct_error *error) {
+    return ct_fail(error, CT_E_CONFLICT, "%s exists already", writer->dest);
 }
 
 /* What comes behind dest in a message about the entry at path. */
@@ -109,31 +113,32 @@ static int finish_directories(ct_tree_writer *writer, const char *path, ct_error
 
 /* ---- entries ---- */
 
-static int finish_file(ct_tree_writer *writer, ct_error *error) {
-    if (writer->file < 0)
-        return CT_OK;
-    int code = finish(writer, writer->file, writer->path, &writer->attributes, error);
-    if (close(writer->file) < 0 && code == CT_OK)
-        code = fail_path(writer, writer->path, error);
-    writer->file = -1;
+/* What is in its place is replaced, not written through. A folder that is not to be added
+ * to is new, and all in it is its own. */
+static int place(ct_tree_writer *writer, const char *path, ct_error *error) {
+    bool replace = !writer->options.no_overwrite || writer->options.directory;
+    int code = CT_OK;
+    if (ct_tree_draft_place(&writer->draft, replace) < 0)
+        code = errno == EEXIST && !replace ? fail_exists(writer, error)
+                                           : fail_path(writer, path, error);
+    ct_tree_draft_drop(&writer->draft);
     return code;
 }
 
-/* 0: made; 1: it is a directory that was there already; -1: errno says why not. */
-static int make_entry(ct_tree_writer *writer, int parent, const char *name,
-                      const ct_tree_received *entry) {
-    if (strcmp(entry->type, "directory") == 0) {
-        int made = mkdirat(parent, name, 0700);
-        return made < 0 && errno == EEXIST ? 1 : made;
-    }
-    struct stat info;
-    if (fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(info.st_mode))
-        unlinkat(parent, name, 0); /* replaced, not written through */
-    if (strcmp(entry->type, "link") == 0)
-        return symlinkat(entry->target, parent, name);
-    writer->file =
-        openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return writer->file < 0 ? -1 : 0;
+static int finish_file(ct_tree_writer *writer, ct_error *error) {
+    if (writer->draft.file < 0)
+        return CT_OK;
+    int code =
+        finish(writer, writer->draft.file, writer->path, &writer->attributes, error);
+    return code < 0 ? code : place(writer, writer->path, error);
+}
+
+static int add_directory(ct_tree_writer *writer, int parent, const char *name,
+                         const ct_tree_received *entry, ct_error *error) {
+    if (mkdirat(parent, name, 0700) == 0)
+        return note_late(writer, entry, error);
+    /* one that was there already keeps the owner and mode it has */
+    return errno == EEXIST ? CT_OK : fail_path(writer, entry->path, error);
 }
 
 static int note_file(ct_tree_writer *writer, const ct_tree_received *entry,
@@ -144,20 +149,19 @@ static int note_file(ct_tree_writer *writer, const ct_tree_received *entry,
     return writer->path ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
 }
 
-static int add_entry_in(ct_tree_writer *writer, int parent, const char *name,
-                        const ct_tree_received *entry, ct_error *error) {
-    int made = make_entry(writer, parent, name, entry);
-    if (made < 0)
+/* The draft's parent is the writer's from now on. */
+static int begin_draft(ct_tree_writer *writer, int parent, const char *name,
+                       const ct_tree_received *entry, ct_error *error) {
+    ct_tree_draft *draft = &writer->draft;
+    bool link = strcmp(entry->type, "link") == 0;
+    if (ct_tree_draft_begin(draft, parent, name, link ? entry->target : NULL) < 0)
         return fail_path(writer, entry->path, error);
-    if (made > 0) /* keeps the owner and mode it has */
-        return CT_OK;
-    if (strcmp(entry->type, "directory") == 0)
-        return note_late(writer, entry, error);
-    if (strcmp(entry->type, "file") == 0)
+    if (!link)
         return note_file(writer, entry, error);
-    int code = ct_tree_attributes_set_link(parent, name, &entry->attributes, error);
+    int code = ct_tree_attributes_set_link(draft->parent, draft->hidden,
+                                           &entry->attributes, error);
     return code < 0 ? ct_fail_in(error, code, "writing %s/%s", writer->dest, entry->path)
-                    : code;
+                    : place(writer, entry->path, error);
 }
 
 static int add_entry(ct_tree_writer *writer, const ct_tree_received *entry,
@@ -169,7 +173,9 @@ static int add_entry(ct_tree_writer *writer, const ct_tree_received *entry,
     int parent = ct_tree_open_parent(writer->root, entry->path, &name);
     if (parent < 0)
         return fail_path(writer, entry->path, error);
-    code = add_entry_in(writer, parent, name, entry, error);
+    if (strcmp(entry->type, "directory") != 0)
+        return begin_draft(writer, parent, name, entry, error);
+    code = add_directory(writer, parent, name, entry, error);
     close(parent);
     return code;
 }
@@ -177,13 +183,16 @@ static int add_entry(ct_tree_writer *writer, const ct_tree_received *entry,
 static int start_directory(ct_tree_writer *writer, ct_tree_received *entry,
                            ct_error *error) {
     if (writer->options.no_overwrite && ct_tree_exists(writer->dest))
-        return ct_fail(error, CT_E_CONFLICT, "%s exists already", writer->dest);
+        return fail_exists(writer, error);
     bool made; /* else it keeps what it has */
     writer->root =
         ct_tree_open_root(writer->dest, writer->options.untrusted, &made, error);
     if (writer->root < 0)
         return writer->root;
-    return made ? note_late(writer, entry, error) : CT_OK;
+    if (made)
+        return note_late(writer, entry, error);
+    /* somebody else has just made it */
+    return writer->options.no_overwrite ? fail_exists(writer, error) : CT_OK;
 }
 
 /* One file: dest is its path, or the directory it goes into. */
@@ -212,7 +221,7 @@ static int start_file(ct_tree_writer *writer, ct_tree_received *entry, ct_error 
         return writer->root;
     if (writer->options.no_overwrite &&
         fstatat(writer->root, entry->path, &info, AT_SYMLINK_NOFOLLOW) == 0)
-        return ct_fail(error, CT_E_CONFLICT, "%s exists already", writer->dest);
+        return fail_exists(writer, error);
     return add_entry(writer, entry, error);
 }
 
@@ -262,14 +271,14 @@ static int take_entry(ct_tree_writer *writer, const char *data, size_t length,
 
 static int take_chunk(ct_tree_writer *writer, const char *data, size_t length,
                       ct_error *error) {
-    if (writer->file < 0)
+    if (writer->draft.file < 0)
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: bytes of no file",
                        writer->dest);
     int code = charge(writer, length, error);
     if (code < 0)
         return code;
     while (length > 0) {
-        ssize_t written = write(writer->file, data, length);
+        ssize_t written = write(writer->draft.file, data, length);
         if (written < 0 && errno != EINTR)
             return fail_path(writer, writer->path, error);
         if (written > 0) {
@@ -311,7 +320,7 @@ ct_tree_writer *ct_tree_writer_open(const char *dest, const ct_tree_options *opt
                                    .owner = options->owner ? *options->owner : unchanged,
                                    .dest = strdup(dest),
                                    .root = -1,
-                                   .file = -1};
+                                   .draft = CT_TREE_NO_DRAFT};
     if (!writer || !writer->dest) {
         ct_tree_writer_close(writer);
         ct_fail(error, CT_E_NO_MEMORY, "out of memory");
@@ -328,8 +337,7 @@ void ct_tree_writer_close(ct_tree_writer *writer) {
         free(writer->late);
         writer->late = next;
     }
-    if (writer->file >= 0)
-        close(writer->file);
+    ct_tree_draft_drop(&writer->draft);
     if (writer->root >= 0)
         close(writer->root);
     free(writer->dest);

@@ -139,3 +139,31 @@ describe("a folder in which files come and go", function()
     end
   end)
 end)
+
+describe("a file that does not arrive whole", function()
+  it("leaves the one before, and nothing beside it, here", function()
+    local folder <close> = new_folder { ["out/log"] = "of the run before" }
+    local download = file("/var/log", folder:at "out/log", { overwrite = true, limit = 1 << 20 })
+    local all = transfer.run { download = { download = download,
+      testlet = ct.script "rm -r /var/log; head -c 4000000 /dev/zero >/var/log" } }
+    assert.matches("more than 1048576 bytes", all.download.error)
+    assert.equal("of the run before", folder:read "out/log")
+    assert.equal("log", process.output({ "ls", "-A", folder:at "out" }))
+  end)
+
+  it("leaves the one before in an instance, too", function()
+    local folder <close> = new_folder()
+    process.output("truncate -s 1T large", { cwd = folder.path })
+    local cluster <close> = ct.archon()
+    cluster:add("one", results.image)
+    cluster:push("one", { text = "kept" }, "/etc/large.conf")
+    ct.configure "lxd":register_hook(ct.hook.start_env { name = "up", timeout = 0.3,
+      upload = file(folder:at "large", "/etc/large.conf", { overwrite = true }) })
+    for _, result in ct.lxd.target("one", { archon = cluster })(ct.command { "true" })() do
+      assert.equal("error", result.status)
+      assert.matches("hook up: upload: .*timed out", result.error)
+    end
+    local said = cluster:execute("one", "cat /etc/large.conf").one.stdout
+    assert.equal("kept", said)
+  end)
+end)

@@ -300,6 +300,38 @@ describe("a tree of files", function()
     assert.equal("kept", folder:read "kept")
   end)
 
+  it("leaves what was there when what replaces it breaks off, and nothing half", function()
+    folder:write("to/there", "old")
+    local half = root .. entry("there", "file") .. chunk "ne"
+    assert.is_false(write(half)) -- more is expected
+    assert.equal("old", folder:read "to/there")
+    assert.is_nil(write(half .. chunk(("x"):rep(100)) .. done, { directory = true, limit = 100 }))
+    assert.equal("old", folder:read "to/there")
+    assert.is_false(write(root .. entry("new", "file") .. chunk "ne"))
+    assert.equal("there", process.output({ "ls", "-A", folder:at "to" }))
+    -- a link takes the place of a file, and a file that of a link, but neither of a folder
+    folder:write("to/folder/kept", "kept")
+    assert.is_true(write(root .. entry("there", "link", "new") .. done))
+    assert.equal("new", folder:link "to/there")
+    assert.is_true(write(half .. done))
+    assert.equal("ne", folder:read "to/there")
+    for _, kind in ipairs { "file", "link" } do
+      local ok, _, message = write(root .. entry("folder", kind, "x") .. done)
+      assert.is_nil(ok)
+      assert.matches("to/folder: Is a directory", message)
+    end
+    assert.equal("folder\nthere", process.output({ "ls", "-A", folder:at "to" }))
+  end)
+
+  it("takes no hidden name that is taken", function()
+    local stat <close> = assert(io.open "/proc/self/stat")
+    local hidden = (".cleantest-%d-0"):format(stat:read "n")
+    folder:write("to/" .. hidden, "kept")
+    assert.is_true(write(root .. entry("a", "file") .. chunk "a" .. done))
+    assert.equal("kept", folder:read("to/" .. hidden))
+    assert.equal("a", folder:read "to/a")
+  end)
+
   it("takes no frames that make no sense", function()
     for name, bytes in pairs {
       chunk_first = chunk "x", chunk_of_directory = root .. chunk "x", end_first = done,
