@@ -24,8 +24,8 @@ static int add_end(ct_buf *output, const ct_buf *bytes, size_t most) {
                       bytes->data ? (size_t) (bytes->data + bytes->length - start) : 0);
 }
 
-/* In place of what an earlier try left there. Where there is no room, the failure itself is
- * still told. */
+/* In place of what an earlier try left there. Where there is no room, the failure itself
+ * is still told. */
 static void keep_output(ct_buf *output, const ct_outcome *outcome) {
     ct_buf_clear(output);
     if (add_end(output, &outcome->stdout_bytes, output->limit / 2) < 0 ||

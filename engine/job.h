@@ -45,8 +45,8 @@ CT_CHECK int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count,
 
 /* A status never improves. */
 void ct_result_worsen(ct_result *result, enum ct_status status);
-/* Says what went wrong, with what a step wrote behind it. What went wrong before that stands
- * before it. */
+/* Says what went wrong, with what a step wrote behind it. What went wrong before that
+ * stands before it. */
 void ct_result_note(ct_result *result, const char *message, const ct_buf *output);
 /* What the testlet wrote is worth having however it ended. */
 void ct_result_take_output(ct_result *result, ct_outcome *outcome);

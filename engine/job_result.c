@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * job_result.c - how what happened becomes a result: a status that never improves, what went
- * wrong in words, and what the testlet left.
+ * job_result.c - how what happened becomes a result: a status that never improves, what
+ * went wrong in words, and what the testlet left.
  */
 #include <stdio.h>
 #include <stdlib.h>
