@@ -124,6 +124,7 @@ static int execute(lua_State *L) {
                     .input_length = input_length,
                     .timeout = timeout,
                     .hangup = -1,
+                    .outlet = -1,
                     .take = capture_take,
                     .take_context = capture};
     process_end end;

@@ -23,11 +23,15 @@ bool guest_write(const char *data, size_t length) {
     return true;
 }
 
+/* What is small goes in one piece; see process.outlet. */
 bool guest_send(enum ct_frame_type type, const void *data, size_t length) {
-    unsigned char header[CT_FRAME_HEADER] = {(unsigned char) type};
+    char whole[PROCESS_OUTLET_ROOM] = {(char) type};
     for (int i = 0; i < 4; i++)
-        header[i + 1] = (unsigned char) (length >> (8 * i));
-    return guest_write((const char *) header, sizeof header) && guest_write(data, length);
+        whole[i + 1] = (char) (unsigned char) (length >> (8 * i));
+    if (length > sizeof whole - CT_FRAME_HEADER)
+        return guest_write(whole, CT_FRAME_HEADER) && guest_write(data, length);
+    memcpy(whole + CT_FRAME_HEADER, data, length);
+    return guest_write(whole, CT_FRAME_HEADER + length);
 }
 
 int guest_fail(const ct_error *error) {

@@ -54,38 +54,6 @@ static const char *interpreter(const char *script) {
     return suffix && strcmp(suffix, ".py") == 0 ? "python3" : "sh";
 }
 
-static int interpret(const struct testlet *testlet) {
-    size_t count = 0;
-    while (testlet->argv[count])
-        count++;
-    const char **argv = calloc(count + 2, sizeof *argv);
-    if (!argv)
-        return 126;
-    argv[0] = interpreter(testlet->script);
-    memcpy(argv + 1, testlet->argv, count * sizeof *argv);
-    return process_exec(argv);
-}
-
-/* execve() says ENOENT of a script when it means the interpreter. */
-static int explain_missing(const struct testlet *testlet) {
-    const char *code = guest_string(testlet->L, "code", NULL);
-    const char *name = code && strncmp(code, "#!", 2) == 0 ? code + 2 : "";
-    name += strspn(name, " \t");
-    fprintf(stderr, "cleantest: can't execute the script: there is no %.*s\n",
-            (int) strcspn(name, "\r\n"), name);
-    return 127;
-}
-
-static int run_script(const struct testlet *testlet) {
-    execv(testlet->script, (char *const *) testlet->argv);
-    if (errno == ENOEXEC)
-        return interpret(testlet);
-    if (errno == ENOENT)
-        return explain_missing(testlet);
-    fprintf(stderr, "cleantest: can't execute the script: %s\n", strerror(errno));
-    return 126;
-}
-
 /* true when some function on the stack is not the library's; its chunks are called so. */
 static bool has_own_code(lua_State *L) {
     static const char library[] = "=cleantest.";
@@ -209,7 +177,7 @@ static int child(void *context, int extra) {
     if (strcmp(testlet->kind, "command") == 0)
         return process_exec(testlet->argv);
     if (strcmp(testlet->kind, "script") == 0)
-        return run_script(testlet);
+        return process_exec_script(testlet->argv, interpreter(testlet->script));
     return run_lua(testlet, extra);
 }
 
@@ -303,7 +271,7 @@ static int supervise(struct testlet *testlet, ct_error *error) {
                     .want_extra = lua,
                     .timeout = guest_number(testlet->L, "timeout", 0),
                     .hangup = STDIN_FILENO,
-                    .adopt = true,
+                    .outlet = STDOUT_FILENO,
                     .take = take,
                     .take_context = testlet};
     process_end end;

@@ -99,8 +99,9 @@ function run.all(...)
   return results
 end
 
---- run(command, options) runs a command and waits for its end. A daemon that the command
--- leaves behind is not waited for. Wrong arguments throw.
+--- run(command, options) runs a command and waits for its end. What the command leaves behind is
+-- not waited for: it lives on, and its later output goes nowhere. But when the command is made to
+-- end, by timeout or output_limit, all that it started ends with it. Wrong arguments throw.
 -- @function run
 -- @param command a string, for `sh -c`, or a list, executed as it is
 -- @tparam[opt] table options env (strings by name), cwd, stdin (a string; default: nothing),
