@@ -96,3 +96,34 @@ describe("a program that can't be started", function()
     end
   end)
 end)
+
+describe("what a testlet has written before it is killed", function()
+  it("is in its result, in the order in which it and its children wrote", function()
+    local all = results.run {
+      step = { function() io.write "step one\n" while true do end end, timeout = 1 },
+      ["no-line"] = { function() io.write "half a line" while true do end end, timeout = 1 },
+      many = { function()
+        local run = require "cleantest.utils.run"
+        for i = 1, 5000 do io.write("line ", i, "\n") end
+        os.execute "echo child"
+        print("one", nil, 2)
+        io.popen("cat", "w"):write "piped\n":close()
+        io.stdout:write "own "
+        run "kill -9 $PPID"
+        io.write "last"
+        while true do end
+      end, timeout = 2 },
+      dies = function()
+        io.write "dying"
+        os.execute "kill -SEGV $PPID"
+        while true do end
+      end,
+    }
+    assert.equal("step one\n", all.step.stdout)
+    assert.equal("half a line", all["no-line"].stdout)
+    assert.equal("dying", all.dies.stdout)
+    local lines = {}
+    for i = 1, 5000 do lines[i] = ("line %d\n"):format(i) end
+    assert.equal(table.concat(lines) .. "child\none\tnil\t2\npiped\nown last", all.many.stdout)
+  end)
+end)

@@ -133,6 +133,11 @@ int guest_address(lua_State *L);
 /* guest.exchange, for library.c. */
 int guest_exchange(lua_State *L);
 
+/* ---- output.c ---- */
+
+/* Makes what Lua writes to stdout go out at once; before anything is written. */
+void guest_open_output(lua_State *L);
+
 /* ---- library.c ---- */
 
 /* Standard libraries, the primitives as module "cleantest.guest", and the embedded modules. */

@@ -190,6 +190,7 @@ static int load_embedded(lua_State *L) {
 
 void guest_open_libraries(lua_State *L) {
     luaL_openlibs(L);
+    guest_open_output(L);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     for (const ct_embedded *module = guest_modules; module->name; module++) {
         lua_pushlightuserdata(L, (void *) module);
