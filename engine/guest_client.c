@@ -55,27 +55,43 @@ static int field_small(const char *at, const char *end, const char *name, int mo
     return fits ? (int) number : fallback;
 }
 
+/* A number from 0 to most; else 0, as for what is no number at all. */
+static double field_amount(const char *at, const char *end, const char *name,
+                           double most) {
+    double number = 0;
+    return field_number(at, end, name, &number) && number >= 0 && number <= most ? number
+                                                                                 : 0;
+}
+
+/* Only what there is a limit for. */
+static void take_limit(ct_outcome *outcome, const char *at, const char *end) {
+    static const char *const streams[] = {"stdout", "stderr", "value"};
+    ct_value value;
+    if (!ct_value_field(at, end, "limit", &value) || value.type != CT_STRING)
+        return;
+    for (size_t i = 0; i < CT_COUNT(streams); i++)
+        if (value.length == strlen(streams[i]) &&
+            memcmp(value.string, streams[i], value.length) == 0)
+            snprintf(outcome->limit, sizeof outcome->limit, "%s", streams[i]);
+}
+
 static int take_exit(ct_outcome *outcome, const char *data, size_t length,
                      ct_error *error) {
     const char *end = data + length, *at = data;
     ct_value value;
-    double number = 0;
     if (ct_value_skip(&at, end) < 0)
         return ct_fail(error, CT_E_PROTOCOL, "the guest's exit frame is no value");
     outcome->exit_code = field_small(data, end, "exit_code", 255, -1);
     outcome->signal = field_small(data, end, "signal", 64, 0);
     outcome->timed_out = ct_value_field(data, end, "timed_out", &value) &&
                          value.type == CT_BOOLEAN && value.boolean;
-    if (ct_value_field(data, end, "limit", &value) && value.type == CT_STRING)
-        snprintf(outcome->limit, sizeof outcome->limit, "%.*s",
-                 value.length < 8 ? (int) value.length : 7, value.string);
+    take_limit(outcome, data, end);
     /* what it exited with on being killed says nothing: it may well have been 0 */
     if (outcome->timed_out || outcome->limit[0])
         outcome->exit_code = -1;
-    field_number(data, end, "cpu_user", &outcome->cpu_user);
-    field_number(data, end, "cpu_system", &outcome->cpu_system);
-    if (field_number(data, end, "max_rss", &number) && number >= 0 && number < 1e18)
-        outcome->max_rss = (uint64_t) number;
+    outcome->cpu_user = field_amount(data, end, "cpu_user", 1e9);
+    outcome->cpu_system = field_amount(data, end, "cpu_system", 1e9);
+    outcome->max_rss = (uint64_t) field_amount(data, end, "max_rss", 1e18);
     return CT_OK;
 }
 
@@ -95,7 +111,10 @@ static int take_value(ct_outcome *outcome, const char *data, size_t length,
     return keep(&outcome->value, data, length, error);
 }
 
-static int take_ready(struct call *call) {
+static int take_ready(struct call *call, const char *identity, size_t length) {
+    ct_guest *guest = call->guest;
+    if (!guest->identity[0] && length < sizeof guest->identity)
+        memcpy(guest->identity, identity, length); /* its NUL is there */
     if (!call->ready)
         call->wait = ct_wait_within(&call->wait, call->seconds);
     if (!call->ready && call->guest->on_ready) {
@@ -112,7 +131,7 @@ static int take_frame(struct call *call, enum ct_frame_type type, const char *da
     ct_outcome *outcome = call->outcome;
     int more;
     if (type == CT_FRAME_READY)
-        return take_ready(call);
+        return take_ready(call, data, length);
     if (type == CT_FRAME_FAILED)
         return ct_fail(error, CT_E_GUEST, "%.*s", (int) (length < 900 ? length : 900),
                        data);

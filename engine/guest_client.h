@@ -17,8 +17,10 @@ typedef struct ct_guest {
     enum ct_ready ready;   /* what the next call waits for first; then CT_READY_EXEC */
     double ready_timeout;  /* seconds */
     const char *program;   /* its name there; NULL: "guest" */
-    bool partial;          /* putting it there was begun, and did not succeed */
-    bool lost;             /* what it ran has killed it, or stopped its instance */
+    /* Of its directory, as the first call has found it; "": not known yet. */
+    char identity[64];
+    bool partial; /* putting it there was begun, and did not succeed */
+    bool lost;    /* what it ran has killed it, or stopped its instance */
     void (*on_ready)(void *context); /* called once, when the first call is ready */
     void *context;
 } ct_guest;

@@ -3,12 +3,7 @@
  * files.c - trees in and out of the instance, as frames on stdin and stdout. What they look
  * like on disk is tree_writer.c's and tree_reader.c's.
  */
-#include <errno.h>
-#include <ftw.h>
 #include <limits.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "guest.h"
 
@@ -90,37 +85,4 @@ int guest_pack(lua_State *L) {
     ct_tree_reader_close(reader);
     ct_buf_fini(&out);
     return more < 0 ? guest_fail(&error) : 0;
-}
-
-void guest_directory(char *path, size_t size) {
-    ssize_t length = readlink("/proc/self/exe", path, size - 1);
-    path[length > 0 ? length : 0] = '\0';
-    char *slash = strrchr(path, '/');
-    if (slash && slash != path)
-        *slash = '\0';
-    else
-        snprintf(path, size, "/");
-}
-
-bool guest_own_path(const char *path, char *own, size_t size) {
-    size_t prefix = strlen(GUEST_PREFIX);
-    if (strncmp(path, GUEST_PREFIX, prefix) != 0)
-        return false;
-    guest_directory(own, size);
-    size_t used = strlen(own);
-    return snprintf(own + used, size - used, "/%s", path + prefix) < (int) (size - used);
-}
-
-static int remove_one(const char *path, const struct stat *info, int type,
-                      struct FTW *place) {
-    (void) info, (void) type, (void) place;
-    remove(path);
-    return 0;
-}
-
-int guest_remove(void) {
-    char own[256];
-    guest_directory(own, sizeof own);
-    nftw(own, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-    return guest_send(CT_FRAME_END, "", 0) ? 0 : GUEST_BROKEN;
 }

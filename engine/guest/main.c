@@ -41,7 +41,9 @@ static int dispatch(lua_State *L, ct_buf *input, ct_error *error) {
     if (guest_wait_ready(ready ? ready : "exec", guest_number(L, "ready_timeout", 120),
                          STDIN_FILENO, error) < 0)
         return guest_fail(error);
-    if (!guest_send(CT_FRAME_READY, "", 0))
+    guest_open_own(guest_string(L, "directory", NULL), guest_string(L, "identity", NULL));
+    const char *identity = guest_own_identity();
+    if (!guest_send(CT_FRAME_READY, identity, strlen(identity)))
         return GUEST_BROKEN;
     if (op && strcmp(op, "run") == 0)
         return guest_run(L);

@@ -5,11 +5,9 @@
  * leases), and so is what only its build has left: logs, /tmp. And, for that instance, being an
  * init that does nothing: it must run for this, but nothing in it may.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,34 +37,14 @@ static bool is_regular(const char *path) {
     return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-static int remove_one(const char *path, const struct stat *info, int type,
-                      struct FTW *place) {
-    (void) info, (void) type;
-    if (place->level > 0)
-        remove(path);
-    return 0;
-}
-
+/* What can't be removed, as a mount, stays. */
 static void clear_directory(const char *path) {
-    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-}
-
-/* What steps have put beside the guest. */
-static void clear_own_directory(void) {
-    char own[256], path[600];
-    guest_directory(own, sizeof own);
-    DIR *directory = opendir(own);
-    const struct dirent *entry = directory ? readdir(directory) : NULL;
-    for (; entry; entry = readdir(directory)) {
-        if (strcmp(entry->d_name, "guest") == 0 || strcmp(entry->d_name, ".") == 0 ||
-            strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(path, sizeof path, "%s/%s", own, entry->d_name);
-        clear_directory(path);
-        remove(path);
-    }
-    if (directory)
-        closedir(directory);
+    ct_error error;
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int ignored = directory < 0 ? CT_OK : guest_clear(directory, NULL, &error);
+    (void) ignored;
+    if (directory >= 0)
+        close(directory);
 }
 
 static unsigned long long total; /* nftw(3) passes nothing on */
@@ -96,7 +74,9 @@ int guest_seal(void) {
         return guest_fail(&error);
     for (size_t i = 0; i < CT_COUNT(cleared); i++)
         clear_directory(cleared[i]);
-    clear_own_directory();
+    int own = guest_own_directory(&error);
+    if (own < 0 || guest_clear(own, "guest", &error) < 0) /* what steps put beside it */
+        return guest_fail(&error);
     nftw("/", add_size, 64, FTW_PHYS | FTW_MOUNT);
     int length = snprintf(text, sizeof text, "%llu", total);
     sync();

@@ -24,7 +24,9 @@ struct testlet {
     lua_State *L; /* the request is on top */
     const char *kind;
     const char **argv;
-    char directory[PATH_SIZE]; /* the script's own; "": there is none */
+    int directory;           /* the script's own; -1: there is none */
+    char folder[32];         /* its name in the guest's directory */
+    const char *script_name; /* borrowed from the request */
     char script[PATH_SIZE];
     size_t limit; /* bytes of stdout, and of stderr */
     size_t written[2];
@@ -228,40 +230,56 @@ static bool send_exit(const process_end *end) {
     return sent;
 }
 
+static int write_all(int file, const char *data, size_t length) {
+    for (size_t done = 0; done < length;) {
+        ssize_t written = write(file, data + done, length - done);
+        if (written < 0 && errno != EINTR)
+            return -1;
+        done += written > 0 ? (size_t) written : 0;
+    }
+    return 0;
+}
+
+/* Puts the script into a directory of its own in the guest's. */
 static int write_script(struct testlet *testlet, ct_error *error) {
     size_t length = 0;
     const char *code = guest_string(testlet->L, "code", &length);
     const char *name = guest_string(testlet->L, "name", NULL);
     const char *base = name && strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
-    char own[PATH_SIZE / 2];
-    guest_directory(own, sizeof own);
-    snprintf(testlet->directory, PATH_SIZE, "%s/run-%d", own, (int) getpid());
-    if (mkdir(testlet->directory, 0700) < 0 && errno != EEXIST)
-        return ct_fail_errno(error, "guest: making %s", testlet->directory);
-    int used = snprintf(testlet->script, PATH_SIZE, "%s/%s", testlet->directory,
-                        base && *base ? base : "script");
-    if (used >= PATH_SIZE)
+    int own = guest_own_directory(error), file = -1, result = CT_OK;
+    if (own < 0)
+        return own;
+    testlet->script_name = base && *base ? base : "script";
+    snprintf(testlet->folder, sizeof testlet->folder, "run-%d", (int) getpid());
+    char path[PATH_SIZE / 2];
+    snprintf(path, sizeof path, GUEST_PREFIX "%s/%s", testlet->folder,
+             testlet->script_name);
+    if (!guest_own_path(path, testlet->script, PATH_SIZE))
         return ct_fail(error, CT_E_ARGUMENT, "guest: the script's name is too long");
-    int file = open(testlet->script, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
-    bool ok = file >= 0;
-    for (size_t done = 0; ok && done < length;) {
-        ssize_t written = write(file, code + done, length - done);
-        ok = written > 0 || errno == EINTR;
-        done += written > 0 ? (size_t) written : 0;
-    }
-    int code_of_write =
-        ok ? CT_OK : ct_fail_errno(error, "guest: writing %s", testlet->script);
+    if (mkdirat(own, testlet->folder, 0700) == 0 || errno == EEXIST)
+        testlet->directory =
+            openat(own, testlet->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (testlet->directory >= 0)
+        file = openat(testlet->directory, testlet->script_name,
+                      O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0700);
+    if (file < 0 || write_all(file, code, length) < 0)
+        result = ct_fail_errno(error, "guest: writing %s", testlet->script);
     if (file >= 0)
         close(file);
     testlet->argv[0] = testlet->script;
-    return code_of_write;
+    return result;
 }
 
+/* By what was opened: the testlet may have put something else where the paths lead. */
 static void remove_script(const struct testlet *testlet) {
-    if (!*testlet->directory)
+    ct_error error;
+    if (testlet->directory < 0)
         return;
-    unlink(testlet->script);
-    rmdir(testlet->directory);
+    unlinkat(testlet->directory, testlet->script_name, 0);
+    close(testlet->directory);
+    int own = guest_own_directory(&error);
+    if (own >= 0)
+        unlinkat(own, testlet->folder, AT_REMOVEDIR);
 }
 
 static int supervise(struct testlet *testlet, ct_error *error) {
@@ -286,7 +304,8 @@ static int supervise(struct testlet *testlet, ct_error *error) {
 }
 
 int guest_run(lua_State *L) {
-    struct testlet testlet = {.L = L, .kind = guest_string(L, "kind", NULL)};
+    struct testlet testlet = {
+        .L = L, .kind = guest_string(L, "kind", NULL), .directory = -1};
     ct_error error = {0};
     int code = CT_OK;
     if (!testlet.kind)
