@@ -56,13 +56,19 @@ CT_CHECK int ct_request_seal(ct_buf *request, const ct_guest *guest, ct_error *e
 CT_CHECK int ct_request_pull(ct_buf *request, const ct_guest *guest, const ct_step *step,
                              ct_error *error);
 
-/* ---- guest_client.c: asking it ---- */
+/* ---- guest_outcome.c ---- */
 
 void ct_outcome_init(ct_outcome *outcome, size_t output_limit);
 void ct_outcome_fini(ct_outcome *outcome);
 /* true when it did not end by itself in time and within its limits: then its exit code says
  * nothing. */
 bool ct_outcome_broken(const ct_outcome *outcome);
+/* Takes what an EXIT frame says. CT_E_PROTOCOL when it is no value; a field in it that can't be
+ * true is as one that is not there. */
+CT_CHECK int ct_outcome_take_exit(ct_outcome *outcome, const char *data, size_t length,
+                                  ct_error *error);
+
+/* ---- guest_client.c: asking it ---- */
 
 /* Puts the guest program into the instance. */
 CT_CHECK int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error);

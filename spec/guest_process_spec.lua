@@ -138,6 +138,12 @@ describe("a testlet that is made to end", function()
     assert.is_nil(processes():find "3004")
   end)
 
+  it("by its own hand, since it killed its parent, has failed with that signal", function()
+    local result = results.only(ct.lxd.target(name) (ct.script "kill -9 $PPID; sleep 3004")())
+    assert.equal("fail", result.status, tostring(result))
+    assert.equal(9, result.signal)
+  end)
+
   it("takes it along when the guest itself is killed, too", function()
     local result = results.only(ct.lxd.target(name) (ct.script [[
       #!/bin/sh
