@@ -94,7 +94,7 @@ static void begin_request(struct table *table, const ct_guest *guest, const char
     add_string(table, "op", op);
     add_string(table, "ready", levels[guest->ready]);
     add_number(table, "ready_timeout", guest->ready_timeout);
-    add_string(table, "directory", guest->directory);
+    add_string(table, "own", guest->directory);
     add_string(table, "identity", guest->identity);
 }
 

@@ -59,10 +59,14 @@ static int unpack_to(lua_State *L, const char *dest, ct_buf *input, ct_error *er
 int guest_unpack(lua_State *L, ct_buf *input) {
     const char *dest = guest_string(L, "dest", NULL);
     char own[PATH_MAX];
-    if (dest && guest_own_path(dest, own, sizeof own))
-        dest = own;
     ct_error error = {0};
-    int code = unpack_to(L, dest ? dest : "", input, &error);
+    int code = CT_OK;
+    if (dest && guest_own_path(dest, own, sizeof own)) {
+        dest = own;
+        code = guest_own_directory(&error); /* what else is there now is not written to */
+    }
+    if (code >= 0)
+        code = unpack_to(L, dest ? dest : "", input, &error);
     if (code < 0)
         return guest_fail(&error);
     return guest_send(CT_FRAME_END, "", 0) ? 0 : GUEST_BROKEN;

@@ -10,7 +10,7 @@
  *     ready          "exec", "system", "network", "cloud-init": waited for first; then READY,
  *                    and in it, as text, the identity of the guest's own directory
  *     ready_timeout  seconds
- *     directory      the guest's own, a name in "/" that begins with ".cleantest"
+ *     own            the guest's directory, a name in "/" that begins with ".cleantest"
  *     identity       what the first READY said in this instance; nothing is removed from a
  *                    directory that is another one
  * run: a testlet. Frames: STDOUT and STDERR as they come, VALUE at most once, EXIT.

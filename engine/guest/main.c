@@ -41,7 +41,7 @@ static int dispatch(lua_State *L, ct_buf *input, ct_error *error) {
     if (guest_wait_ready(ready ? ready : "exec", guest_number(L, "ready_timeout", 120),
                          STDIN_FILENO, error) < 0)
         return guest_fail(error);
-    guest_open_own(guest_string(L, "directory", NULL), guest_string(L, "identity", NULL));
+    guest_open_own(guest_string(L, "own", NULL), guest_string(L, "identity", NULL));
     const char *identity = guest_own_identity();
     if (!guest_send(CT_FRAME_READY, identity, strlen(identity)))
         return GUEST_BROKEN;
