@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -185,33 +186,26 @@ static void check_deadlines(struct running *run) {
 
 /* ---- output and input ---- */
 
-static bool readable(int descriptor) {
-    struct pollfd fd = {.fd = descriptor, .events = POLLIN};
-    return descriptor >= 0 && poll(&fd, 1, 0) > 0;
-}
-
 static bool has_room(int outlet) {
     struct pollfd fd = {.fd = outlet, .events = POLLOUT};
     return outlet < 0 || poll(&fd, 1, 0) > 0;
 }
 
-/* Takes what a stream has; false when there is nothing now. */
-static bool read_stream(struct running *run, int stream) {
+/* Takes so many bytes that a stream has, or less; returns how many. */
+static size_t read_stream(struct running *run, int stream, size_t most) {
     static char piece[PIECE];
-    size_t most = run->what->outlet < 0 ? PIECE : PROCESS_PIECE;
-    ssize_t length = read(run->streams[stream], piece, most);
-    if (length < 0)
-        return errno == EINTR;
-    if (length == 0) {
+    size_t size = run->what->outlet < 0 ? PIECE : PROCESS_PIECE;
+    ssize_t length = read(run->streams[stream], piece, most < size ? most : size);
+    if (length == 0)
         close_one(&run->streams[stream]);
-        return false;
-    }
+    if (length <= 0)
+        return 0;
     if (run->end->limit < 0 &&
         !run->what->take(run->what->take_context, stream, piece, (size_t) length)) {
         run->end->limit = stream;
         begin_ending(run);
     }
-    return true;
+    return (size_t) length;
 }
 
 static void read_streams(struct running *run, const struct pollfd *fds) {
@@ -220,16 +214,23 @@ static void read_streams(struct running *run, const struct pollfd *fds) {
             run->blocked = i != PROCESS_EXTRA && !has_room(run->what->outlet);
             if (run->blocked)
                 return;
-            read_stream(run, i);
+            read_stream(run, i, PIECE);
         }
 }
 
-/* Takes what was written before the end, and no more: others may still hold the pipes. */
+/* Takes what the pipes hold now, and no more: others may go on writing to them. */
 static void drain(struct running *run) {
-    for (int i = 0; i < PROCESS_STREAMS; i++)
-        for (size_t most = 2 * CT_MIB / PROCESS_PIECE; /* a pipe holds less */
-             most > 0 && readable(run->streams[i]) && read_stream(run, i); most--)
+    for (int i = 0; i < PROCESS_STREAMS; i++) {
+        int held = 0;
+        if (run->streams[i] < 0 || ioctl(run->streams[i], FIONREAD, &held) < 0)
             continue;
+        for (size_t left = (size_t) held; left > 0;) {
+            size_t taken = read_stream(run, i, left);
+            if (taken == 0)
+                break;
+            left -= taken;
+        }
+    }
 }
 
 static void write_input(struct running *run) {
