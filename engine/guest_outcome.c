@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * guest_outcome.c - how a testlet ended, as the guest tells it. The testlet is root and can speak
- * in the guest's name, so that nothing is believed that can't be.
+ * guest_outcome.c - how a testlet ended, as the guest tells it. The testlet is root and
+ * can speak in the guest's name, so that nothing is believed that can't be.
  */
 #include <stdio.h>
 #include <string.h>

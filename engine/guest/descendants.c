@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * descendants.c - finding and signalling the descendants of this process. What is found may be
- * outdated at once; keeper.c knows when it was enough.
+ * descendants.c - finding and signalling the descendants of this process. What is found
+ * may be outdated at once; keeper.c knows when it was enough.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -62,8 +62,8 @@ static void signal_one(pid_t pid, int number) {
         kill(pid, SIGCONT);
 }
 
-/* The offset of a directory is shared with all processes that inherited it, so that each look
- * opens it anew. */
+/* The offset of a directory is shared with all processes that inherited it, so that
+ * each look opens it anew. */
 static DIR *open_list(void) {
     int list = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = list < 0 ? NULL : fdopendir(list);
@@ -72,8 +72,8 @@ static DIR *open_list(void) {
     return directory;
 }
 
-/* For an instance that had lost its /proc before the guest came: asks the kernel of each number
- * whether it is a child. That takes a second, and finds children only. */
+/* For an instance that had lost its /proc before the guest came: asks the kernel of
+ * each number whether it is a child. That takes a second, and finds children only. */
 static size_t signal_unlisted(int number) {
     size_t found = 0;
     for (pid_t pid = 2; pid <= PID_MAX; pid++) {

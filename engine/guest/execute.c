@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * execute.c - becoming a program, and saying why that can't be. The kernel has one number for
- * many reasons (ENOENT is a missing program, or its interpreter, or its loader), so that what
- * is wrong is looked up afterwards, and named.
+ * execute.c - becoming a program, and saying why that can't be. The kernel has one number
+ * for many reasons (ENOENT is a missing program, or its interpreter, or its loader), so
+ * that what is wrong is looked up afterwards, and named.
  */
 #include <ctype.h>
 #include <elf.h>
@@ -78,8 +78,8 @@ static bool find_loader(const char *path, char *name, size_t size) {
     return found && *name;
 }
 
-/* The kernel's name of the machine that a program is for; NULL: not known here. The number is
- * little-endian or not, as the machine is. */
+/* The kernel's name of the machine that a program is for; NULL: not known here. The
+ * number is little-endian or not, as the machine is. */
 static const char *machine_of(const struct head *head) {
     static const struct {
         unsigned number;
@@ -240,7 +240,8 @@ int process_exec_script(const char *const *argv, const char *interpreter) {
     return become(argv[0], argv, interpreter);
 }
 
-/* The first of PATH that can be executed, else the first that is there at all. false: none. */
+/* The first of PATH that can be executed, else the first that is there at all. false:
+ * none. */
 static bool find_program(const char *name, const char *list, char found[PATH_SIZE]) {
     char path[PATH_SIZE];
     bool any = false;

@@ -3,18 +3,19 @@
  * keeper.c - who answers for a program and all that it starts.
  *
  * The keeper is the program's parent and a "child subreaper" (prctl(2)): whoever of the
- * program's descendants loses its parent becomes the keeper's child, be it in another session
- * or not. So two things are certain. All that the program has started descends from the
- * keeper, and nothing else does: other children of the testlet can't be hit. And as long as
- * one of them lives, the keeper has a child: when wait() says ECHILD, none is left. Killing
- * is therefore no race against a list of processes, which is outdated when it has been read:
- * the keeper kills its children, whose numbers can't be used again before it has waited for
- * them, is given theirs, and so on until there are none.
+ * program's descendants loses its parent becomes the keeper's child, be it in another
+ * session or not. So two things are certain. All that the program has started descends
+ * from the keeper, and nothing else does: other children of the testlet can't be hit. And
+ * as long as one of them lives, the keeper has a child: when wait() says ECHILD, none is
+ * left. Killing is therefore no race against a list of processes, which is outdated when
+ * it has been read: the keeper kills its children, whose numbers can't be used again
+ * before it has waited for them, is given theirs, and so on until there are none.
  *
  * A cgroup for each command could do the same (cgroup.kill), but it needs Linux 5.14, the
- * second version of cgroups, and one that may be written to: containers often have neither;
- * and what a testlet sees of its own cgroup would be ours. A PID namespace would give the
- * program other process numbers. This needs Linux 3.4, and nothing of the instance.
+ * second version of cgroups, and one that may be written to: containers often have
+ * neither; and what a testlet sees of its own cgroup would be ours. A PID namespace would
+ * give the program other process numbers. This needs Linux 3.4, and nothing of the
+ * instance.
  */
 #include "keeper.h"
 
@@ -54,8 +55,8 @@ static void close_range_of(unsigned first, unsigned last) {
         close((int) i);
 }
 
-/* A file that the testlet has open, or the other end of a pipe, would otherwise stay open for
- * as long as the keeper does. kept is sorted here. */
+/* A file that the testlet has open, or the other end of a pipe, would otherwise stay
+ * open for as long as the keeper does. kept is sorted here. */
 static void close_others(int *kept, size_t count) {
     for (size_t i = 1; i < count; i++)
         for (size_t j = i; j > 0 && kept[j] < kept[j - 1]; j--) {
@@ -98,8 +99,8 @@ static void reap_ended(struct keeping *keeping) {
         continue;
 }
 
-/* Until the kernel says that there is none. Blocks for as long as one can't be killed: the
- * owner waits no longer than it wants to. */
+/* Until the kernel says that there is none. Blocks for as long as one can't be killed:
+ * the owner waits no longer than it wants to. */
 static void kill_all(struct keeping *keeping) {
     while (descendants_exist()) {
         size_t killed = descendants_signal(SIGKILL, true);
@@ -117,9 +118,9 @@ static bool discard(int stream) {
     return length > 0 || (length < 0 && errno == EINTR);
 }
 
-/* Who writes to a pipe that nobody reads is killed by SIGPIPE, and who writes to a full one
- * waits: so this reads for as long as there are writers. Any signal may end it, as when the
- * system goes down. */
+/* Who writes to a pipe that nobody reads is killed by SIGPIPE, and who writes to a
+ * full one waits: so this reads for as long as there are writers. Any signal may end
+ * it, as when the system goes down. */
 static _Noreturn void drain(const keeper *what) {
     struct pollfd fds[KEPT_MAX];
     size_t open = 0;
@@ -150,9 +151,9 @@ static bool has_writers(const keeper *what) {
     return false;
 }
 
-/* Goes; what lives on becomes a child of the next keeper up, or of init. The drain is a process
- * of its own so that this one ends, and is waited for: only then does what the program has used
- * count as used by its owner. */
+/* Goes; what lives on becomes a child of the next keeper up, or of init. The drain is
+ * a process of its own so that this one ends, and is waited for: only then does what
+ * the program has used count as used by its owner. */
 static _Noreturn void release(struct keeping *keeping) {
     if (has_writers(keeping->what) && fork() == 0) {
         close(keeping->what->line);
@@ -208,8 +209,8 @@ static _Noreturn void serve(struct keeping *keeping) {
     }
 }
 
-/* Nothing but SIGKILL ends a keeper, and what is said to a terminal or a group does not reach
- * it. */
+/* Nothing but SIGKILL ends a keeper, and what is said to a terminal or a group does
+ * not reach it. */
 static void stand_aside(void) {
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
     setsid();

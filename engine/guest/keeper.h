@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * keeper.h - a keeper is the process between process_run() and the program that it runs. It
- * lives as long as the program has an owner, and answers for all that the program starts.
+ * keeper.h - a keeper is the process between process_run() and the program that it runs.
+ * It lives as long as the program has an owner, and answers for all that the program
+ * starts.
  */
 #ifndef CT_KEEPER_H
 #define CT_KEEPER_H
@@ -10,8 +11,9 @@
 #include <stddef.h>
 #include <sys/resource.h>
 
-/* Orders to a keeper are ints: a signal for the program and all its descendants. SIGTERM is
- * passed on; SIGKILL is seen through to the last descendant, and answered by KEEPER_EMPTY. */
+/* Orders to a keeper are ints: a signal for the program and all its descendants.
+ * SIGTERM is passed on; SIGKILL is seen through to the last descendant, and answered
+ * by KEEPER_EMPTY. */
 #define KEEPER_RELEASE 0 /* the program has ended; what it left behind may live on */
 
 /* What a keeper tells its owner. */
@@ -23,8 +25,8 @@ typedef struct keeper_note {
 } keeper_note;
 
 typedef struct keeper {
-    /* The keeper's end of a SOCK_SEQPACKET pair: orders come in, notes go out. Its end means
-     * that the owner is gone. */
+    /* The keeper's end of a SOCK_SEQPACKET pair: orders come in, notes go out. Its end
+     * means that the owner is gone. */
     int line;
     /* Ends of pipes that the program writes to, for the time after its end; -1: none. */
     const int *streams;
@@ -39,13 +41,15 @@ _Noreturn void keeper_run(const keeper *what);
 
 /* ---- descendants.c ---- */
 
-/* Opens /proc for descendants_signal(), before a testlet runs that may mount something over it,
- * or unmount it. Returns the descriptor, the same one each time; -1: there is no /proc. */
+/* Opens /proc for descendants_signal(), before a testlet runs that may mount something
+ * over it, or unmount it. Returns the descriptor, the same one each time; -1: there is
+ * no /proc. */
 int descendants_open(void);
 /* true when a subreaper has descendants. The kernel's word. */
 bool descendants_exist(void);
-/* Signals those whose parent is this process or, unless children_only, any descendant of it;
- * SIGTERM is followed by SIGCONT, for a stopped process can't end. Returns how many there were. */
+/* Signals those whose parent is this process or, unless children_only, any descendant
+ * of it; SIGTERM is followed by SIGCONT, for a stopped process can't end. Returns how
+ * many there were. */
 size_t descendants_signal(int number, bool children_only);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * output.c - what Lua code writes to stdout. It is written at once, as stderr is: a testlet that
- * is killed in its next line has said what it said, and what its children write comes behind it.
- * Who writes much in small pieces can ask for a buffer: io.stdout:setvbuf "full".
+ * output.c - what Lua code writes to stdout. It is written at once, as stderr is: a
+ * testlet that is killed in its next line has said what it said, and what its children
+ * write comes behind it. Who writes much in small pieces can ask for a buffer:
+ * io.stdout:setvbuf "full".
  */
 #include <stdio.h>
 

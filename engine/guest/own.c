@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * own.c - the guest's own directory, and removing what is in one. A testlet is root: it may have
- * moved the directory, put a link or a mount in its place, or taken /proc away. So the host says
- * where the directory is, it is opened once, and is ours only as long as it is what it was when
- * the host's first request came. Everything is removed relative to what is open, no link is
- * followed, and no mount is entered.
+ * own.c - the guest's own directory, and removing what is in one. A testlet is root: it
+ * may have moved the directory, put a link or a mount in its place, or taken /proc away.
+ * So the host says where the directory is, it is opened once, and is ours only as long as
+ * it is what it was when the host's first request came. Everything is removed relative to
+ * what is open, no link is followed, and no mount is entered.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -29,8 +29,8 @@ static struct {
 
 /* ---- what it is ---- */
 
-/* Which mount a directory lies on: by its number (Linux 5.8), else by its device alone, which
- * can't tell a file system from a part of it that is mounted elsewhere. */
+/* Which mount a directory lies on: by its number (Linux 5.8), else by its device
+ * alone, which can't tell a file system from a part of it that is mounted elsewhere. */
 struct mount {
     uint64_t number;
     uint32_t major, minor;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * process.c - seeing a program to its end, from the side of who wants it run. Between the two is
- * a keeper (keeper.h), which does the killing, so that this can go on looking at the clock, the
- * host and the output.
+ * process.c - seeing a program to its end, from the side of who wants it run. Between the
+ * two is a keeper (keeper.h), which does the killing, so that this can go on looking at
+ * the clock, the host and the output.
  */
 #include "process.h"
 
@@ -245,7 +245,8 @@ static void write_input(struct running *run) {
 
 /* ---- the wait ---- */
 
-/* What the keeper says; its end without a word means that it was killed, and with it all. */
+/* What the keeper says; its end without a word means that it was killed, and with it
+ * all. */
 static void hear(struct running *run) {
     keeper_note note;
     if (recv(run->line, &note, sizeof note, 0) != sizeof note) {
