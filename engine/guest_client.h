@@ -63,8 +63,8 @@ void ct_outcome_fini(ct_outcome *outcome);
 /* true when it did not end by itself in time and within its limits: then its exit code says
  * nothing. */
 bool ct_outcome_broken(const ct_outcome *outcome);
-/* Takes what an EXIT frame says. CT_E_PROTOCOL when it is no value; a field in it that can't be
- * true is as one that is not there. */
+/* Takes what an EXIT frame says. CT_E_PROTOCOL when it is no value; a field in it that
+ * can't be true is as one that is not there. */
 CT_CHECK int ct_outcome_take_exit(ct_outcome *outcome, const char *data, size_t length,
                                   ct_error *error);
 

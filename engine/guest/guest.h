@@ -7,12 +7,12 @@
  *
  * A request is a packed table:
  *     op             "run", "unpack", "pack", "remove", "seal"
- *     ready          "exec", "system", "network", "cloud-init": waited for first; then READY,
- *                    and in it, as text, the identity of the guest's own directory
+ *     ready          "exec", "system", "network", "cloud-init": waited for first; then
+ *                    READY, and in it, as text, the identity of the guest's own directory
  *     ready_timeout  seconds
  *     own            the guest's directory, a name in "/" that begins with ".cleantest"
- *     identity       what the first READY said in this instance; nothing is removed from a
- *                    directory that is another one
+ *     identity       what the first READY said in this instance; nothing is removed from
+ *                    a directory that is another one
  * run: a testlet. Frames: STDOUT and STDERR as they come, VALUE at most once, EXIT.
  *     kind           "command", "script", "lua", "call"
  *     argv           the command, or the script's arguments
@@ -82,18 +82,19 @@ int guest_pack(lua_State *L);
 
 /* ---- own.c ---- */
 
-/* Opens the guest's own directory, at path; identity is what guest_own_identity() said at the
- * first request, NULL before that. Whether it could is told by guest_own_directory(). */
+/* Opens the guest's own directory, at path; identity is what guest_own_identity() said at
+ * the first request, NULL before that. Whether it could is told by
+ * guest_own_directory(). */
 void guest_open_own(const char *path, const char *identity);
 /* "": there is no directory. */
 const char *guest_own_identity(void);
-/* A descriptor, opened with O_PATH, which is not the caller's to close; a negative code, when the
- * directory is not there any more or is not the guest's. */
+/* A descriptor, opened with O_PATH, which is not the caller's to close; a negative code,
+ * when the directory is not there any more or is not the guest's. */
 CT_CHECK int guest_own_directory(ct_error *error);
 /* Where a path that begins with GUEST_PREFIX really is; false for any other. */
 bool guest_own_path(const char *path, char *own, size_t size);
-/* Removes all that is in a directory (a descriptor) but for one name; NULL: all. Follows no
- * links, enters no mounts: those are failures. */
+/* Removes all that is in a directory (a descriptor) but for one name; NULL: all. Follows
+ * no links, enters no mounts: those are failures. */
 CT_CHECK int guest_clear(int directory, const char *except, ct_error *error);
 /* op "remove". */
 int guest_remove(void);
