@@ -55,9 +55,12 @@ void connection_flush(struct connection *connection) {
         watch(connection, EPOLL_CTL_MOD, connection->out.length > 0);
 }
 
+static char piece[PIECE];
+
 static bool receive(struct connection *connection) {
-    static char piece[PIECE];
-    ssize_t length = recv(connection->descriptor, piece, sizeof piece, MSG_DONTWAIT);
+    int peek = faults_reset() ? MSG_PEEK : 0;
+    ssize_t length =
+        recv(connection->descriptor, piece, sizeof piece, MSG_DONTWAIT | peek);
     if (length < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (length <= 0) {
@@ -65,19 +68,31 @@ static bool receive(struct connection *connection) {
         return false;
     }
     must(ct_buf_add(&connection->in, piece, (size_t) length));
+    connection->peeked = peek ? (size_t) length : 0;
     return true;
+}
+
+/* Takes what was only peeked at, unless the connection is to end with it unread. */
+static void take_peeked(struct connection *connection) {
+    if (connection->peeked > 0 && !connection->broken)
+        connection->peeked -= (size_t) recv(connection->descriptor, piece,
+                                            connection->peeked, MSG_DONTWAIT);
 }
 
 /* ---- answers ---- */
 
 static void answer(struct connection *connection, int status, const ct_buf *body) {
+    size_t before = connection->out.length;
     must(ct_buf_format(&connection->out,
                        "HTTP/1.1 %d Simulated\r\nContent-Type: application/json\r\n"
                        "Content-Length: %zu\r\n\r\n",
                        status, body->length));
     must(ct_buf_add(&connection->out, body->data, body->length));
-    if (connection->to_drop == 0)
+    bool hangs_up = faults_spoil(&connection->out, before);
+    if (connection->to_drop == 0 || hangs_up)
         connection_flush(connection);
+    if (hangs_up)
+        broke(connection);
 }
 
 void answer_sync(struct connection *connection, const char *metadata) {
@@ -245,6 +260,7 @@ void connection_serve(struct connection *connection, unsigned events) {
         take_requests(connection);
     if (connection->frames)
         websocket_receive(connection);
+    take_peeked(connection);
     some_broken |= connection->broken;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * exec.c - a program's streams, and the simulated guest behind them: it reads the request
- * that the real one would get, takes as long as the command "sleep SECONDS" would when that is
- * what it is to run, says hello and exits with 0. What it is sent it takes; it has nothing to
- * send. The protocol is in engine/guest/guest.h.
+ * that the real one would get, takes as long as the command "sleep SECONDS" would when
+ * that is what it is to run, says hello and exits with 0. What it is sent it takes;
+ * whatever file it is asked for has "hello" in it. The protocol is in
+ * engine/guest/guest.h.
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "simulated.h"
+#include "tree.h"
 
 enum { STDIN, STDOUT, STDERR, CONTROL };
 
@@ -30,6 +32,18 @@ static void send_frame(struct exec *exec, enum ct_frame_type type, const void *d
     must(ct_frame_add(&frame, type, data, length));
     websocket_send(exec->streams[STDOUT], WSLAY_BINARY_FRAME, frame.data, frame.length);
     ct_buf_fini(&frame);
+}
+
+static void send_file(struct exec *exec) {
+    static const ct_tree_entry entry = {
+        .path = "", .name = "hello", .type = "file", .attributes.mode = 0644};
+    ct_buf frame;
+    ct_buf_init(&frame, CT_FRAME_MAX);
+    must(ct_tree_entry_add(&frame, &entry));
+    websocket_send(exec->streams[STDOUT], WSLAY_BINARY_FRAME, frame.data, frame.length);
+    ct_buf_fini(&frame);
+    send_frame(exec, CT_FRAME_CHUNK, "hello\n", 6);
+    send_frame(exec, CT_FRAME_END, "", 0);
 }
 
 static void end_soon(struct operation *operation, double seconds) {
@@ -80,7 +94,7 @@ static double sleep_of(const char *at, const char *end) {
 }
 
 static void begin(struct operation *operation, const char *at, const char *end) {
-    static const char nothing[] = "simulated: there are no files";
+    static const char unknown[] = "simulated: no such op";
     static const char size[] = "1048576"; /* bytes, in a base */
     struct exec *exec = operation->exec;
     send_frame(exec, CT_FRAME_READY, "", 0);
@@ -90,6 +104,9 @@ static void begin(struct operation *operation, const char *at, const char *end) 
         end_soon(operation, delays.exec + sleep_of(at, end));
     } else if (field_is(at, end, "op", "unpack")) {
         exec->stage = TAKING_TREE;
+    } else if (field_is(at, end, "op", "pack")) {
+        send_file(exec);
+        end_soon(operation, 0);
     } else if (field_is(at, end, "op", "remove")) {
         send_frame(exec, CT_FRAME_END, "", 0);
         end_soon(operation, 0);
@@ -97,7 +114,7 @@ static void begin(struct operation *operation, const char *at, const char *end) 
         send_frame(exec, CT_FRAME_END, size, sizeof size - 1);
         end_soon(operation, 0);
     } else {
-        send_frame(exec, CT_FRAME_FAILED, nothing, sizeof nothing - 1);
+        send_frame(exec, CT_FRAME_FAILED, unknown, sizeof unknown - 1);
         end_soon(operation, 0);
     }
 }

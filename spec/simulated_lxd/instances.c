@@ -125,6 +125,20 @@ void instance_write(const struct instance *instance, ct_buf *out) {
                        used, instance->config, instance->config));
 }
 
+size_t instance_tell_left(bool print) {
+    size_t count = 0;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        for (struct instance *at = buckets[i]; at; at = at->next) {
+            if (!strstr(at->config, "\"user.cleantest.run\""))
+                continue;
+            count++;
+            if (print)
+                printf("left %s\n", at->name);
+        }
+    }
+    return count;
+}
+
 void instance_list(ct_buf *out, bool recursion) {
     const char *separator = "";
     must(ct_buf_add(out, "[", 1));

@@ -2,9 +2,11 @@
  *
  * main.c - the simulated LXD's loop:
  *     simulated_lxd SOCKET [--create-ms N] [--start-ms N] [--exec-ms N] [--stop-ms N]
- *         [--cut STREAM:BYTES:NUMBER]
- * serves SOCKET, which must not exist, until a SIGTERM; "ready" on stdout says from when. See
- * simulated.h for what it is, and what it can't show.
+ *         [--cut STREAM:BYTES:NUMBER] [--fault N:KIND]
+ * serves SOCKET, which must not exist, until a SIGTERM; "ready" on stdout says from when.
+ * With a fault (see faults.c) it then serves on for as long as there are instances that
+ * somebody answers for, but no longer than LINGER, and says which are left, and how many
+ * answers it gave. See simulated.h for what it is, and what it can't show.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -18,7 +20,9 @@
 
 #include "simulated.h"
 
-#define EVENTS 64 /* taken from epoll at a time */
+#define EVENTS 64   /* taken from epoll at a time */
+#define LINGER 15.0 /* seconds */
+#define LOOK   50   /* milliseconds: what nobody tells the loop of */
 
 int poller;
 struct delays delays;
@@ -48,6 +52,7 @@ static void read_options(int argc, char **argv) {
                                             {"exec-ms", required_argument, NULL, 'e'},
                                             {"stop-ms", required_argument, NULL, 'p'},
                                             {"cut", required_argument, NULL, 'x'},
+                                            {"fault", required_argument, NULL, 'f'},
                                             {0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -56,6 +61,8 @@ static void read_options(int argc, char **argv) {
                         : option == 'e' ? &delays.exec
                         : option == 'p' ? &delays.stop
                                         : NULL;
+        if (option == 'f' && faults_read(optarg))
+            continue;
         if (delay)
             *delay = strtod(optarg, NULL) / 1000;
         else if (option != 'x' || !cut_read(optarg))
@@ -64,7 +71,8 @@ static void read_options(int argc, char **argv) {
     if (optind + 1 == argc)
         return;
     fprintf(stderr, "usage: simulated_lxd SOCKET [--create-ms N] [--start-ms N] "
-                    "[--exec-ms N] [--stop-ms N] [--cut STREAM:BYTES:NUMBER]\n");
+                    "[--exec-ms N] [--stop-ms N] [--cut STREAM:BYTES:NUMBER] "
+                    "[--fault N:KIND]\n");
     exit(2);
 }
 
@@ -91,10 +99,21 @@ static int run_what_is_due(void) {
     return milliseconds;
 }
 
+/* Those who clean up after a fault may still be at it. */
+static bool goes_on(double *until) {
+    if (!ended)
+        return true;
+    if (*until == 0)
+        *until = ct_now() + (faults_expected() ? LINGER : 0);
+    return ct_now() < *until && instance_tell_left(false) > 0;
+}
+
 static void serve(int listener) {
     struct epoll_event events[EVENTS];
-    while (!ended) {
-        int count = epoll_wait(poller, events, EVENTS, run_what_is_due());
+    double until = 0;
+    while (goes_on(&until)) {
+        int soon = run_what_is_due();
+        int count = epoll_wait(poller, events, EVENTS, ended ? LOOK : soon);
         for (int i = 0; i < count; i++) {
             if (events[i].data.ptr)
                 connection_serve(events[i].data.ptr, events[i].events);
@@ -114,6 +133,10 @@ int main(int argc, char **argv) {
     puts("ready");
     fflush(stdout);
     serve(listener);
+    if (faults_expected()) {
+        instance_tell_left(true);
+        printf("answers %zu\n", faults_answers());
+    }
     unlink(argv[optind]);
     return EXIT_SUCCESS;
 }

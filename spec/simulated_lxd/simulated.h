@@ -67,6 +67,8 @@ void instance_remove(struct instance *instance);
 void instance_write(const struct instance *instance, ct_buf *out);
 /* A JSON list: of the instances, or of their URLs. */
 void instance_list(ct_buf *out, bool recursion);
+/* Prints "left NAME" for each that somebody answers for; returns how many there are. */
+size_t instance_tell_left(bool print);
 const char *state_name(enum state state);
 
 /* ---- operations.c: what goes on in the background, and when it ends ---- */
@@ -97,6 +99,21 @@ void operation_list(ct_buf *out, bool recursion);
 int operations_run(void);
 /* Ends the execs in an instance. */
 void operations_stop(const char *instance);
+
+/* ---- faults.c: the one answer that is spoiled ---- */
+
+/* Reads "N:KIND", KIND being garbage, 404, 500, 503, reset, truncate or close. */
+bool faults_read(const char *text);
+/* One is to be spoiled, or was. */
+bool faults_expected(void);
+/* It is to be a reset: the kernel makes one of a close only while bytes lie unread. */
+bool faults_reset(void);
+/* How many answers there were. */
+size_t faults_answers(void);
+/* Counts an answer, which is what out has from `before` on, and spoils it if it is the
+ * one. true: the connection is to be closed as soon as what is left of it has been sent.
+ */
+bool faults_spoil(ct_buf *out, size_t before);
 
 /* ---- websocket.c ---- */
 
@@ -166,6 +183,7 @@ struct connection {
     bool wants_write; /* epoll is asked to say when it can be written to */
     ct_buf in, out;
     size_t to_drop;                 /* bytes of a body that nobody wants, still to come */
+    size_t peeked;                  /* bytes in `in` that the kernel has, too */
     struct operation *waiting;      /* whose end is waited for; NULL: none */
     struct operation *exec;         /* a websocket's; NULL when it is none, or is over */
     int stream;                     /* a websocket's */

@@ -52,12 +52,15 @@ static void accept_upgrade(struct connection *connection, const char *key) {
     must(ct_buf_format(&joined, "%s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key));
     EVP_Digest(joined.data, joined.length, digest, &length, EVP_sha1(), NULL);
     EVP_EncodeBlock((unsigned char *) accept, digest, (int) length);
+    size_t before = connection->out.length;
     must(ct_buf_format(&connection->out,
                        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                        "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
                        accept));
     ct_buf_fini(&joined);
+    bool hangs_up = faults_spoil(&connection->out, before);
     connection_flush(connection);
+    connection->broken |= hangs_up;
 }
 
 void websocket_accept(struct connection *connection, const char *key) {

@@ -20,19 +20,22 @@ function Simulated:get(path)
   return result.stdout == "" and {} or cjson.decode(result.stdout) -- "" is how it prints {}
 end
 
---- Ends it.
+--- Ends it. May be called again.
+-- @treturn ?string what it printed; nil when it had ended already
 function Simulated:close()
   if not self.process then return end
   self.process:kill "TERM"
-  self.process:close()
+  local said = self.process:close().stdout
   self.process = nil
   self.folder:remove()
+  return said
 end
 
 Simulated.__close = Simulated.close
 
 --- A new one.
 -- @tparam[opt] table options words for its command line, as { "--exec-ms", 20 }
+-- @treturn simulated
 return function(options)
   local folder = new_folder()
   local self = setmetatable({ folder = folder, socket = folder:at "unix.socket" }, Simulated)

@@ -23,7 +23,8 @@ $(BUILD)/test/obj/%.o: spec/support/%.c
 
 -include $(INTERNALS:.o=.d) $(SIMULATED:.o=.d)
 
-$(BUILD)/test/simulated_lxd: $(SIMULATED) $(patsubst %,$(BUILD)/obj/%.o,buf error frame value wait)
+$(BUILD)/test/simulated_lxd: $(SIMULATED) $(patsubst %,$(BUILD)/obj/%.o,buf error frame \
+    tree_entry value wait)
 	$(CC) $(SANITIZE) -o $@ $^ -lwslay -lcrypto -lm $(LDFLAGS)
 
 $(BUILD)/test/cleantest_internals.so: $(INTERNALS) $(OBJECTS)
