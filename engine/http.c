@@ -22,6 +22,32 @@ struct sink {
     int code; /* CT_OK, or why the answer could not be kept */
 };
 
+/* A request's body on its way out. */
+struct body {
+    const char *data;
+    size_t length;
+    size_t given;
+};
+
+static size_t give(char *to, size_t size, size_t count, void *context) {
+    struct body *body = context;
+    size_t left = body->length - body->given;
+    size_t length = left < size * count ? left : size * count;
+    memcpy(to, body->data + body->given, length);
+    body->given += length;
+    return length;
+}
+
+/* What has a body goes out once. When a connection that was kept alive ends before the
+ * answer begins, libcurl sends the request again on another one, without a word. But what
+ * is asked for may have been done: a creation would find that its name is taken, a start
+ * that it runs. For that it has to rewind the body, and is not let. What has no body may
+ * be asked for twice: GET and DELETE are the same for it. */
+static int refuse_rewind(void *context, curl_off_t offset, int origin) {
+    (void) context, (void) offset, (void) origin;
+    return CURL_SEEKFUNC_FAIL;
+}
+
 static size_t keep(char *data, size_t size, size_t count, void *context) {
     struct sink *sink = context;
     sink->code = ct_buf_add(sink->answer, data, size * count);
@@ -51,14 +77,32 @@ void ct_http_close(ct_http *http) {
     free(http);
 }
 
-static void set_request(ct_curl_options *options, const ct_http_request *request) {
-    if (strcmp(request->method, "GET") != 0 || request->body) {
-        ct_curl_set_pointer(options, CURLOPT_POSTFIELDS,
-                            request->body ? request->body : "");
-        if (options->code == CURLE_OK)
-            options->code =
-                curl_easy_setopt(options->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                                 (curl_off_t) (request->body ? request->body_length : 0));
+static void set_body_size(ct_curl_options *options, size_t length) {
+    if (options->code == CURLE_OK)
+        options->code = curl_easy_setopt(options->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                                         (curl_off_t) length);
+}
+
+static void set_body(ct_curl_options *options, size_t length) {
+    if (options->code == CURLE_OK)
+        options->code = curl_easy_setopt(options->easy, CURLOPT_POST, 1L);
+    if (options->code == CURLE_OK)
+        options->code = curl_easy_setopt(options->easy, CURLOPT_READFUNCTION, give);
+    if (options->code == CURLE_OK)
+        options->code =
+            curl_easy_setopt(options->easy, CURLOPT_SEEKFUNCTION, refuse_rewind);
+    set_body_size(options, length);
+}
+
+static void set_request(ct_curl_options *options, const ct_http_request *request,
+                        struct body *body) {
+    bool empty = !request->body && strcmp(request->method, "GET") != 0;
+    if (request->body) {
+        ct_curl_set_pointer(options, CURLOPT_READDATA, body);
+        set_body(options, body->length);
+    } else if (empty) {
+        ct_curl_set_pointer(options, CURLOPT_POSTFIELDS, "");
+        set_body_size(options, 0);
     }
     ct_curl_set_pointer(options, CURLOPT_CUSTOMREQUEST, request->method);
 }
@@ -76,14 +120,15 @@ static struct curl_slist *header_list(const ct_http_request *request) {
 }
 
 static int set_transfer(ct_http *http, const ct_http_request *request, const char *url,
-                        struct curl_slist *headers, struct sink *sink, ct_error *error) {
+                        struct curl_slist *headers, struct body *body, struct sink *sink,
+                        ct_error *error) {
     ct_curl_options options = {.easy = http->easy};
     http->why[0] = '\0';
     curl_easy_reset(http->easy);
     int code = ct_transfer_prepare(http->easy, http->endpoint, http->why, error);
     if (code < 0)
         return code;
-    set_request(&options, request);
+    set_request(&options, request, body);
     ct_curl_set_pointer(&options, CURLOPT_URL, url);
     ct_curl_set_pointer(&options, CURLOPT_HTTPHEADER, headers);
     ct_curl_set_pointer(&options, CURLOPT_WRITEDATA, sink);
@@ -107,6 +152,7 @@ int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
                  const ct_wait *wait, ct_error *error) {
     int code;
     struct sink sink = {.answer = answer};
+    struct body body = {.data = request->body, .length = request->body_length};
     struct curl_slist *headers = header_list(request);
     char *url = NULL;
     if (!headers || asprintf(&url, "%s%s", http->endpoint->url, request->path) < 0) {
@@ -115,7 +161,7 @@ int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
         goto out;
     }
     CURLcode result = CURLE_OK;
-    code = set_transfer(http, request, url, headers, &sink, error);
+    code = set_transfer(http, request, url, headers, &body, &sink, error);
     if (code == CT_OK)
         code = transfer(http, wait, &result, error);
     if (code < 0)

@@ -87,6 +87,8 @@ int ct_transfer_fail(const ct_endpoint *endpoint, CURLcode result, const char *w
     int code = result == CURLE_OUT_OF_MEMORY ? CT_E_NO_MEMORY : CT_E_CONNECT;
     if (endpoint->socket && result == CURLE_COULDNT_CONNECT)
         why = "nobody answers there"; /* libcurl speaks of ports */
+    if (result == CURLE_SEND_FAIL_REWIND)
+        why = "the connection was lost before it was answered";
     return ct_fail(error, code, "%s: %s", ct_endpoint_place(endpoint),
                    *why ? why : curl_easy_strerror(result));
 }
