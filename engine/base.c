@@ -15,7 +15,7 @@
 void ct_base_look_init(ct_base_look *look, const char *key) {
     *look = (ct_base_look){.key = key, .state = CT_BASE_ABSENT};
     snprintf(look->base, sizeof look->base, "ct-base-%.24s", key);
-    snprintf(look->build, sizeof look->build, "ct-build-%.24s", key);
+    snprintf(look->build, sizeof look->build, CT_BUILD_PREFIX "%.24s", key);
 }
 
 void ct_base_label(const ct_job *job, size_t steps, char label[CT_BASE_LABEL_MAX]) {
@@ -34,6 +34,7 @@ struct building {
     const ct_base_order *order;
     size_t layer;
     ct_base_look look; /* its names */
+    ct_lease lease;    /* of the instance that it is built in, and of no other */
     ct_guest guest;
     ct_wait wait;     /* for all of it */
     const char *ours; /* see give_up() */
@@ -56,15 +57,13 @@ static int create(struct building *building, ct_error *error) {
     ct_guest_idle(building->guest.directory, idle, sizeof idle);
     if (!bottom)
         ct_base_look_init(&parent, order->layers[building->layer - 1].key);
-    ct_lease lease;
-    ct_lease_init(&lease, order->context->run_id, ct_wait_left(&building->wait));
     ct_instance_spec spec = {.name = building->look.build,
                              .source = order->source,
                              .json = order->job->instance_json,
                              .clone_of = bottom ? NULL : parent.base,
                              .base_key = order->layers[building->layer].key,
                              .idle = bottom ? idle : NULL,
-                             .lease = &lease};
+                             .lease = &building->lease};
     /* seen to its end even when cancelled: only that tells whether there is one of ours */
     ct_wait wait = operation(building);
     wait.cancel = -1;
@@ -154,13 +153,13 @@ static int publish(struct building *building, uint64_t size, ct_error *error) {
                     .size = size};
     ct_wait wait = operation(building);
     return provider_of(building)->publish_base(order->session, &building->look, &base,
-                                               order->context->run_id, &wait, error);
+                                               &building->lease, &wait, error);
 }
 
 static int look_for_ours(void *context, const char *instance, const ct_lease *lease) {
     struct building *building = context;
     const ct_base_look *look = &building->look;
-    if (strcmp(lease->run, building->order->context->run_id) != 0)
+    if (!ct_lease_same(lease, &building->lease))
         return CT_OK;
     if (strcmp(instance, look->build) == 0)
         building->ours = look->build;
@@ -169,31 +168,64 @@ static int look_for_ours(void *context, const char *instance, const ct_lease *le
     return CT_OK;
 }
 
-/* CT_E_CONFLICT: what failed is no longer this build's instance. Somebody has deleted that one,
- * and the name may be another's by now. */
-static int give_up(struct building *building, int code, ct_error *error) {
-    const ct_base_order *order = building->order;
+/* Deletes what this build has made, however far it came: the instance with its lease,
+ * whatever name that has by now. Not cancelled, since it is clean-up, and bounded by the
+ * provider's timeout. What can't be deleted now is the run's to delete when it is closed,
+ * or its reaper's. CT_OK, or CT_E_NOT_FOUND: it has none. Else it is left behind, or
+ * nobody can say. */
+static int take_away(struct building *building, ct_error *error) {
+    const ct_job_context *context = building->order->context;
     const ct_provider_type *provider = provider_of(building);
-    ct_wait wait = ct_wait_for(order->context->provider->timeout, -1);
+    void *session = building->order->session;
+    ct_wait wait = ct_wait_for(context->provider->timeout, -1);
     building->ours = NULL;
-    if (provider->visit(order->session, look_for_ours, building, &wait, NULL) < 0)
-        return code; /* the lease tells that it is left behind, as it does below */
-    if (!building->ours)
-        return code == CT_E_CANCELLED ? code : CT_E_CONFLICT;
+    /* one whose creation was not answered may come to be at any time */
+    int code = provider->settle_instance(session, building->look.build, &wait, error);
+    if (code >= 0)
+        code = provider->visit(session, look_for_ours, building, &wait, error);
+    if (code >= 0 && !building->ours)
+        return CT_E_NOT_FOUND;
+    if (code >= 0)
+        code = provider->destroy(session, building->ours, &wait, error);
+    if (code < 0)
+        context->left_behind(context->run);
+    return code;
+}
+
+/* The build has failed. CT_E_CONFLICT: not for a reason of its own. Somebody has deleted
+ * its instance, and the name may be another's by now. */
+static int give_up(struct building *building, int code, ct_error *error) {
     ct_error failure = {0};
-    if (provider->destroy(order->session, building->ours, &wait, &failure) < 0)
-        ct_fail_in(error, code, "%s is left behind (%s)", building->ours,
+    int gone = take_away(building, &failure);
+    if (gone == CT_E_NOT_FOUND)
+        return code == CT_E_CANCELLED ? code : CT_E_CONFLICT;
+    if (gone < 0)
+        ct_fail_in(error, code, "%s is left behind (%s)", building->look.build,
                    failure.message);
     return code;
 }
 
-/* A creation fails, with words that differ from version to version, when the name is taken. */
+/* Another's base, complete or not, is what a creation fails for. Asked only when it has
+ * made none of its own: a builder that took its own instance for another's would wait for
+ * itself. */
 static bool somebody_else_does(const struct building *building) {
     ct_base_look look = building->look;
     ct_wait wait = operation(building);
     int code =
         provider_of(building)->find_base(building->order->session, &look, &wait, NULL);
     return code == CT_OK && look.state != CT_BASE_ABSENT;
+}
+
+/* There may be an instance all the same. */
+static int fail_create(struct building *building, int code, ct_error *error) {
+    ct_error failure = {0};
+    int gone = code == CT_E_CONFLICT ? CT_E_NOT_FOUND : take_away(building, &failure);
+    if (gone == CT_E_NOT_FOUND)
+        return somebody_else_does(building) ? CT_E_CONFLICT : code;
+    if (gone < 0)
+        ct_fail_in(error, code, "%s may be left behind (%s)", building->look.build,
+                   failure.message);
+    return code;
 }
 
 /* CT_E_CONFLICT: somebody else has begun to build it, or has deleted it meanwhile. */
@@ -209,15 +241,11 @@ static int build(const ct_base_order *order, size_t layer, ct_buf *output,
                                 .instance = building.look.build,
                                 .directory = CT_GUEST_DIRECTORY,
                                 .ready = CT_READY_EXEC};
+    ct_lease_init(&building.lease, context->run_id, ct_wait_left(&building.wait));
     uint64_t size = 0;
     int code = create(&building, error);
-    if (code == CT_E_TIMEOUT ||
-        code == CT_E_CONNECT) { /* there may be one all the same */
-        give_up(&building, code, error);
-        return code;
-    }
     if (code < 0)
-        return somebody_else_does(&building) ? CT_E_CONFLICT : code;
+        return fail_create(&building, code, error);
     code =
         layer == 0 ? start_once(&building, error) : run_steps(&building, output, error);
     if (code == CT_OK && layer > 0)

@@ -141,6 +141,10 @@ static void tell_note(ct_batch *batch) {
     ct_queue_put(batch->events, &event);
 }
 
+static void left_behind(void *run) {
+    ct_run_keep(run);
+}
+
 static int launch(ct_batch *batch, ct_error *error) {
     int code = ct_batch_share(batch, error);
     if (code == CT_OK)
@@ -161,6 +165,8 @@ static int launch(ct_batch *batch, ct_error *error) {
                          .cancel = batch->cancel,
                          .events = batch->events,
                          .warm = ct_run_warm(batch->run),
+                         .left_behind = left_behind,
+                         .run = batch->run,
                          .reserve = &batch->reserve};
     tell_note(batch);
     return schedule(batch, error);

@@ -74,6 +74,7 @@ extern "C" {
     X(CONFLICT, "already exists")                                                        \
     X(PROTOCOL, "unexpected answer")                                                     \
     X(OPERATION, "operation failed")                                                     \
+    X(GONE, "nobody knows any more how it ended")                                        \
     X(UNKNOWN_IMAGE, "unknown image")                                                    \
     X(UNKNOWN_INSTANCE, "unknown instance, or one that is stopped")                      \
     X(GUEST, "the guest failed")                                                         \

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,13 +45,27 @@ static uint64_t started(long pid) {
     return at ? strtoull(at, NULL, 10) : 0;
 }
 
+/* Unlike any other of the run's. */
+static void name_creation(char creation[17]) {
+    uint64_t number;
+    if (getrandom(&number, sizeof number, 0) != sizeof number)
+        number = (uint64_t) (ct_now() * 1e9);
+    snprintf(creation, 17, "%016llx", (unsigned long long) number);
+}
+
 void ct_lease_init(ct_lease *lease, const char *run, double seconds) {
     *lease = (ct_lease){.pid = getpid()};
     snprintf(lease->run, sizeof lease->run, "%s", run);
     read_host(lease->host, sizeof lease->host);
+    name_creation(lease->creation);
     lease->started = started(lease->pid);
     lease->expiry = (long long) time(NULL) +
                     (long long) (seconds < EXPIRY_MAX ? seconds : EXPIRY_MAX);
+}
+
+bool ct_lease_same(const ct_lease *one, const ct_lease *other) {
+    return strcmp(one->run, other->run) == 0 &&
+           strcmp(one->creation, other->creation) == 0;
 }
 
 bool ct_lease_dead(const ct_lease *lease) {

@@ -102,6 +102,8 @@ int lxd_call(lxd_session *session, const char *method, bool with_request,
 int lxd_wait(lxd_session *session, const char *operation, const ct_wait *wait,
              ct_error *error) {
     int code = lxd_call(session, "GET", false, wait, error, "%s/wait", operation);
+    if (code == CT_E_NOT_FOUND)
+        return ct_fail_in(error, CT_E_GONE, "LXD has forgotten how it ended");
     if (code < 0)
         return code;
     if ((int) ct_json_number(session->answer, "/metadata/status_code", 0) == 200)
@@ -134,7 +136,7 @@ int lxd_operate(lxd_session *session, const char *method, bool with_request,
     if (!session->pending)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     code = lxd_wait(session, session->pending, wait, error);
-    if (code == CT_OK || code == CT_E_OPERATION) { /* its end was seen */
+    if (code == CT_OK || code == CT_E_OPERATION || code == CT_E_GONE) { /* it has ended */
         free(session->pending);
         session->pending = NULL;
     }
@@ -227,6 +229,7 @@ static const ct_provider_type lxd_type = {
     .touch_base = lxd_touch_base,
     .visit_bases = lxd_visit_bases,
     .settle = lxd_settle,
+    .settle_instance = lxd_settle_instance,
     .visit = lxd_visit,
     .shell_command = shell_command,
 };

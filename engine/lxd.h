@@ -19,7 +19,8 @@ typedef struct lxd_session {
     ct_json *answer;  /* the last answer */
     ct_buf text;      /* bytes of either on their way */
     char *pending;    /* path of an operation whose end was not seen; NULL: none */
-    char unsure[17];  /* run of an instance whose creation was not answered; "": none */
+    /* an instance that may be being created, for all that is known; "": none */
+    char unsure[CT_INSTANCE_NAME_MAX + 1];
 } lxd_session;
 
 /* ---- lxd.c ---- */
@@ -34,7 +35,9 @@ CT_CHECK int lxd_call(lxd_session *session, const char *method, bool with_reques
 CT_CHECK int lxd_operate(lxd_session *session, const char *method, bool with_request,
                          const ct_wait *wait, ct_error *error, const char *path, ...)
     CT_FORMAT(6, 7);
-/* Waits for the end of an operation by its path ("/1.0/operations/ID"). */
+/* Waits for the end of an operation by its path ("/1.0/operations/ID"). CT_E_GONE: LXD
+ * has forgotten it, as it does some seconds after its end; what it was about has to tell
+ * how it ended. */
 CT_CHECK int lxd_wait(lxd_session *session, const char *operation, const ct_wait *wait,
                       ct_error *error);
 /* Checks an answer that did not come through lxd_call(). */
@@ -42,6 +45,17 @@ CT_CHECK int lxd_check(lxd_session *session, int status, ct_error *error);
 /* Adds "?project=NAME" (or "&...") to path where there is a project. */
 CT_CHECK int lxd_add_project(const ct_provider *provider, char path[LXD_PATH_MAX],
                              ct_error *error);
+
+/* ---- lxd_settle.c ---- */
+
+/* Whether a creation that failed, for all that LXD answered, has made its instance: CT_OK
+ * when it has, by the lease that no other creation writes; CT_E_CONFLICT when somebody
+ * else has the name, CT_E_NOT_FOUND when nobody has. Any other code: LXD can't be asked.
+ */
+CT_CHECK int lxd_find_created(lxd_session *session, const ct_instance_spec *spec,
+                              const ct_wait *wait);
+/* A moment, for what nothing tells of. Ends early when cancelled. */
+void lxd_pause(const ct_wait *wait);
 
 /* ---- lxd_find.c ---- */
 
@@ -78,6 +92,8 @@ int lxd_preserve(void *session, const char *instance, const ct_wait *wait,
 int lxd_destroy(void *session, const char *instance, const ct_wait *wait,
                 ct_error *error);
 int lxd_settle(void *session, const char *run, const ct_wait *wait, ct_error *error);
+int lxd_settle_instance(void *session, const char *instance, const ct_wait *wait,
+                        ct_error *error);
 int lxd_stop(void *session, const char *instance, bool force, const ct_wait *wait,
              ct_error *error);
 int lxd_freeze(void *session, const char *instance, const ct_wait *wait, ct_error *error);
@@ -92,7 +108,7 @@ int lxd_await_base(void *session, ct_base_look *look, const ct_wait *wait,
 int lxd_set_init(void *session, const char *instance, const char *command,
                  const ct_wait *wait, ct_error *error);
 int lxd_publish_base(void *session, const ct_base_look *look, const ct_base *base,
-                     const char *run, const ct_wait *wait, ct_error *error);
+                     const ct_lease *lease, const ct_wait *wait, ct_error *error);
 int lxd_touch_base(void *session, const ct_base *base, const ct_wait *wait,
                    ct_error *error);
 int lxd_visit_bases(void *session, ct_base_visitor *visitor, void *context,

@@ -242,8 +242,8 @@ int lxd_set_init(void *data, const char *instance, const char *command,
 }
 
 static int fill_publication(ct_json *json, const ct_base *base, const char *sealed) {
-    static const char *const lease[] = {"run",     "host",   "pid",
-                                        "started", "expiry", "preserved"};
+    static const char *const lease[] = {"run",    "host",      "pid",     "started",
+                                        "expiry", "preserved", "creation"};
     long long now = (long long) time(NULL);
     if (ct_json_clear(json) < 0 || set(json, "complete", "true") < 0 ||
         set(json, "sealed", sealed) < 0 || set(json, "label", base->label) < 0 ||
@@ -264,21 +264,23 @@ static int rename_instance(lxd_session *session, const char *from, const char *t
         ct_json_set_string(session->request, "/name", to) < 0)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     int code = lxd_operate(session, "POST", true, wait, error, "/1.0/instances/%s", from);
+    if (code == CT_E_GONE) /* it has the name, or has not */
+        code = lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s", to);
     return code < 0 ? ct_fail_in(error, code, "lxd: rename %s", from) : code;
 }
 
 /* It has its name first, and its builder's lease until it says that it is complete: whoever
  * dies between the two leaves what is taken away like all that is half built. */
 int lxd_publish_base(void *data, const ct_base_look *look, const ct_base *base,
-                     const char *run, const ct_wait *wait, ct_error *error) {
+                     const ct_lease *lease, const ct_wait *wait, ct_error *error) {
     lxd_session *session = data;
-    ct_lease lease;
+    ct_lease found;
     int code =
         lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s", look->build);
     if (code < 0)
         return ct_fail_in(error, code, "lxd: base %s", look->build);
-    if (!lxd_read_lease(session->answer, "/metadata", &lease) ||
-        strcmp(lease.run, run) != 0)
+    if (!lxd_read_lease(session->answer, "/metadata", &found) ||
+        !ct_lease_same(&found, lease))
         return ct_fail(error, CT_E_CONFLICT, "base %s is somebody else's", look->build);
     const char *text = property(session->answer, "/metadata", "last_used_at");
     char *sealed = text ? strdup(text) : NULL;

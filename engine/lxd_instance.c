@@ -3,7 +3,6 @@
  * lxd_instance.c - the life of an instance: create, start, preserve, stop and delete; and
  * the leases that instances carry in their config as user.cleantest.*.
  */
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,6 @@
 
 #define ORDERLY_STOP  30   /* seconds */
 #define BUSY_PATIENCE 30.0 /* seconds */
-#define BUSY_PAUSE    100  /* milliseconds */
 
 /* ---- leases ---- */
 
@@ -28,6 +26,7 @@ static int write_lease(ct_json *json, const ct_lease *lease) {
         ct_json_set_string(json, "/config/" KEY "pid", pid) < 0 ||
         ct_json_set_string(json, "/config/" KEY "started", start) < 0 ||
         ct_json_set_string(json, "/config/" KEY "expiry", expiry) < 0 ||
+        ct_json_set_string(json, "/config/" KEY "creation", lease->creation) < 0 ||
         /* said, since a copy of a preserved instance would inherit it */
         ct_json_set_string(json, "/config/" KEY "preserved", "false") < 0)
         return CT_E_NO_MEMORY;
@@ -55,6 +54,8 @@ bool lxd_read_lease(ct_json *json, const char *instance, ct_lease *lease) {
                         .preserved = preserved && strcmp(preserved, "true") == 0};
     snprintf(lease->run, sizeof lease->run, "%s", run);
     snprintf(lease->host, sizeof lease->host, "%s", host);
+    const char *creation = lease_field(json, instance, "creation");
+    snprintf(lease->creation, sizeof lease->creation, "%s", creation ? creation : "");
     return true;
 }
 
@@ -144,18 +145,60 @@ static bool stumbled(const ct_instance_spec *spec, const ct_error *error) {
            strstr(error->message, "file exists");
 }
 
+/* A failure is what the answer says. It may have been spoiled on its way, or be the
+ * answer to what something between us and LXD has sent twice; and what a name that is
+ * taken is called differs from version to version. So the instance is asked, and
+ * believed. */
+static int look_again(lxd_session *session, const ct_instance_spec *spec, int code,
+                      const ct_wait *wait) {
+    if (code == CT_E_CANCELLED) /* if it was sent, it is pending */
+        return code;
+    int found = lxd_find_created(session, spec, wait);
+    if (found != CT_OK && found != CT_E_CONFLICT && found != CT_E_NOT_FOUND)
+        snprintf(session->unsure, sizeof session->unsure, "%s", spec->name);
+    return found == CT_OK || found == CT_E_CONFLICT ? found : code;
+}
+
 int lxd_create(void *data, const ct_instance_spec *spec, const ct_wait *wait,
                ct_error *error) {
     lxd_session *session = data;
-    int code = fill_create(session, spec, error);
+    ct_error failure = {0};
+    int code = fill_create(session, spec, &failure);
+    session->unsure[0] = '\0';
+    if (code == CT_OK) {
+        code = lxd_operate(session, "POST", true, wait, &failure, "/1.0/instances");
+        if (code == CT_E_OPERATION && stumbled(spec, &failure))
+            code = lxd_operate(session, "POST", true, wait, &failure, "/1.0/instances");
+        if (code < 0)
+            code = look_again(session, spec, code, wait);
+    }
     if (code == CT_OK)
-        code = lxd_operate(session, "POST", true, wait, error, "/1.0/instances");
-    if (code == CT_E_OPERATION && stumbled(spec, error))
-        code = lxd_operate(session, "POST", true, wait, error, "/1.0/instances");
-    bool answered = session->pending || (code != CT_E_TIMEOUT && code != CT_E_CONNECT);
-    snprintf(session->unsure, sizeof session->unsure, "%s",
-             answered ? "" : spec->lease->run);
-    return code < 0 ? fail_create(session, spec->name, code, error) : code;
+        return CT_OK;
+    ct_fail(error, code, "%s", failure.message);
+    return fail_create(session, spec->name, code, error);
+}
+
+/* What an instance is called in the state that an action leads to. */
+static const char *state_after(const char *action) {
+    return strcmp(action, "stop") == 0     ? "Stopped"
+           : strcmp(action, "freeze") == 0 ? "Frozen"
+                                           : "Running";
+}
+
+/* LXD has forgotten how an action ended; the instance's state tells. CT_E_NOT_FOUND: it
+ * is no more, as an ephemeral one is when it has stopped. */
+static int check_state(lxd_session *session, const char *instance, const char *action,
+                       const ct_wait *wait, ct_error *error) {
+    int code =
+        lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s/state", instance);
+    if (code < 0)
+        return code;
+    const char *status = ct_json_string(session->answer, "/metadata/status");
+    if (ct_same_text(status, state_after(action)))
+        return CT_OK;
+    return ct_fail(error, CT_E_OPERATION,
+                   "LXD has forgotten how it ended, and the instance is \"%s\"",
+                   status ? status : "unknown");
 }
 
 /* timeout: seconds an orderly stop may take; negative: by force. */
@@ -167,8 +210,9 @@ static int set_state(lxd_session *session, const char *instance, const char *act
         ct_json_set_number(request, "/timeout", timeout) < 0 ||
         ct_json_set_boolean(request, "/force", timeout < 0) < 0)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    return lxd_operate(session, "PUT", true, wait, error, "/1.0/instances/%s/state",
-                       instance);
+    int code = lxd_operate(session, "PUT", true, wait, error, "/1.0/instances/%s/state",
+                           instance);
+    return code == CT_E_GONE ? check_state(session, instance, action, wait, error) : code;
 }
 
 int lxd_start(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
@@ -242,8 +286,9 @@ int lxd_preserve(void *data, const char *instance, const ct_wait *wait, ct_error
 /* Waits for what this session still has under way; how it ends does not matter. */
 static int finish_pending(lxd_session *session, const ct_wait *wait, ct_error *error) {
     if (*session->unsure) { /* it may be on its way all the same */
-        int code = lxd_settle(session, session->unsure, wait, error);
-        session->unsure[0] = '\0';
+        int code = lxd_settle_instance(session, session->unsure, wait, error);
+        if (code == CT_OK)
+            session->unsure[0] = '\0';
         return code;
     }
     if (!session->pending)
@@ -254,70 +299,50 @@ static int finish_pending(lxd_session *session, const ct_wait *wait, ct_error *e
     return code == CT_E_TIMEOUT || code == CT_E_CONNECT ? code : CT_OK;
 }
 
+static int delete_stopped(lxd_session *session, const char *instance, const ct_wait *wait,
+                          ct_error *error) {
+    int code =
+        lxd_operate(session, "DELETE", false, wait, error, "/1.0/instances/%s", instance);
+    if (code != CT_E_GONE)
+        return code;
+    code = lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s", instance);
+    return code < 0 ? code
+                    : ct_fail(error, CT_E_OPERATION,
+                              "LXD has forgotten how it ended, and it is still there");
+}
+
 /* One try. An instance that is stopped already, or gone, is no failure: what matters is the
  * deletion. */
 static int stop_and_delete(lxd_session *session, const char *instance,
                            const ct_wait *wait, ct_error *error) {
-    int code = set_state(session, instance, "stop", -1, wait, error);
-    if (code != CT_E_TIMEOUT && code != CT_E_CONNECT && code != CT_E_REFUSED)
-        code = lxd_operate(session, "DELETE", false, wait, error, "/1.0/instances/%s",
-                           instance);
+    int code = finish_pending(session, wait, error);
+    if (code < 0)
+        return code;
+    code = set_state(session, instance, "stop", -1, wait, error);
+    if (code != CT_E_TIMEOUT && code != CT_E_CONNECT && code != CT_E_REFUSED &&
+        code != CT_E_CANCELLED)
+        code = delete_stopped(session, instance, wait, error);
     return code == CT_E_NOT_FOUND ? CT_OK
                                   : code; /* an ephemeral one went with its stop */
 }
 
-/* An instance that ends by itself is locked while LXD takes it down, and LXD offers nothing
- * to wait on for that: what it refuses is tried again, for a while. */
+/* An instance that ends by itself is locked while LXD takes it down, and LXD offers
+ * nothing to wait on for that: what it refuses is tried again, for a while. So is, but
+ * once, what its answer says nothing of: deleting twice does no harm, and what is still
+ * there is told then. */
 int lxd_destroy(void *data, const char *instance, const ct_wait *wait, ct_error *error) {
     lxd_session *session = data;
     ct_wait patience = ct_wait_within(wait, BUSY_PATIENCE);
-    int code = finish_pending(session, wait, error);
-    if (code == CT_OK)
+    bool lost = false, again = true;
+    int code = CT_OK;
+    while (again) {
         code = stop_and_delete(session, instance, wait, error);
-    while (code == CT_E_OPERATION && ct_wait_left(&patience) > 0) {
-        poll(NULL, 0, BUSY_PAUSE);
-        code = stop_and_delete(session, instance, wait, error);
+        bool unknown = code == CT_E_CONNECT || code == CT_E_PROTOCOL;
+        again =
+            (code == CT_E_OPERATION || (unknown && !lost)) && ct_wait_left(&patience) > 0;
+        lost = lost || unknown;
+        if (again)
+            lxd_pause(wait);
     }
     return code < 0 ? ct_fail_in(error, code, "lxd: delete %s", instance) : code;
-}
-
-/* ---- what is being created ---- */
-
-/* true when the answer's running operation is about an instance of the run: their names end
- * in "-RUN-NUMBER". */
-static bool operation_of_run(ct_json *json, size_t index, const char *run) {
-    char path[96], mark[32];
-    snprintf(mark, sizeof mark, "-%s-", run);
-    static const char *const kinds[] = {"instances", "containers"};
-    for (size_t kind = 0; kind < CT_COUNT(kinds); kind++) {
-        snprintf(path, sizeof path, "/metadata/running/%zu/resources/%s/0", index,
-                 kinds[kind]);
-        const char *resource = ct_json_string(json, path);
-        if (resource && strstr(resource, mark))
-            return true;
-    }
-    return false;
-}
-
-int lxd_settle(void *data, const char *run, const ct_wait *wait, ct_error *error) {
-    lxd_session *session = data;
-    for (;;) {
-        int code =
-            lxd_call(session, "GET", false, wait, error, "/1.0/operations?recursion=1");
-        if (code < 0)
-            return ct_fail_in(error, code, "listing operations");
-        size_t count = ct_json_count(session->answer, "/metadata/running");
-        size_t i = 0;
-        while (i < count && !operation_of_run(session->answer, i, run))
-            i++;
-        if (i == count)
-            return CT_OK;
-        char path[64], operation[128];
-        snprintf(path, sizeof path, "/metadata/running/%zu/id", i);
-        const char *id = ct_json_string(session->answer, path);
-        snprintf(operation, sizeof operation, "/1.0/operations/%s", id ? id : "");
-        code = lxd_wait(session, operation, wait, error);
-        if (code == CT_E_TIMEOUT || code == CT_E_CONNECT)
-            return code;
-    }
 }

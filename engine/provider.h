@@ -9,8 +9,9 @@
 
 #include "engine.h"
 
-#define CT_INSTANCE_NAME_MAX 63 /* LXD's: a DNS label */
-#define CT_BASE_NAME_MAX     40 /* bytes, with the NUL */
+#define CT_INSTANCE_NAME_MAX 63          /* LXD's: a DNS label */
+#define CT_BASE_NAME_MAX     40          /* bytes, with the NUL */
+#define CT_BUILD_PREFIX      "ct-build-" /* of a base's name while it is built */
 
 /* Who answers for an instance: kept on it, so that any later process can tell whether the
  * owner lives. See lease.c. */
@@ -21,6 +22,8 @@ typedef struct ct_lease {
     uint64_t started; /* when it started, in ticks since boot (proc(5), field 22) */
     long long expiry; /* seconds since 1970; after that it is dead wherever it was */
     bool preserved;   /* kept on purpose: nobody's to clean */
+    /* of all creations the one that this came with: tells it from others of its run */
+    char creation[17];
 } ct_lease;
 
 typedef struct ct_instance_spec {
@@ -77,6 +80,11 @@ typedef struct ct_provider_type {
     /* CT_OK when there is such an instance, and it runs; else CT_E_UNKNOWN_INSTANCE. */
     int (*check_running)(void *session, const char *instance, const ct_wait *wait,
                          ct_error *error);
+    /* Sent once, whatever becomes of it; what it has done is looked for when the answer
+     * does not tell. So CT_OK says that the instance is there, and that it is this
+     * call's: by its lease, which must be this call's alone. CT_E_CONFLICT: another one
+     * has the name. After any other failure there may be one all the same, which
+     * destroy() waits for first. */
     int (*create)(void *session, const ct_instance_spec *spec, const ct_wait *wait,
                   ct_error *error);
     int (*start)(void *session, const char *instance, const ct_wait *wait,
@@ -130,10 +138,10 @@ typedef struct ct_provider_type {
     /* What the next start runs in place of the instance's init. */
     int (*set_init)(void *session, const char *instance, const char *command,
                     const ct_wait *wait, ct_error *error);
-    /* What the run has built under the one name is the base from now on: it is complete, has its
-     * own init again, and is nobody's. CT_E_CONFLICT when it is not the run's. */
+    /* What was built under the one name is the base from now on: it is complete, has its
+     * own init again, and is nobody's. CT_E_CONFLICT when it is not the lease's. */
     int (*publish_base)(void *session, const ct_base_look *look, const ct_base *base,
-                        const char *run, const ct_wait *wait, ct_error *error);
+                        const ct_lease *lease, const ct_wait *wait, ct_error *error);
     /* Notes that it is used now. */
     int (*touch_base)(void *session, const ct_base *base, const ct_wait *wait,
                       ct_error *error);
@@ -142,6 +150,9 @@ typedef struct ct_provider_type {
 
     /* Waits until nothing is being created for the run any more. */
     int (*settle)(void *session, const char *run, const ct_wait *wait, ct_error *error);
+    /* The same for one name. */
+    int (*settle_instance)(void *session, const char *instance, const ct_wait *wait,
+                           ct_error *error);
     int (*visit)(void *session, ct_lease_visitor *visitor, void *context,
                  const ct_wait *wait, ct_error *error);
     /* How a person gets into an instance, as a command line (free() it). */
@@ -160,6 +171,8 @@ struct ct_provider {
 
 /* This process answers for an instance of the run that is done with in so many seconds. */
 void ct_lease_init(ct_lease *lease, const char *run, double seconds);
+/* true when both are of one creation. */
+bool ct_lease_same(const ct_lease *one, const ct_lease *other);
 /* true when nobody answers for it any more. */
 bool ct_lease_dead(const ct_lease *lease);
 
