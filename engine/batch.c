@@ -33,7 +33,7 @@ ct_batch *ct_batch_new(ct_run *run, unsigned max_live) {
 }
 
 int ct_batch_reserve(ct_batch *batch, const ct_reserve *reserve, ct_error *error) {
-    if (batch->events)
+    if (batch->events || batch->survey)
         return ct_fail(error, CT_E_ARGUMENT, "the batch has started already");
     if (!isfinite(reserve->cpu) || reserve->cpu < 0)
         return ct_fail(error, CT_E_ARGUMENT, "a reserve of %g CPUs", reserve->cpu);
@@ -42,7 +42,7 @@ int ct_batch_reserve(ct_batch *batch, const ct_reserve *reserve, ct_error *error
 }
 
 int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error) {
-    if (batch->events)
+    if (batch->events || batch->survey)
         return ct_fail(error, CT_E_ARGUMENT,
                        "the batch has started: it takes no more jobs");
     if (batch->count == INT_MAX)
@@ -113,8 +113,9 @@ static void drain(ct_batch *batch) {
 int ct_batch_close(ct_batch *batch, ct_error *error) {
     if (!batch)
         return CT_OK;
+    ct_batch_cancel(batch);
+    ct_aside_close(batch->survey);
     if (batch->scheduler) {
-        ct_batch_cancel(batch);
         drain(batch);
         ct_scheduler_join(batch->scheduler);
     }

@@ -7,6 +7,7 @@
 #ifndef CT_BATCH_H
 #define CT_BATCH_H
 
+#include "aside.h"
 #include "plan.h"
 #include "run.h"
 
@@ -33,6 +34,7 @@ struct ct_batch {
     size_t first_count;
     int cancel;
     ct_queue *events;
+    ct_aside *survey;       /* what LXD is asked before the start; NULL: not now */
     ct_plan_job *plan_jobs; /* one for each entry; the plan's */
     ct_plan *plan;
     ct_scheduler *scheduler; /* NULL until started */

@@ -145,12 +145,18 @@ static void left_behind(void *run) {
     ct_run_keep(run);
 }
 
+/* All that LXD is asked before the work starts. Nothing is made yet; but bases that have
+ * expired are deleted, to make room for those that take their place. */
+static int survey(void *data, ct_error *error) {
+    ct_batch *batch = data;
+    int code = ct_batch_resolve(batch, error);
+    if (code == CT_OK)
+        code = ct_batch_share(batch, error);
+    return code < 0 ? code : make_plan(batch, error);
+}
+
 static int launch(ct_batch *batch, ct_error *error) {
-    int code = ct_batch_share(batch, error);
-    if (code == CT_OK)
-        code = make_plan(batch, error);
-    if (code == CT_OK)
-        code = name_durations(batch, error);
+    int code = name_durations(batch, error);
     if (code < 0)
         return code;
     batch->events =
@@ -172,10 +178,27 @@ static int launch(ct_batch *batch, ct_error *error) {
     return schedule(batch, error);
 }
 
+/* Its jobs may be started once more: nothing of this start is kept but what images
+ * resolved to. */
+static void undo(ct_batch *batch) {
+    ct_queue_free(batch->events);
+    ct_plan_free(batch->plan);
+    free(batch->plan_jobs);
+    batch->events = NULL;
+    batch->plan = NULL;
+    batch->plan_jobs = NULL;
+}
+
 int ct_batch_start(ct_batch *batch, ct_error *error) {
     if (batch->events)
         return ct_fail(error, CT_E_ARGUMENT, "the batch has started already");
-    int code = ct_batch_resolve(batch, error);
+    if (!batch->survey && !(batch->survey = ct_aside_start(survey, batch, error)))
+        return error ? error->code : CT_E_SYSTEM;
+    int code = ct_aside_wait(batch->survey, error);
+    if (code == CT_E_INTERRUPTED)
+        return code;
+    ct_aside_close(batch->survey);
+    batch->survey = NULL;
     if (code == CT_OK && batch->count > 0)
         code = ct_run_guard(batch->run, error);
     for (size_t i = 0; code == CT_OK && i < batch->count; i++)
@@ -184,13 +207,7 @@ int ct_batch_start(ct_batch *batch, ct_error *error) {
             ct_run_keep(batch->run);
     if (code == CT_OK)
         code = launch(batch, error);
-    if (code == CT_OK)
-        return CT_OK;
-    ct_queue_free(batch->events);
-    ct_plan_free(batch->plan);
-    free(batch->plan_jobs);
-    batch->events = NULL;
-    batch->plan = NULL;
-    batch->plan_jobs = NULL;
+    if (code < 0)
+        undo(batch);
     return code;
 }

@@ -15,8 +15,9 @@
  *     ct_run_close(run);
  *
  * THREADS. A run may be shared by threads. A batch belongs to the thread that made it,
- * but ct_batch_cancel() may be called from any thread. The engine's own threads block
- * every signal, call nothing of the caller's, and are gone when ct_batch_close() returns.
+ * but ct_batch_cancel() may be called from any thread, and from a signal handler. The
+ * engine's own threads block every signal, call nothing of the caller's, and are gone
+ * when ct_batch_close() returns.
  *
  * OWNERSHIP. What is passed in is borrowed for the call and copied where it is kept. What
  * comes out is the caller's when the function is named _new, _open or _take, or when its
@@ -30,7 +31,8 @@
  * SIGNALS AND PROCESSES. The engine installs no handlers and never exits or prints. With
  * the first instance it starts one helper process, the reaper: should this process die by
  * any means, the reaper deletes the run's instances. A signal that is caught by the
- * waiting thread makes ct_batch_wait() return CT_E_INTERRUPTED; wait again or cancel.
+ * waiting thread makes ct_batch_start() and ct_batch_wait() return CT_E_INTERRUPTED: call
+ * them again to wait on, or cancel.
  *
  * UNITS. Times are seconds, as double; sizes are bytes. Strings are UTF-8 and end in NUL;
  * what a testlet printed is bytes with a length (and a NUL behind them for convenience).
@@ -414,10 +416,12 @@ CT_API CT_CHECK int ct_batch_reserve(ct_batch *batch, const ct_reserve *reserve,
 
 /* Copies a job into the batch, which must not have started. Returns the job's number. */
 CT_API CT_CHECK int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error);
-/* Checks that every image exists, or may come from a remote_source (CT_E_UNKNOWN_IMAGE), and
- * every target exists and runs (CT_E_UNKNOWN_INSTANCE), then starts the work. Of more jobs
- * than max_live those come first that took longest in earlier runs, or are new; of one at a
- * time, those that were added first. */
+/* Checks that every image exists, or may come from a remote_source (CT_E_UNKNOWN_IMAGE),
+ * and every target exists and runs (CT_E_UNKNOWN_INSTANCE), then starts the work. Of more
+ * jobs than max_live those come first that took longest in earlier runs, or are new; of
+ * one at a time, those that were added first. CT_E_INTERRUPTED when a signal was caught:
+ * what it asks of LXD goes on, and the next call waits for it; meanwhile the batch takes
+ * no jobs. After any other failure it may be started again. */
 CT_API CT_CHECK int ct_batch_start(ct_batch *batch, ct_error *error);
 /* Waits up to `seconds` (negative: for ever) for the next event. Returns 1 with an event,
  * which the caller ends with ct_event_fini(); 0 when every job is over; CT_E_TIMEOUT;
@@ -427,7 +431,7 @@ CT_API CT_CHECK int ct_batch_wait(ct_batch *batch, double seconds, ct_event *eve
 /* Frees what an event owns. */
 CT_API void ct_event_fini(ct_event *event);
 /* Ends every job as soon as it can be ended; their results are CT_ERROR, "cancelled".
- * From any thread; returns at once. */
+ * From any thread, and from a signal handler; returns at once. */
 CT_API void ct_batch_cancel(ct_batch *batch);
 /* Cancels what is not over, waits until no instance is left, frees the batch. Returns
  * CT_OK, or the first failure to tear an instance down. NULL is fine. */

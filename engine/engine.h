@@ -76,7 +76,7 @@ int ct_wait_milliseconds(const ct_wait *wait);
 CT_CHECK int ct_wait_check(const ct_wait *wait, ct_error *error);
 /* A descriptor for ct_wait.cancel; close() it. -1: errno says why. */
 int ct_cancel_open(void);
-/* From any thread. */
+/* From any thread, and from a signal handler. */
 void ct_cancel_set(int cancel);
 
 /* ---- value.c ------------------------------------------------------------------------- */

@@ -56,7 +56,9 @@ int ct_cancel_open(void) {
 void ct_cancel_set(int cancel) {
     uint64_t one = 1;
     ssize_t written;
+    int before = errno; /* what a signal handler interrupts may be about to look at it */
     do
         written = write(cancel, &one, sizeof one);
     while (written < 0 && errno == EINTR);
+    errno = before;
 }

@@ -1,13 +1,14 @@
 -- SPDX-License-Identifier: MIT
 --
--- What needs an LXD of its own: https, with and without trust; a disk that is really full; and
--- an LXD that goes away in mid-run.
+-- What needs an LXD of its own: https, with and without trust; a disk that is really full; an
+-- LXD that stops answering; and one that goes away in mid-run.
 
 local ct = require "cleantest"
 local Daemon = require "spec.support.daemon"
 local lxd = require "spec.support.lxd"
 local process = require "spec.support.process"
 local results = require "spec.support.results"
+local system = require "system"
 
 local daemon, endpoint
 
@@ -134,6 +135,47 @@ describe("an instance with a full disk", function()
     assert.matches("No space left", result.stderr)
     assert.equal("filling\n", result.stdout)
     assert.equal(1, result.exit_code)
+  end)
+end)
+
+describe("an LXD that stops answering before a call", function()
+  -- The suite's own words tell when: it goes on when there is a file.
+  local function start(command)
+    local go = daemon.folder:at "go"
+    local suite = daemon.folder:write("stalled.lua", ([[
+      local ct = require "cleantest"
+      local function on(name)
+        return ct.lxd { name = name, image = "busybox-amd64" } (ct.command { "true" })
+      end
+      for _, result in on "first" () do assert(result.exit_code == 0) end
+      print "waits"
+      io.stdout:flush()
+      while not io.open(%q) do os.execute "sleep 0.1" end
+      print "calls"
+      io.stdout:flush()
+      on "second" ()
+      print "started"
+    ]]):format(go))
+    return process.start(command .. " " .. suite, { env = { LXD_DIR = daemon.dir }, deadline = 60 })
+  end
+
+  it("does not keep Ctrl-C from ending the call", function()
+    local all = { cleantest = start "exec cleantest", ["lua5.4"] = start "exec lua5.4" }
+    for _, one in pairs(all) do one:await "waits" end
+    daemon.process:kill "STOP"
+    local _ <close> = setmetatable({}, {
+      __close = function() daemon.process:kill "CONT" end,
+    })
+    daemon.folder:write("go", "")
+    for _, one in pairs(all) do one:await "calls" end
+    system.sleep(0.5) -- let them get into the call; were they not yet, the test would show less
+    for _, one in pairs(all) do one:kill "INT" end
+    for name, one in pairs(all) do
+      local ended = one:close() -- by its deadline, long before LXD's 300 s are over
+      assert.equal(1, ended.status, name .. ended.stdout .. ended.stderr)
+      assert.matches("interrupted", ended.stderr)
+      assert.not_matches("started", ended.stdout)
+    end
   end)
 end)
 

@@ -86,21 +86,6 @@ static int lct_batch_add(lua_State *L) {
     return 1;
 }
 
-/***
-Checks that every image exists, then starts the work.
-@function batch:start
-@treturn boolean true; or nil, message, NAME
-*/
-static int lct_batch_start(lua_State *L) {
-    lct_batch *self = check_open(L);
-    ct_error error = {0};
-    int code = ct_batch_start(self->batch, &error);
-    if (code < 0)
-        return lct_failure(L, code, &error);
-    lua_pushboolean(L, 1);
-    return 1;
-}
-
 /* The main thread's hook is the one a signal handler sets (lua5.4's own does). While a
  * coroutine waits it could not fire, so it moves here. */
 static void borrow_hook(lua_State *L, lua_Hook before) {
@@ -132,6 +117,41 @@ static int interrupted(lua_State *L) {
     ct_error error = {0};
     ct_fail(&error, CT_E_INTERRUPTED, "interrupted by %s", lct_signals_pending());
     return lct_failure(L, CT_E_INTERRUPTED, &error);
+}
+
+/* The engine's start, which the command's first signal cancels, and any other one
+ * interrupts. */
+static int start_once(lct_batch *self, ct_error *error) {
+    lct_signals_cancel(self->batch);
+    int code =
+        lct_signals_pending() ? CT_E_INTERRUPTED : ct_batch_start(self->batch, error);
+    lct_signals_cancel(NULL);
+    return code;
+}
+
+/***
+Checks that every image exists, then starts the work. A signal that the command has caught
+ends it; the batch is then to be closed.
+@function batch:start
+@treturn boolean true; or nil, message, NAME (UNKNOWN_IMAGE, INTERRUPTED ...)
+*/
+static int lct_batch_start(lua_State *L) {
+    lua_Hook before = main_hook(L);
+    for (;;) {
+        lct_batch *self = check_open(L);
+        ct_error error = {0};
+        int code = start_once(self, &error);
+        if (code < 0 && lct_signals_pending())
+            return interrupted(L);
+        if (code == CT_OK) {
+            lua_pushboolean(L, 1);
+            return 1;
+        }
+        if (code != CT_E_INTERRUPTED)
+            return lct_failure(L, code, &error);
+        borrow_hook(L, before);
+        run_hook(L);
+    }
 }
 
 /***

@@ -109,6 +109,9 @@ void lct_signals_init(lua_State *L); /* registers the type */
 int lct_signals_open(lua_State *L);
 /* The name of the signal the command has caught, or NULL. */
 const char *lct_signals_pending(void);
+/* A batch that is being started: the first signal that the command catches cancels it,
+ * however close to the wait it comes. NULL: none. Borrowed until then. */
+void lct_signals_cancel(ct_batch *batch);
 
 /* ---- terminal.c ---------------------------------------------------------------------- */
 

@@ -25,6 +25,7 @@ static const struct {
 static struct {
     volatile sig_atomic_t caught; /* the first signal; 0: none yet */
     volatile sig_atomic_t armed;  /* a suite runs in `state` */
+    ct_batch *volatile starting;  /* is cancelled by the first; NULL: none */
     lua_State *state;             /* NULL: not open */
     const void *owner;            /* the userdata that opened it */
     struct sigaction old[CT_COUNT(handled)];
@@ -35,6 +36,10 @@ const char *lct_signals_pending(void) {
         if (signals.state && signals.caught == handled[i].number)
             return handled[i].name;
     return NULL;
+}
+
+void lct_signals_cancel(ct_batch *batch) {
+    signals.starting = batch;
 }
 
 static bool is_open(lua_State *L) {
@@ -60,6 +65,8 @@ static void handle(int number) {
         return;
     }
     signals.caught = number;
+    if (signals.starting)
+        ct_batch_cancel(signals.starting);
     if (signals.armed)
         set_hook();
 }

@@ -35,6 +35,16 @@ local function fill(handle, jobs)
   return handle:start()
 end
 
+-- Closes the engine's batch, should what ends before it has started be an error: a signal may
+-- come at any time.
+local function closing(handle)
+  return setmetatable({ handle = handle }, {
+    __close = function(self)
+      if self.handle then self.handle:close() end
+    end,
+  })
+end
+
 -- A started batch of the engine's, or nil, message.
 local function launch(jobs, max_live, run, reserve)
   local settings, message, name = config.get "lxd", nil, nil
@@ -49,9 +59,12 @@ local function launch(jobs, max_live, run, reserve)
     return nil, message
   end
   local started
+  local pending <close> = closing(handle)
   started, message, name = fill(handle, jobs)
-  if started then return handle end
-  handle:close()
+  if started then
+    pending.handle = nil
+    return handle
+  end
   if mistakes[name] then throw(message, name) end
   return nil, message
 end
