@@ -19,6 +19,7 @@ struct sweep {
     ct_provider *provider;
     ct_doomed *doomed;
     const void *doom_context;
+    ct_error *error; /* the caller's; may be NULL */
     ct_arena arena;
     struct victim *victims; /* each is one thread's while it is deleted */
     size_t count;
@@ -30,14 +31,12 @@ static int collect(void *data, const char *instance, const ct_lease *lease) {
         return CT_OK;
     struct victim *victims =
         realloc(sweep->victims, (sweep->count + 1) * sizeof *victims);
-    if (!victims)
-        return CT_E_NO_MEMORY;
-    sweep->victims = victims;
-    victims[sweep->count] =
-        (struct victim){.name = ct_arena_string(&sweep->arena, instance)};
-    if (!victims[sweep->count].name)
-        return CT_E_NO_MEMORY;
-    sweep->count++;
+    if (victims)
+        sweep->victims = victims;
+    char *name = victims ? ct_arena_string(&sweep->arena, instance) : NULL;
+    if (!name)
+        return ct_fail(sweep->error, CT_E_NO_MEMORY, "out of memory");
+    victims[sweep->count++] = (struct victim){.name = name};
     return CT_OK;
 }
 
@@ -87,8 +86,10 @@ static int find(struct sweep *sweep, ct_error *error) {
 
 int ct_sweep(ct_provider *provider, ct_doomed *doomed, const void *doom_context,
              ct_cleaned *cleaned, void *cleaned_context, ct_error *error) {
-    struct sweep sweep = {
-        .provider = provider, .doomed = doomed, .doom_context = doom_context};
+    struct sweep sweep = {.provider = provider,
+                          .doomed = doomed,
+                          .doom_context = doom_context,
+                          .error = error};
     ct_arena_init(&sweep.arena);
     int code = find(&sweep, error);
     if (code >= 0 && sweep.count > 0) {
