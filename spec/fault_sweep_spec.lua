@@ -27,7 +27,8 @@ local SUITE <const> = [[
       run = ct.command { "true" },
     })
     config:register_hook(ct.hook.stop_env {
-      name = "after", download = ct.data.file("/etc/hello", folder:at "download", { overwrite = true }),
+      name = "after",
+      download = ct.data.file("/etc/hello", folder:at "download", { overwrite = true }),
     })
   end
 
