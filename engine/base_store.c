@@ -106,36 +106,47 @@ static size_t choose(ct_base_list *list, const ct_base_limits *limits) {
 }
 
 int ct_base_discard(ct_provider *provider, void *session, const ct_base *base,
-                    ct_cleaned *cleaned, void *context) {
+                    ct_cleaned *cleaned, void *context, const ct_wait *wait) {
     ct_error error = {0};
     ct_base_look look;
-    ct_wait wait = ct_wait_for(provider->timeout, -1);
     ct_base_look_init(&look, base->key);
-    int code = provider->type->find_base(session, &look, &wait, &error);
+    int code = provider->type->find_base(session, &look, wait, &error);
     if (code == CT_OK && (look.state != base->state || !look.instance ||
                           strcmp(look.instance, base->instance) != 0))
         return 0; /* others were here since it was listed */
     if (code == CT_OK)
-        code = provider->type->destroy(session, base->instance, &wait, &error);
+        code = provider->type->destroy(session, base->instance, wait, &error);
     if (cleaned)
         cleaned(context, base->instance, code < 0 ? error.message : NULL);
     return code == CT_OK;
 }
 
-int ct_base_prune(ct_provider *provider, const ct_base_limits *limits,
+/* Those from the number on, but none that is being built. Returns how many are gone. */
+static int discard_from(ct_base_list *list, size_t first, ct_provider *provider,
+                        int cancel, ct_cleaned *cleaned, void *context, ct_error *error) {
+    int gone = 0, code = CT_OK;
+    void *session = provider->type->session_open(provider, error);
+    if (!session)
+        return error ? error->code : CT_E_NO_MEMORY;
+    for (size_t i = first; code == CT_OK && i < list->count; i++) {
+        ct_wait wait = ct_wait_for(provider->timeout, cancel);
+        code = ct_wait_check(&wait, error);
+        if (code == CT_OK && list->bases[i].state != CT_BASE_BUILDING)
+            gone += ct_base_discard(provider, session, &list->bases[i], cleaned, context,
+                                    &wait);
+    }
+    provider->type->session_close(session);
+    return code < 0 ? code : gone;
+}
+
+int ct_base_prune(ct_provider *provider, const ct_base_limits *limits, int cancel,
                   ct_cleaned *cleaned, void *context, ct_error *error) {
     ct_base_list list;
-    ct_wait wait = ct_wait_for(provider->timeout, -1);
-    void *session = NULL;
-    int gone = 0;
+    ct_wait wait = ct_wait_for(provider->timeout, cancel);
     int code = ct_base_list_read(&list, provider, &wait, error);
     size_t kept = code < 0 ? list.count : choose(&list, limits);
     if (kept < list.count)
-        session = provider->type->session_open(provider, error);
-    for (size_t i = kept; session && i < list.count; i++)
-        if (list.bases[i].state != CT_BASE_BUILDING)
-            gone += ct_base_discard(provider, session, &list.bases[i], cleaned, context);
-    provider->type->session_close(session);
+        code = discard_from(&list, kept, provider, cancel, cleaned, context, error);
     ct_base_list_fini(&list);
-    return code < 0 ? code : gone;
+    return code;
 }

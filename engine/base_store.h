@@ -24,11 +24,13 @@ bool ct_base_expired(const ct_base *base, const ct_base_limits *limits);
 
 /* Deletes it, unless others were there since it was listed. 1: it is gone. */
 int ct_base_discard(ct_provider *provider, void *session, const ct_base *base,
-                    ct_cleaned *cleaned, void *context);
+                    ct_cleaned *cleaned, void *context, const ct_wait *wait);
 
-/* Deletes what is spoiled or beyond the limits; NULL: everything. Not what is being built.
- * Returns how many are gone. */
+/* Deletes what is spoiled or beyond the limits; NULL: everything. Not what is being
+ * built. cancel: see ct_wait; each deletion may take the provider's timeout. Returns how
+ * many are gone; CT_E_CANCELLED: there may be more. */
 CT_CHECK int ct_base_prune(ct_provider *provider, const ct_base_limits *limits,
-                           ct_cleaned *cleaned, void *context, ct_error *error);
+                           int cancel, ct_cleaned *cleaned, void *context,
+                           ct_error *error);
 
 #endif

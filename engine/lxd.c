@@ -119,9 +119,12 @@ int lxd_operate(lxd_session *session, const char *method, bool with_request,
     va_start(args, format);
     int code = format_path(path, format, args, error);
     va_end(args);
-    /* A request on its way is not given up when cancelled: LXD does it all the same, and only
-     * its answer tells what there is to wait for before the instance can go. */
-    ct_wait answered = {.deadline = wait->deadline, .cancel = -1};
+    /* A request on its way is not given up when cancelled: LXD does it all the same, and
+     * only its answer tells what there is to wait for before the instance can go. After a
+     * deletion there is nothing to wait for. */
+    bool deletes = strcmp(method, "DELETE") == 0;
+    ct_wait answered = {.deadline = wait->deadline,
+                        .cancel = deletes ? wait->cancel : -1};
     if (code == CT_OK)
         code = ct_wait_check(wait, error);
     if (code == CT_OK)

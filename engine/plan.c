@@ -170,11 +170,11 @@ static void find_builds(ct_plan *plan, size_t number) {
 }
 
 /* Expired ones are in the way of those that take their place. */
-static void drop_expired(ct_plan *plan, void *session) {
+static void drop_expired(ct_plan *plan, void *session, const ct_wait *wait) {
     for (size_t i = 0; i < plan->there.count; i++) {
         const ct_base *base = &plan->there.bases[i];
         if (base->state == CT_BASE_READY && ct_base_expired(base, plan->limits))
-            ct_base_discard(plan->provider, session, base, NULL, NULL);
+            ct_base_discard(plan->provider, session, base, NULL, NULL, wait);
     }
 }
 
@@ -206,7 +206,7 @@ static int survey(ct_plan *plan, const ct_wait *wait, ct_error *error) {
         return code < 0 ? code : CT_E_NO_MEMORY;
     for (size_t i = 0; i < plan->job_count; i++)
         find_layers(plan, session, i, wait);
-    drop_expired(plan, session);
+    drop_expired(plan, session, wait);
     for (size_t i = 0; i < plan->job_count; i++)
         find_builds(plan, i);
     note_use(plan, session, wait);

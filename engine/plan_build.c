@@ -38,7 +38,8 @@ static void perform(ct_plan *plan, const ct_job_context *context, void *session,
                            .reason = build->reason};
     build->code = ct_base_ensure(&order, build->layer, &build->built, &build->output,
                                  &build->error);
-    if (build->built && ct_base_prune(plan->provider, plan->limits, NULL, NULL, NULL) < 0)
+    if (build->built && ct_base_prune(plan->provider, plan->limits, context->cancel, NULL,
+                                      NULL, NULL) < 0)
         return; /* the next one tries again */
 }
 

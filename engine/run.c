@@ -241,8 +241,8 @@ int ct_bases_prune(const ct_settings *settings, bool all, ct_cleaned *cleaned,
     ct_run *run = ct_run_open(settings, error);
     if (!run)
         return error && error->code < 0 ? error->code : CT_E_CONNECT;
-    int code =
-        ct_base_prune(run->provider, all ? NULL : &run->bases, cleaned, context, error);
+    int code = ct_base_prune(run->provider, all ? NULL : &run->bases, -1, cleaned,
+                             context, error);
     ct_run_close(run);
     return code;
 }
