@@ -188,7 +188,7 @@ static int take_away(struct building *building, ct_error *error) {
     if (code >= 0)
         code = provider->destroy(session, building->ours, &wait, error);
     if (code < 0)
-        context->left_behind(context->run);
+        ct_leftovers_add(context->provider->leftovers, &building->lease);
     return code;
 }
 

@@ -141,10 +141,6 @@ static void tell_note(ct_batch *batch) {
     ct_queue_put(batch->events, &event);
 }
 
-static void left_behind(void *run) {
-    ct_run_keep(run);
-}
-
 /* All that LXD is asked before the work starts. Nothing is made yet; but bases that have
  * expired are deleted, to make room for those that take their place. */
 static int survey(void *data, ct_error *error) {
@@ -171,8 +167,6 @@ static int launch(ct_batch *batch, ct_error *error) {
                          .cancel = batch->cancel,
                          .events = batch->events,
                          .warm = ct_run_warm(batch->run),
-                         .left_behind = left_behind,
-                         .run = batch->run,
                          .reserve = &batch->reserve};
     tell_note(batch);
     return schedule(batch, error);

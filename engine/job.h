@@ -64,10 +64,6 @@ typedef struct ct_job_context {
     ct_queue *events;
     struct ct_warm *warm;      /* see warm.h */
     const ct_reserve *reserve; /* for what is started ahead */
-    /* An instance that no job has is left behind: it is to be deleted when the run is
-     * closed. From any thread. */
-    void (*left_behind)(void *run);
-    void *run;
 } ct_job_context;
 
 /* What was done before a job begins. Borrowed. */

@@ -202,6 +202,7 @@ static void provider_close(ct_provider *provider) {
     free(provider->endpoint.verify);
     ct_tls_sessions_close(provider->endpoint.sessions);
     free(provider->project);
+    ct_leftovers_free(provider->leftovers);
     free(provider);
 }
 
@@ -239,8 +240,11 @@ static const ct_provider_type lxd_type = {
 
 ct_provider *ct_lxd_open(const ct_settings *settings, ct_error *error) {
     ct_provider *provider = calloc(1, sizeof *provider);
-    if (!provider) {
+    if (provider)
+        provider->leftovers = ct_leftovers_new();
+    if (!provider || !provider->leftovers) {
         ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        provider_close(provider);
         return NULL;
     }
     provider->type = &lxd_type;

@@ -50,16 +50,23 @@ static long long number(ct_json *json, const char *instance, const char *name) {
     return text ? strtoll(text, NULL, 10) : 0;
 }
 
-static enum ct_base_state state_of(ct_json *json, const char *instance) {
+/* true while somebody is at it: a process that lives, and has not given it up. */
+static bool is_built(lxd_session *session, const char *instance) {
     ct_lease lease;
+    return lxd_read_lease(session->answer, instance, &lease) && !ct_lease_dead(&lease) &&
+           !ct_leftovers_have(session->provider->leftovers, &lease);
+}
+
+/* Of the instance at this path of the session's answer. */
+static enum ct_base_state state_of(lxd_session *session, const char *instance) {
+    ct_json *json = session->answer;
     if (!same(field(json, instance, "complete"), "true"))
-        return lxd_read_lease(json, instance, &lease) && !ct_lease_dead(&lease)
-                   ? CT_BASE_BUILDING
-                   : CT_BASE_SPOILED;
+        return is_built(session, instance) ? CT_BASE_BUILDING : CT_BASE_SPOILED;
     return untouched(json, instance) ? CT_BASE_READY : CT_BASE_SPOILED;
 }
 
-static ct_base read_base(ct_json *json, const char *instance) {
+static ct_base read_base(lxd_session *session, const char *instance) {
+    ct_json *json = session->answer;
     return (ct_base){.instance = property(json, instance, "name"),
                      .key = field(json, instance, "base"),
                      .label = field(json, instance, "label"),
@@ -68,7 +75,7 @@ static ct_base read_base(ct_json *json, const char *instance) {
                      .built = number(json, instance, "built"),
                      .used = number(json, instance, "used"),
                      .size = (uint64_t) number(json, instance, "size"),
-                     .state = state_of(json, instance)};
+                     .state = state_of(session, instance)};
 }
 
 /* Looks under one of the names; state is CT_BASE_ABSENT when nothing has it. */
@@ -86,8 +93,8 @@ static int look_under(lxd_session *session, ct_base_look *look, const char *name
         return ct_fail(error, CT_E_CONFLICT,
                        "instance %s has a base's name, but is none of cleantest's", name);
     look->instance = name;
-    look->state = strcmp(built, look->key) == 0 ? state_of(session->answer, "/metadata")
-                                                : CT_BASE_SPOILED;
+    look->state =
+        strcmp(built, look->key) == 0 ? state_of(session, "/metadata") : CT_BASE_SPOILED;
     return CT_OK;
 }
 
@@ -112,7 +119,7 @@ int lxd_visit_bases(void *data, ct_base_visitor *visitor, void *context,
     for (size_t i = 0; i < count; i++) {
         char path[32];
         snprintf(path, sizeof path, "/metadata/%zu", i);
-        ct_base base = read_base(session->answer, path);
+        ct_base base = read_base(session, path);
         if (base.key && base.instance)
             visitor(context, &base);
     }
@@ -164,7 +171,7 @@ static bool being_reaped(ct_json *json, enum ct_base_state state,
     ct_lease lease;
     return state == CT_BASE_SPOILED && ct_wait_left(patience) > 0 &&
            !same(field(json, "/metadata", "complete"), "true") &&
-           lxd_read_lease(json, "/metadata", &lease) &&
+           lxd_read_lease(json, "/metadata", &lease) && ct_lease_dead(&lease) &&
            lease.expiry >= (long long) time(NULL);
 }
 

@@ -165,6 +165,7 @@ struct ct_provider {
     ct_endpoint endpoint;
     char *project;  /* NULL: the default one */
     double timeout; /* seconds one operation may take */
+    struct ct_leftovers *leftovers; /* of this process, there */
 };
 
 /* ---- lease.c ------------------------------------------------------------------------- */
@@ -175,6 +176,19 @@ void ct_lease_init(ct_lease *lease, const char *run, double seconds);
 bool ct_lease_same(const ct_lease *one, const ct_lease *other);
 /* true when nobody answers for it any more. */
 bool ct_lease_dead(const ct_lease *lease);
+
+/* ---- leftovers.c ----------------------------------------------------------------------
+ */
+
+/* What this process has given up and could not delete, by the leases. From any thread. */
+typedef struct ct_leftovers ct_leftovers;
+
+CT_CHECK ct_leftovers *ct_leftovers_new(void);
+void ct_leftovers_free(ct_leftovers *leftovers);
+void ct_leftovers_add(ct_leftovers *leftovers, const ct_lease *lease);
+/* Is what has this lease one of them? */
+bool ct_leftovers_have(ct_leftovers *leftovers, const ct_lease *lease);
+bool ct_leftovers_some(ct_leftovers *leftovers);
 
 /* ---- sweep.c ------------------------------------------------------------------------- */
 

@@ -100,7 +100,9 @@ void ct_run_close(ct_run *run) {
         return;
     ct_error failure = {0};
     ct_warm_close(run->warm);
-    if (run->keeps &&
+    bool sweep =
+        run->keeps || (run->provider && ct_leftovers_some(run->provider->leftovers));
+    if (sweep &&
         (ct_sweep(run->provider, of_run, run->id, keep_failure, &failure, NULL) < 0 ||
          failure.code < 0))
         run->instances_left = true; /* the reaper tries again */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * faults.c - the one answer that is spoiled on purpose: --fault N:KIND. All that was
- * asked for has been done by then; it is the answer alone that gets lost, or lies.
+ * faults.c - answers that are spoiled on purpose: --fault N:KIND is one, --fault N-M:KIND
+ * are several in a row. All that was asked for has been done by then; it is the answer
+ * alone that gets lost, or lies.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,8 @@
 enum kind { GARBAGE, STATUS, RESET, TRUNCATE, CLOSE };
 
 static struct {
-    size_t wanted; /* the answer's number, from 1; 0: none */
-    size_t count;  /* of all answers so far */
+    size_t first, last; /* numbers of answers, from 1; 0: none */
+    size_t count;       /* of all answers so far */
     enum kind kind;
     int status; /* STATUS: 404, 500 or 503 */
 } fault;
@@ -26,8 +27,10 @@ bool faults_read(const char *text) {
                  {"503", STATUS, 503},    {"reset", RESET, 0},  {"truncate", TRUNCATE, 0},
                  {"close", CLOSE, 0}};
     char *name;
-    fault.wanted = strtoull(text, &name, 10);
-    if (fault.wanted == 0 || *name != ':')
+    fault.first = fault.last = strtoull(text, &name, 10);
+    if (*name == '-')
+        fault.last = strtoull(name + 1, &name, 10);
+    if (fault.first == 0 || *name != ':')
         return false;
     for (size_t i = 0; i < CT_COUNT(kinds); i++) {
         if (strcmp(name + 1, kinds[i].name) != 0)
@@ -40,11 +43,11 @@ bool faults_read(const char *text) {
 }
 
 bool faults_expected(void) {
-    return fault.wanted > 0;
+    return fault.first > 0;
 }
 
 bool faults_reset(void) {
-    return fault.wanted > 0 && fault.kind == RESET;
+    return fault.first > 0 && fault.kind == RESET;
 }
 
 size_t faults_answers(void) {
@@ -61,7 +64,8 @@ bool faults_spoil(ct_buf *out, size_t before) {
     static const char garbage[] = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<garbage>";
     static const char text[] =
         "{\"type\":\"error\",\"error\":\"spoiled\",\"error_code\":0}";
-    if (++fault.count != fault.wanted)
+    fault.count++;
+    if (fault.count < fault.first || fault.count > fault.last)
         return false;
     size_t half = (out->length - before) / 2;
     cut(out, before + (fault.kind == TRUNCATE ? half : 0));

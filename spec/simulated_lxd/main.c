@@ -2,7 +2,7 @@
  *
  * main.c - the simulated LXD's loop:
  *     simulated_lxd SOCKET [--create-ms N] [--start-ms N] [--exec-ms N] [--stop-ms N]
- *         [--cut STREAM:BYTES:NUMBER] [--fault N:KIND]
+ *         [--cut STREAM:BYTES:NUMBER] [--fault N[-M]:KIND]
  * serves SOCKET, which must not exist, until a SIGTERM; "ready" on stdout says from when.
  * With a fault (see faults.c) it then serves on for as long as there are instances that
  * somebody answers for, but no longer than LINGER, and says which are left, and how many
@@ -72,7 +72,7 @@ static void read_options(int argc, char **argv) {
         return;
     fprintf(stderr, "usage: simulated_lxd SOCKET [--create-ms N] [--start-ms N] "
                     "[--exec-ms N] [--stop-ms N] [--cut STREAM:BYTES:NUMBER] "
-                    "[--fault N:KIND]\n");
+                    "[--fault N[-M]:KIND]\n");
     exit(2);
 }
 

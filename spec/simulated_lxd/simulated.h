@@ -100,19 +100,19 @@ int operations_run(void);
 /* Ends the execs in an instance. */
 void operations_stop(const char *instance);
 
-/* ---- faults.c: the one answer that is spoiled ---- */
+/* ---- faults.c: answers that are spoiled ---- */
 
-/* Reads "N:KIND", KIND being garbage, 404, 500, 503, reset, truncate or close. */
+/* Reads "N:KIND" or "N-M:KIND", KIND being garbage, 404, 500, 503, reset, truncate or
+ * close. */
 bool faults_read(const char *text);
-/* One is to be spoiled, or was. */
+/* Some are to be spoiled, or were. */
 bool faults_expected(void);
-/* It is to be a reset: the kernel makes one of a close only while bytes lie unread. */
+/* By a reset: the kernel makes one of a close only while bytes lie unread. */
 bool faults_reset(void);
 /* How many answers there were. */
 size_t faults_answers(void);
-/* Counts an answer, which is what out has from `before` on, and spoils it if it is the
- * one. true: the connection is to be closed as soon as what is left of it has been sent.
- */
+/* Counts an answer, which is what out has from `before` on, and spoils it if it is one
+ * of those. true: the connection is to be closed as soon as what is left has been sent. */
 bool faults_spoil(ct_buf *out, size_t before);
 
 /* ---- websocket.c ---- */
