@@ -163,8 +163,8 @@ struct ct_provider {
     const ct_provider_type *type;
     char *server; /* "lxd 5.0.2 at /var/lib/lxd/unix.socket" */
     ct_endpoint endpoint;
-    char *project;  /* NULL: the default one */
-    double timeout; /* seconds one operation may take */
+    char *project;                  /* NULL: the default one */
+    double timeout;                 /* seconds one operation may take */
     struct ct_leftovers *leftovers; /* of this process, there */
 };
 

@@ -4,7 +4,10 @@
 -- What was asked for has been done all the same. LXD is a simulated one here: no real one can be
 -- told to.
 
+local ct = require "cleantest"
+local new_simulated = require "spec.support.simulated"
 local process = require "spec.support.process"
+local results = require "spec.support.results"
 
 -- What each answer is made of, and how many in a row.
 local SWEEPS <const> = {
@@ -101,4 +104,18 @@ describe("what LXD answers", function()
       assert.equal("pass", last) -- nothing was spoiled any more
     end)
   end
+end)
+
+describe("an LXD that has forgotten each operation before it is asked how that ended", function()
+  it("is believed by its instances: all is made, renamed, started, stopped and deleted", function()
+    local simulated <close> = new_simulated { "--forgets" }
+    ct.configure("lxd", { client = { endpoint = simulated.socket } })
+      :register_hook(ct.hook.start_env { name = "nothing", run = ct.command { "true" } })
+    local testlet = ct.lxd { image = "simulated" } (ct.command { "true" })
+    local first, second = results.only(testlet()), results.only(testlet())
+    ct.configure("lxd"):reset()
+    assert.same({ "pass", true }, { first.status, first.base_built }, tostring(first))
+    assert.same({ "pass", false }, { second.status, second.base_built }, tostring(second))
+    for _, url in ipairs(simulated:get "/1.0/instances") do assert.matches("/ct%-base%-", url) end
+  end)
 end)

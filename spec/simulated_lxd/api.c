@@ -233,7 +233,7 @@ static void serve_operations(struct connection *connection, char *rest,
         *what++ = '\0';
     const char *secret = strstr(request->query, "secret=");
     struct operation *operation = operation_find(id);
-    if (!operation) {
+    if (!operation || (forgets && operation->ended > 0)) {
         answer_error(connection, 404, "Operation not found");
     } else if (!what) {
         operation_write(operation, &out);

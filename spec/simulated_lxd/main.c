@@ -2,7 +2,7 @@
  *
  * main.c - the simulated LXD's loop:
  *     simulated_lxd SOCKET [--create-ms N] [--start-ms N] [--exec-ms N] [--stop-ms N]
- *         [--cut STREAM:BYTES:NUMBER] [--fault N[-M]:KIND]
+ *         [--cut STREAM:BYTES:NUMBER] [--fault N[-M]:KIND] [--forgets]
  * serves SOCKET, which must not exist, until a SIGTERM; "ready" on stdout says from when.
  * With a fault (see faults.c) it then serves on for as long as there are instances that
  * somebody answers for, but no longer than LINGER, and says which are left, and how many
@@ -26,6 +26,7 @@
 
 int poller;
 struct delays delays;
+bool forgets;
 static volatile sig_atomic_t ended;
 
 void must(int code) {
@@ -53,6 +54,7 @@ static void read_options(int argc, char **argv) {
                                             {"stop-ms", required_argument, NULL, 'p'},
                                             {"cut", required_argument, NULL, 'x'},
                                             {"fault", required_argument, NULL, 'f'},
+                                            {"forgets", no_argument, NULL, 'g'},
                                             {0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -61,7 +63,8 @@ static void read_options(int argc, char **argv) {
                         : option == 'e' ? &delays.exec
                         : option == 'p' ? &delays.stop
                                         : NULL;
-        if (option == 'f' && faults_read(optarg))
+        forgets = forgets || option == 'g';
+        if (option == 'g' || (option == 'f' && faults_read(optarg)))
             continue;
         if (delay)
             *delay = strtod(optarg, NULL) / 1000;
@@ -72,7 +75,7 @@ static void read_options(int argc, char **argv) {
         return;
     fprintf(stderr, "usage: simulated_lxd SOCKET [--create-ms N] [--start-ms N] "
                     "[--exec-ms N] [--stop-ms N] [--cut STREAM:BYTES:NUMBER] "
-                    "[--fault N[-M]:KIND]\n");
+                    "[--fault N[-M]:KIND] [--forgets]\n");
     exit(2);
 }
 

@@ -112,7 +112,7 @@ bool faults_reset(void);
 /* How many answers there were. */
 size_t faults_answers(void);
 /* Counts an answer, which is what out has from `before` on, and spoils it if it is one
- * of those. true: the connection is to be closed as soon as what is left has been sent. */
+ * of those. true: the connection is to be closed once what is left has been sent. */
 bool faults_spoil(ct_buf *out, size_t before);
 
 /* ---- websocket.c ---- */
@@ -171,6 +171,8 @@ struct delays {
 };
 
 extern struct delays delays;
+/* An operation is unknown as soon as it has ended. */
+extern bool forgets;
 
 void api_answer(struct connection *connection, const struct request *request);
 
