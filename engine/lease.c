@@ -3,6 +3,9 @@
  * lease.c - who answers for an instance, and whether that process still lives: boot, pid
  * namespace, pid and start time where it ran on this machine, an expiry where it did not.
  */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +32,8 @@ static void read_host(char *host, size_t size) {
     snprintf(host, size, "%s/%s", boot, namespace);
 }
 
-/* Ticks since boot at which pid started (proc(5), /proc/PID/stat field 22); 0: no such. */
+/* Ticks since boot at which pid started (proc(5), /proc/PID/stat field 22); 0: /proc does not
+ * tell. */
 static uint64_t started(long pid) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%ld/stat", pid);
@@ -53,6 +57,17 @@ static void name_creation(char creation[17]) {
     snprintf(creation, 17, "%016llx", (unsigned long long) number);
 }
 
+/* Only the kernel's word counts: /proc may hide the processes of others (hidepid). The start
+ * time, where /proc tells it, shows that another process has got the same id since. */
+static bool is_gone(const ct_lease *lease) {
+    if (lease->pid <= 0 || lease->pid > INT_MAX)
+        return true;
+    if (kill((pid_t) lease->pid, 0) < 0 && errno == ESRCH)
+        return true;
+    uint64_t start = started(lease->pid);
+    return start != 0 && lease->started != 0 && start != lease->started;
+}
+
 void ct_lease_init(ct_lease *lease, const char *run, double seconds) {
     *lease = (ct_lease){.pid = getpid()};
     snprintf(lease->run, sizeof lease->run, "%s", run);
@@ -74,6 +89,6 @@ bool ct_lease_dead(const ct_lease *lease) {
     char here[sizeof lease->host];
     read_host(here, sizeof here);
     if (strcmp(lease->host, here) == 0)
-        return started(lease->pid) != lease->started;
+        return is_gone(lease);
     return lease->expiry < (long long) time(NULL);
 }

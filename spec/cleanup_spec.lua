@@ -326,6 +326,24 @@ describe("cleantest clean", function()
     for _, name in ipairs(others) do assert.is_nil(result.stdout:find(name, 1, true)) end
   end)
 
+  it("leaves a living run alone where /proc hides its process", function()
+    local lease
+    for _, result in results.decorate(function() end)() do
+      lease = lease_of(assert(lxd.instance(result.instance)))
+    end
+    local alive = make("hidden", lease, {})
+    local group = process.output { "stat", "-c", "%g", lxd.folder .. "/unix.socket" }
+    local hidden = "mount -t proc -o hidepid=2 proc /proc && exec "
+      .. process.quote { "setpriv", "--reuid=65534", "--regid=65534", "--groups=" .. group,
+        "cleantest", "clean" }
+    local result = process.run({ "unshare", "--mount", "sh", "-c", hidden },
+      { env = { LXD_DIR = lxd.folder } })
+    local left = lxd.instance(alive) ~= nil
+    if left then lxd.delete(alive) end
+    assert.equal(0, result.status, result.stderr)
+    assert.is_true(left, result.stdout)
+  end)
+
   it("says so when there is nothing to do", function()
     local result = process.run { "cleantest", "clean" }
     assert.equal(0, result.status, result.stderr)
