@@ -19,15 +19,28 @@
 #include "embedded.h"
 #include "reaper.h"
 
+#ifndef MFD_EXEC /* <linux/memfd.h>, since Linux 6.3 */
+#define MFD_EXEC 0x0010U
+#endif
+
 struct ct_reaper {
     int socket; /* open while this process lives */
 };
 
 /* ---- the program, in memory ---- */
 
+/* A file in memory that may be executed. Where vm.memfd_noexec is 1 it must be asked for; before
+ * Linux 6.3 it can't be. */
+static int open_memory(void) {
+    int descriptor = memfd_create("cleantest-reaper", MFD_CLOEXEC | MFD_EXEC);
+    return descriptor < 0 && errno == EINVAL
+               ? memfd_create("cleantest-reaper", MFD_CLOEXEC)
+               : descriptor;
+}
+
 static int open_program(ct_error *error) {
     const ct_embedded *program = &ct_embedded_reaper[0];
-    int descriptor = memfd_create("cleantest-reaper", MFD_CLOEXEC);
+    int descriptor = open_memory();
     size_t done = 0;
     while (descriptor >= 0 && done < program->length) {
         ssize_t written = write(descriptor, program->data + done, program->length - done);
@@ -38,7 +51,11 @@ static int open_program(ct_error *error) {
             descriptor = -1;
         }
     }
-    if (descriptor < 0)
+    if (descriptor < 0 && errno == EACCES)
+        ct_fail(
+            error, CT_E_SYSTEM,
+            "reaper: the kernel refuses programs in memory: set vm.memfd_noexec to 1");
+    else if (descriptor < 0)
         ct_fail_errno(error, "reaper: keeping the program in memory");
     return descriptor;
 }
@@ -48,76 +65,98 @@ static int open_program(ct_error *error) {
 struct start {
     int program;
     int stdin_socket;
-    int report; /* gets errno should exec fail; closed by a successful exec */
+    int report; /* gets errno should something fail; closed by a successful exec */
 };
+
+/* Puts the descriptors where the program has them. All of them are above 4. */
+static bool arrange(const struct start *start) {
+    int null = open("/dev/null", O_RDWR);
+    return null >= 0 && dup2(start->stdin_socket, STDIN_FILENO) >= 0 &&
+           dup2(null, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0 &&
+           dup3(start->report, 3, O_CLOEXEC) >= 0 &&
+           dup3(start->program, 4, O_CLOEXEC) >= 0 && chdir("/") == 0;
+}
+
+/* Never comes back. errno is told by the report. */
+static void give_up(int report) {
+    int number = errno;
+    ssize_t ignored = write(report, &number, sizeof number);
+    (void) ignored;
+    _exit(EXIT_FAILURE);
+}
 
 static void become_reaper(const struct start *start) {
     static char *const argv[] = {"cleantest-reaper", NULL};
     sigset_t none;
     sigemptyset(&none);
     setsid();
-    pid_t child = fork(); /* nobody's child: no zombie for the host to wait for */
-    if (child != 0)
-        _exit(child < 0 ? errno : 0);
-    int null = open("/dev/null", O_RDWR);
-    dup2(start->stdin_socket, STDIN_FILENO);
-    dup2(null, STDOUT_FILENO);
-    dup2(null, STDERR_FILENO);
-    dup2(start->report, 3);
-    dup2(start->program, 4);
-    close_range(5, ~0U, 0);
-    fcntl(3, F_SETFD, FD_CLOEXEC);
-    fcntl(4, F_SETFD, FD_CLOEXEC);
-    if (chdir("/") < 0)
-        _exit(errno);
+    /* Nobody's child: no zombie for the host to wait for. Not fork(), whose handlers may do what
+     * only the host can. */
+    pid_t child = _Fork();
+    if (child < 0)
+        give_up(start->report);
+    if (child > 0)
+        _exit(EXIT_SUCCESS);
+    if (!arrange(start))
+        give_up(start->report);
     sigprocmask(SIG_SETMASK, &none, NULL);
     fexecve(4, argv, environ);
-    int number = errno;
-    ssize_t ignored = write(3, &number, sizeof number);
-    (void) ignored;
-    _exit(number);
+    give_up(3);
 }
 
-/* Moves the descriptors out of the way of the ones the reaper gets. */
-static int high(int descriptor) {
+/* Moves a descriptor out of the way of those that the reaper gets. It is closed on failure. */
+static int move_high(int descriptor, ct_error *error) {
     int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, 10);
+    if (moved < 0)
+        ct_fail_errno(error, "reaper: duplicating a descriptor");
     close(descriptor);
     return moved;
 }
 
+/* Waits for the one that became the reaper's parent, and for the report of both. */
+static int read_report(pid_t child, int report, ct_error *error) {
+    int number = 0, status = 0;
+    ssize_t got;
+    pid_t waited;
+    while ((waited = waitpid(child, &status, 0)) < 0 && errno == EINTR)
+        continue;
+    while ((got = read(report, &number, sizeof number)) < 0 && errno == EINTR)
+        continue;
+    if (got == sizeof number)
+        return ct_fail(error, CT_E_SYSTEM, "reaper: starting it: %s", strerror(number));
+    /* the host may have all its children waited for by somebody else */
+    if (got < 0 || (waited == child && status != 0))
+        return ct_fail(error, CT_E_SYSTEM, "reaper: it was killed while it started");
+    return CT_OK;
+}
+
 static int launch(int stdin_socket, ct_error *error) {
-    int pipes[2] = {-1, -1}, number = 0;
+    int pipes[2] = {-1, -1};
     struct start start = {.program = -1, .stdin_socket = stdin_socket, .report = -1};
     sigset_t all, before;
+    pid_t child = -1;
     int code = CT_E_SYSTEM;
     start.program = open_program(error);
+    if (start.program >= 0)
+        start.program = move_high(start.program, error);
     if (start.program < 0)
         goto out;
-    start.program = high(start.program);
     if (pipe2(pipes, O_CLOEXEC) < 0) {
         ct_fail_errno(error, "reaper: pipe");
         goto out;
     }
-    start.report = high(pipes[1]);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all,
-                    &before); /* the host's handlers are not for the child */
-    pid_t child = fork();
+    start.report = move_high(pipes[1], error);
+    if (start.report < 0)
+        goto out;
+    sigfillset(&all); /* the host's handlers are not for the child */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    child = fork();
     if (child == 0)
         become_reaper(&start);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(start.report);
-    if (child < 0) {
-        ct_fail_errno(error, "reaper: fork");
-        goto out;
-    }
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-        continue;
-    ssize_t got;
-    while ((got = read(pipes[0], &number, sizeof number)) < 0 && errno == EINTR)
-        continue;
-    code = got == 0 ? CT_OK
-                    : ct_fail(error, CT_E_SYSTEM, "reaper: exec: %s", strerror(number));
+    code = child > 0 ? read_report(child, pipes[0], error)
+                     : ct_fail_errno(error, "reaper: fork");
 out:
     if (start.program >= 0)
         close(start.program);
@@ -174,10 +213,11 @@ ct_reaper *ct_reaper_start(const ct_provider *provider, const char *run_id,
         free(reaper);
         return NULL;
     }
-    int theirs = high(sockets[1]);
+    int theirs = move_high(sockets[1], error);
     reaper->socket = sockets[0];
-    int code = launch(theirs, error);
-    close(theirs);
+    int code = theirs < 0 ? CT_E_SYSTEM : launch(theirs, error);
+    if (theirs >= 0)
+        close(theirs);
     if (code == CT_OK)
         code = tell(reaper->socket, provider, run_id, error);
     if (code < 0) {

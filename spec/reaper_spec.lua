@@ -1,0 +1,86 @@
+-- SPDX-License-Identifier: MIT
+--
+-- The reaper: that it starts wherever the engine runs, holds nothing of the host's, and acts on
+-- what it is told alone. That nothing is left behind of those who die is in cleanup_spec.
+
+local lxd = require "spec.support.lxd"
+local new_folder = require "spec.support.folder"
+local process = require "spec.support.process"
+
+local REAPED = 15 -- seconds in which the reaper is done, says the contract
+
+local SUITE = [[
+  local ct = require "cleantest"
+  local function on(testlet) return ct.lxd { image = "busybox-amd64" } (testlet) end
+  local sleep = on(ct.command { "sleep", "600" })
+  local quick = on(function() return "fine" end)
+]]
+
+describe("the reaper", function()
+  local folder <const> = new_folder {
+    ["quick.lua"] = SUITE .. "for _, r in quick() do print(r.status, r.value, r.error, sleep) end",
+    ["slow.lua"] = SUITE .. [[
+      local next_result, state, _, call <close> = ct.run { quick, sleep, order = "completed" }
+      print(next_result(state))
+      io.stdout:flush()
+      next_result(state)]],
+  }
+
+  lazy_setup(function()
+    process.output { "cc", "-std=c11", "-D_GNU_SOURCE", "-o", folder:at "older_kernel",
+      "spec/programs/older_kernel.c" }
+  end)
+
+  lazy_teardown(function() folder:remove() end)
+
+  -- The reaper's id, by a variable that it has from its host.
+  local function reaper_of(mark)
+    local command = "grep -lz '^SPEC_MARK=%s$' /proc/[0-9]*/environ 2>/dev/null"
+    for path in process.run(command:format(mark)).stdout:gmatch "/proc/%d+" do
+      local program = process.run({ "readlink", path .. "/exe" }).stdout
+      if program:find "cleantest%-reaper" then return path:match "%d+" end
+    end
+  end
+
+  -- Runs the suite in a pid namespace with this setting, which kernels have since Linux 6.3.
+  local function with_memory_programs(value)
+    local command = ("! [ -e $f ] || echo %d >$f; exec lua5.4 %s"):format(value,
+      folder:at "quick.lua")
+    return process.run({ "unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", command },
+      { env = { f = "/proc/sys/vm/memfd_noexec" } })
+  end
+
+  it("starts where programs in memory must be asked for", function()
+    local result = with_memory_programs(1)
+    assert.equal("", result.stderr)
+    assert.matches("^pass\tfine\t", result.stdout)
+  end)
+
+  it("says what forbids programs in memory", function()
+    local known <close> = io.open "/proc/sys/vm/memfd_noexec"
+    assert.matches(known and "^error\tnil\treaper: .*set vm.memfd_noexec to 1" or "^pass",
+      with_memory_programs(2).stdout)
+  end)
+
+  it("does its work on an older kernel, and holds nothing that the host had open", function()
+    local mark = "older-" .. lxd.own_pid()
+    local one = process.start(("exec %s lua5.4 %s 7</dev/zero"):format(
+      folder:at "older_kernel", folder:at "slow.lua"), { env = { SPEC_MARK = mark } })
+    one:await "pass"
+    local held = process.output { "ls", "/proc/" .. reaper_of(mark) .. "/fd" }
+    one:kill "KILL"
+    one:close()
+    assert.is_true(process.within(REAPED, function() return #lxd.of_process(one.pid) == 0 end))
+    assert.equal("0\n1\n2", held)
+  end)
+
+  it("is no reaper at all where descriptors are used up: nothing is made then", function()
+    for limit = 8, 13 do
+      local mark = ("full-%d-%d"):format(limit, lxd.own_pid())
+      local result = process.run(("ulimit -n %d; exec lua5.4 %s"):format(
+        limit, folder:at "quick.lua"), { env = { SPEC_MARK = mark } })
+      assert.matches("^error\tnil\t.*reaper: .*descriptor", result.stdout)
+      assert.is_nil(reaper_of(mark))
+    end
+  end)
+end)
