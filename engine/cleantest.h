@@ -34,6 +34,10 @@
  * waiting thread makes ct_batch_start() and ct_batch_wait() return CT_E_INTERRUPTED: call
  * them again to wait on, or cancel.
  *
+ * DESCRIPTORS. Each of the descriptors 0 to 2 that is closed when a run is opened is opened
+ * as /dev/null, so that no connection gets such a number. All others of the engine are
+ * closed by exec.
+ *
  * UNITS. Times are seconds, as double; sizes are bytes. Strings are UTF-8 and end in NUL;
  * what a testlet printed is bytes with a length (and a NUL behind them for convenience).
  */

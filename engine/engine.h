@@ -32,6 +32,12 @@ int ct_fail_errno(ct_error *error, const char *format, ...) CT_FORMAT(2, 3);
 /* Puts "what: " before the message of a failure on its way out; returns its code. */
 int ct_fail_in(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 4);
 
+/* ---- standard_streams.c -------------------------------------------------------------- */
+
+/* Opens /dev/null as each of the descriptors 0 to 2 that is closed, so that none of ours is ever
+ * taken for a standard stream. */
+CT_CHECK int ct_standard_streams_ensure(ct_error *error);
+
 /* ---- buf.c --------------------------------------------------------------------------- */
 
 /* Bytes that grow up to a limit; always followed by a NUL. */

@@ -59,7 +59,8 @@ ct_run *ct_run_open(const ct_settings *given, ct_error *error) {
     static const ct_settings defaults = {0};
     const ct_settings *settings = given ? given : &defaults;
     char id[17];
-    if (check_settings(settings, error) < 0 || make_id(id, error) < 0)
+    if (ct_standard_streams_ensure(error) < 0 || check_settings(settings, error) < 0 ||
+        make_id(id, error) < 0)
         return NULL;
     ct_run *run = calloc(1, sizeof *run);
     if (!run) {

@@ -126,6 +126,11 @@ describe("what is installed", function()
     assert.is_true(process.within(15, function() return not lxd.instance(name) end))
   end)
 
+  it("takes no descriptor of a standard stream for its own, where a host has none", function()
+    compile("spec/programs/closed_streams.c", pkg_config "--cflags --libs")
+    assert.equal(0, start({ folder:at "closed_streams", "busybox-amd64" }):close().status)
+  end)
+
   it("runs a suite from C, without any Lua file of ours", function()
     compile("examples/embed/run_suite.c", pkg_config "--cflags --libs")
     local result = start({ folder:at "run_suite", folder:at "suite.lua" }, "/"):close()

@@ -43,7 +43,11 @@ static const luaL_Reg functions[] = {
 };
 
 int luaopen_cleantest_core(lua_State *L) {
+    ct_error error = {0};
     luaL_checkversion(L);
+    /* now, not with the first run: a suite may open files before, and the report prints */
+    if (ct_standard_streams_ensure(&error) < 0)
+        return luaL_error(L, "%s", error.message);
     lct_run_init(L);
     lct_batch_init(L);
     lct_signals_init(L);
