@@ -26,7 +26,7 @@ ENGINE_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -fPIC -fvisibility=hidden -pt
     -Iengine $(shell pkg-config --cflags lua5.4 $(PACKAGES)) $(SANITIZE) $(CFLAGS)
 ENGINE_LIBS = -lwslay $(shell pkg-config --libs $(PACKAGES)) -llua5.4-cjson -lm -pthread
 
-CORE    = $(filter-out engine/reaper_main.c,$(wildcard engine/*.c))
+CORE    = $(filter-out engine/reaper_main.c engine/reaper_visits.c,$(wildcard engine/*.c))
 BINDING = $(wildcard engine/binding/*.c)
 OBJECTS = $(patsubst engine/%.c,$(BUILD)/obj/%.o,$(CORE) $(BINDING)) \
     $(BUILD)/obj/embedded_guest.o $(BUILD)/obj/embedded_reaper.o $(BUILD)/obj/embedded_lua.o
@@ -45,7 +45,7 @@ $(BUILD)/obj/%.o: engine/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ENGINE_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(BUILD)/obj/reaper_main.d
+-include $(OBJECTS:.o=.d) $(BUILD)/obj/reaper_main.d $(BUILD)/obj/reaper_visits.d
 
 $(BUILD)/obj/embedded_%.o: $(BUILD)/embedded_%.c
 	@mkdir -p $(@D)
@@ -63,9 +63,10 @@ $(BUILD)/embedded_lua.c: $(LUA_FILES) engine/embed.lua
 	    %/init,%,$(patsubst lua/%.lua,%,$(file))))=$(file))
 
 # The reaper is embedded, and must start wherever the library does: it has Lua inside.
-REAPER = reaper_main arena buf error frame http json json_sorted lease leftovers line lxd \
-    lxd_base lxd_exec lxd_files lxd_find lxd_image lxd_instance lxd_settle lxd_storage \
-    result scheduler sweep tls_sessions transfer trust value wait websocket
+REAPER = reaper_main arena buf error frame guest_request http json json_sorted lease \
+    leftovers line lxd lxd_base lxd_exec lxd_files lxd_find lxd_image lxd_instance \
+    lxd_settle lxd_storage reaper_visits result scheduler sweep tls_sessions transfer trust \
+    value wait websocket
 LUA_STATIC = $(shell pkg-config --variable=libdir lua5.4)
 $(BUILD)/reaper: $(patsubst %,$(BUILD)/obj/%.o,$(REAPER))
 	$(CC) $(SANITIZE) -no-pie -Wl,--gc-sections -s -o $@ $^ -lwslay \

@@ -167,6 +167,7 @@ static int launch(ct_batch *batch, ct_error *error) {
                          .cancel = batch->cancel,
                          .events = batch->events,
                          .warm = ct_run_warm(batch->run),
+                         .reaper = ct_run_reaper(batch->run),
                          .reserve = &batch->reserve};
     tell_note(batch);
     return schedule(batch, error);

@@ -30,9 +30,9 @@
  *
  * SIGNALS AND PROCESSES. The engine installs no handlers and never exits or prints. With
  * the first instance it starts one helper process, the reaper: should this process die by
- * any means, the reaper deletes the run's instances. A signal that is caught by the
- * waiting thread makes ct_batch_start() and ct_batch_wait() return CT_E_INTERRUPTED: call
- * them again to wait on, or cancel.
+ * any means, the reaper deletes the run's instances, and takes out of targets what the run
+ * has put there. A signal that is caught by the waiting thread makes ct_batch_start() and
+ * ct_batch_wait() return CT_E_INTERRUPTED: call them again to wait on, or cancel.
  *
  * DESCRIPTORS. Each of the descriptors 0 to 2 that is closed when a run is opened is opened
  * as /dev/null, so that no connection gets such a number. All others of the engine are

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "job_life.h"
+#include "reaper.h"
 #include "warm.h"
 
 #define STEP_OUTPUT_KEPT 65536
@@ -130,6 +131,12 @@ static int start(ct_life *life, ct_error *error) {
                                                 error);
 }
 
+/* From now on there may be a guest of ours in the target. */
+static void visit(ct_life *life) {
+    life->visited = true;
+    ct_reaper_visit(life->context->reaper, life->instance, life->directory);
+}
+
 /* An instance that runs: one of ours, which may be shared, or the one that the job names. */
 static int bring_up(ct_life *life, ct_error *error) {
     ct_wait wait = wait_for_provider(life);
@@ -138,7 +145,7 @@ static int bring_up(ct_life *life, ct_error *error) {
         return ct_fail(error, life->prepared->failure->code, "%s",
                        life->prepared->failure->message);
     if (life->job->target)
-        life->visited = true;
+        visit(life);
     else if (code == CT_OK && life->share->begun)
         return ct_share_join(life->share, life->context->provider, life->session, &wait,
                              error);

@@ -62,8 +62,9 @@ typedef struct ct_job_context {
     size_t first_number; /* of the batch's instances, within the run */
     int cancel;          /* see ct_wait */
     ct_queue *events;
-    struct ct_warm *warm;      /* see warm.h */
-    const ct_reserve *reserve; /* for what is started ahead */
+    struct ct_warm *warm;           /* see warm.h */
+    const struct ct_reaper *reaper; /* is told of guests in targets; see reaper.h */
+    const ct_reserve *reserve;      /* for what is started ahead */
 } ct_job_context;
 
 /* What was done before a job begins. Borrowed. */

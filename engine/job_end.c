@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "job_life.h"
+#include "reaper.h"
 
 static bool to_preserve(const ct_life *life) {
     enum ct_preserve preserve = life->job->preserve;
@@ -70,9 +71,10 @@ static bool tear_down(ct_life *life, bool preserve, char **message) {
 static void take_leave(ct_life *life, char **message) {
     ct_error error = {0};
     ct_wait wait = ct_wait_for(life->context->provider->timeout, -1);
-    if (life->guest.provider && ct_guest_remove(&life->guest, &wait, &error) < 0 &&
-        asprintf(message, "cleantest's files in %s could not be removed (%s): %s",
-                 life->instance, life->directory, error.message) < 0)
+    if (!life->guest.provider || ct_guest_remove(&life->guest, &wait, &error) == CT_OK)
+        ct_reaper_leave(life->context->reaper, life->directory);
+    else if (asprintf(message, "cleantest's files in %s could not be removed (%s): %s",
+                      life->instance, life->directory, error.message) < 0)
         *message = NULL;
 }
 

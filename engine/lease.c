@@ -32,8 +32,8 @@ static void read_host(char *host, size_t size) {
     snprintf(host, size, "%s/%s", boot, namespace);
 }
 
-/* Ticks since boot at which pid started (proc(5), /proc/PID/stat field 22); 0: /proc does not
- * tell. */
+/* Ticks since boot at which pid started (proc(5), /proc/PID/stat field 22); 0: /proc does
+ * not tell. */
 static uint64_t started(long pid) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%ld/stat", pid);

@@ -218,6 +218,7 @@ static const ct_provider_type lxd_type = {
     .late = lxd_late,
     .make_directory = lxd_make_directory,
     .push_program = lxd_push_program,
+    .remove_file = lxd_remove_file,
     .exec = lxd_exec,
     .in_service = lxd_in_service,
     .preserve = lxd_preserve,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * lxd_files.c - putting the guest into an instance through LXD's files API. Everything else
- * that travels goes through the guest itself.
+ * lxd_files.c - putting the guest into an instance through LXD's files API, and taking it
+ * out. Everything else that travels goes through the guest itself.
  */
 #include <stdio.h>
 
@@ -12,7 +12,8 @@
     "X-LXD-mode: " mode, "X-LXD-uid: 0", "X-LXD-gid: 0", "X-Incus-mode: " mode,          \
         "X-Incus-uid: 0", "X-Incus-gid: 0"
 
-static int post_file(lxd_session *session, const char *instance, const char *file,
+/* Sends the request, which lacks the path only. */
+static int call_file(lxd_session *session, const char *instance, const char *file,
                      const ct_http_request *like, const ct_wait *wait, ct_error *error) {
     char path[LXD_PATH_MAX];
     int length =
@@ -23,7 +24,6 @@ static int post_file(lxd_session *session, const char *instance, const char *fil
     if (code < 0)
         return code;
     ct_http_request request = *like;
-    request.method = "POST";
     request.path = path;
     ct_buf_clear(&session->text);
     code = ct_http_send(session->http, &request, &session->text, wait, error);
@@ -34,8 +34,8 @@ int lxd_make_directory(void *session, const char *instance, const char *path,
                        const ct_wait *wait, ct_error *error) {
     static const char *const headers[] = {
         "X-LXD-type: directory", "X-Incus-type: directory", MODE_HEADERS("0755"), NULL};
-    ct_http_request request = {.headers = headers};
-    int code = post_file(session, instance, path, &request, wait, error);
+    ct_http_request request = {.method = "POST", .headers = headers};
+    int code = call_file(session, instance, path, &request, wait, error);
     return code < 0 ? ct_fail_in(error, code, "lxd: make %s in %s", path, instance)
                     : code;
 }
@@ -46,8 +46,17 @@ int lxd_push_program(void *session, const char *instance, const char *path,
     static const char *const headers[] = {"X-LXD-type: file", "X-Incus-type: file",
                                           "Content-Type: application/octet-stream",
                                           MODE_HEADERS("0755"), NULL};
-    ct_http_request request = {.headers = headers, .body = data, .body_length = length};
-    int code = post_file(session, instance, path, &request, wait, error);
+    ct_http_request request = {
+        .method = "POST", .headers = headers, .body = data, .body_length = length};
+    int code = call_file(session, instance, path, &request, wait, error);
     return code < 0 ? ct_fail_in(error, code, "lxd: push %s to %s", path, instance)
+                    : code;
+}
+
+int lxd_remove_file(void *session, const char *instance, const char *path,
+                    const ct_wait *wait, ct_error *error) {
+    ct_http_request request = {.method = "DELETE"};
+    int code = call_file(session, instance, path, &request, wait, error);
+    return code < 0 ? ct_fail_in(error, code, "lxd: remove %s in %s", path, instance)
                     : code;
 }

@@ -98,6 +98,9 @@ typedef struct ct_provider_type {
     int (*push_program)(void *session, const char *instance, const char *path,
                         const void *data, size_t length, const ct_wait *wait,
                         ct_error *error);
+    /* Removes a file, or an empty directory. CT_E_NOT_FOUND: there is none, or no instance. */
+    int (*remove_file)(void *session, const char *instance, const char *path,
+                       const ct_wait *wait, ct_error *error);
     /* *exit_code is set, and CT_OK returned, when the program ended before output() said that
      * was all: 128 and the signal's number when it was killed. -1 when output() did, or when
      * nobody knows. CT_E_CONNECT when a connection broke, which says nothing of the program. */

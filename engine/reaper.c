@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * reaper.c - the host's side of the reaper: starting it, and sending it home. The program
- * itself is reaper_main.c; it is embedded here and executed from memory, so that a library
- * alone is enough. It learns of this process's death by the end of its stdin: the other end
- * of that socket is open in this process only.
+ * itself is reaper_main.c; it is embedded here and executed from memory, so that a
+ * library alone is enough. It learns of this process's death by the end of its stdin: the
+ * other end of that socket is open in this process only.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,8 +29,8 @@ struct ct_reaper {
 
 /* ---- the program, in memory ---- */
 
-/* A file in memory that may be executed. Where vm.memfd_noexec is 1 it must be asked for; before
- * Linux 6.3 it can't be. */
+/* A file in memory that may be executed. Where vm.memfd_noexec is 1 it must be asked for;
+ * before Linux 6.3 it can't be. */
 static int open_memory(void) {
     int descriptor = memfd_create("cleantest-reaper", MFD_CLOEXEC | MFD_EXEC);
     return descriptor < 0 && errno == EINVAL
@@ -90,8 +90,8 @@ static void become_reaper(const struct start *start) {
     sigset_t none;
     sigemptyset(&none);
     setsid();
-    /* Nobody's child: no zombie for the host to wait for. Not fork(), whose handlers may do what
-     * only the host can. */
+    /* Nobody's child: no zombie for the host to wait for. Not fork(), whose handlers may
+     * do what only the host can. */
     pid_t child = _Fork();
     if (child < 0)
         give_up(start->report);
@@ -104,7 +104,8 @@ static void become_reaper(const struct start *start) {
     give_up(3);
 }
 
-/* Moves a descriptor out of the way of those that the reaper gets. It is closed on failure. */
+/* Moves a descriptor out of the way of those that the reaper gets. It is closed on
+ * failure. */
 static int move_high(int descriptor, ct_error *error) {
     int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, 10);
     if (moved < 0)
@@ -167,37 +168,68 @@ out:
 
 /* ---- what it is told ---- */
 
-static int add(ct_buf *out, const char *key, const char *value) {
-    int code = ct_value_string(out, key);
-    return code < 0 ? code : ct_value_string(out, value ? value : "");
+struct field {
+    const char *key;
+    const char *value; /* NULL: none */
+};
+
+static int add_fields(ct_buf *table, const struct field *fields, size_t count) {
+    int code = ct_value_table(table, count);
+    for (size_t i = 0; code == CT_OK && i < count; i++) {
+        code = ct_value_string(table, fields[i].key);
+        if (code == CT_OK)
+            code = ct_value_string(table, fields[i].value ? fields[i].value : "");
+    }
+    return code;
 }
 
-static int tell(int socket, const ct_provider *provider, const char *run_id,
-                ct_error *error) {
-    const ct_endpoint *endpoint = &provider->endpoint;
+/* Sends one message, whole or not at all. It does not wait for a reaper that has been
+ * stopped. */
+static int tell(int socket, const struct field *fields, size_t count, ct_error *error) {
     ct_buf table, frame;
-    ct_buf_init(&table, CT_MIB);
-    ct_buf_init(&frame, CT_MIB);
-    int code = CT_E_NO_MEMORY;
-    char host[32];
-    snprintf(host, sizeof host, "%ld", (long) getpid());
-    if (ct_value_table(&table, 7) == CT_OK && add(&table, "run", run_id) == CT_OK &&
-        add(&table, "host", host) == CT_OK &&
-        add(&table, "endpoint", endpoint->socket ? endpoint->socket : endpoint->url) ==
-            CT_OK &&
-        add(&table, "client_cert", endpoint->client_cert) == CT_OK &&
-        add(&table, "client_key", endpoint->client_key) == CT_OK &&
-        add(&table, "verify", endpoint->verify) == CT_OK &&
-        add(&table, "project", provider->project) == CT_OK)
+    ct_buf_init(&table, CT_REAPER_MESSAGE_MAX);
+    ct_buf_init(&frame, CT_REAPER_MESSAGE_MAX);
+    int code = add_fields(&table, fields, count);
+    if (code == CT_OK)
         code = ct_frame_add(&frame, CT_FRAME_REQUEST, table.data, table.length);
     if (code < 0)
-        ct_fail(error, code, "%s", ct_error_text(code));
-    else if (send(socket, frame.data, frame.length, MSG_NOSIGNAL) !=
-             (ssize_t) frame.length)
-        code = ct_fail_errno(error, "reaper: sending it the settings");
+        ct_fail(error, code, "reaper: its orders: %s", ct_error_text(code));
+    else if (send(socket, frame.data, frame.length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        code = ct_fail_errno(error, "reaper: sending it its orders");
     ct_buf_fini(&table);
     ct_buf_fini(&frame);
     return code;
+}
+
+static int tell_watch(int socket, const ct_provider *provider, const char *run_id,
+                      ct_error *error) {
+    const ct_endpoint *endpoint = &provider->endpoint;
+    char host[32];
+    snprintf(host, sizeof host, "%ld", (long) getpid());
+    const struct field fields[] = {
+        {"op", "watch"},
+        {"run", run_id},
+        {"host", host},
+        {"endpoint", endpoint->socket ? endpoint->socket : endpoint->url},
+        {"client_cert", endpoint->client_cert},
+        {"client_key", endpoint->client_key},
+        {"verify", endpoint->verify},
+        {"project", provider->project}};
+    return tell(socket, fields, CT_COUNT(fields), error);
+}
+
+void ct_reaper_visit(const ct_reaper *reaper, const char *instance,
+                     const char *directory) {
+    const struct field fields[] = {
+        {"op", "visit"}, {"instance", instance}, {"directory", directory}};
+    int ignored = tell(reaper->socket, fields, CT_COUNT(fields), NULL);
+    (void) ignored;
+}
+
+void ct_reaper_leave(const ct_reaper *reaper, const char *directory) {
+    const struct field fields[] = {{"op", "leave"}, {"directory", directory}};
+    int ignored = tell(reaper->socket, fields, CT_COUNT(fields), NULL);
+    (void) ignored;
 }
 
 ct_reaper *ct_reaper_start(const ct_provider *provider, const char *run_id,
@@ -208,7 +240,7 @@ ct_reaper *ct_reaper_start(const ct_provider *provider, const char *run_id,
         ct_fail(error, CT_E_NO_MEMORY, "out of memory");
         return NULL;
     }
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
         ct_fail_errno(error, "reaper: socketpair");
         free(reaper);
         return NULL;
@@ -219,7 +251,7 @@ ct_reaper *ct_reaper_start(const ct_provider *provider, const char *run_id,
     if (theirs >= 0)
         close(theirs);
     if (code == CT_OK)
-        code = tell(reaper->socket, provider, run_id, error);
+        code = tell_watch(reaper->socket, provider, run_id, error);
     if (code < 0) {
         ct_reaper_stop(reaper, false);
         return NULL;
@@ -227,12 +259,12 @@ ct_reaper *ct_reaper_start(const ct_provider *provider, const char *run_id,
     return reaper;
 }
 
-void ct_reaper_stop(ct_reaper *reaper, bool instances_left) {
-    static const char home = CT_REAPER_HOME;
+void ct_reaper_stop(ct_reaper *reaper, bool left) {
+    static const struct field home[] = {{"op", "home"}};
     if (!reaper)
         return;
-    if (!instances_left) {
-        ssize_t ignored = send(reaper->socket, &home, 1, MSG_NOSIGNAL);
+    if (!left) {
+        int ignored = tell(reaper->socket, home, CT_COUNT(home), NULL);
         (void) ignored;
     }
     close(reaper->socket);

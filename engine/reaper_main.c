@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * reaper_main.c - the reaper: a program of its own that outlives the process it watches. When
- * that one ends without sending it home, it deletes the run's instances. It prints nothing;
- * nobody would read it.
+ * reaper_main.c - the reaper: a program of its own that outlives the process it watches.
+ * When that one ends without sending it home, it deletes the run's instances. It prints
+ * nothing; nobody would read it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include <curl/curl.h>
 
 #include "reaper.h"
+#include "reaper_visits.h"
 
 #define ROUNDS       20   /* looks at what is left, before giving up */
 #define SECOND_LOOK  2    /* seconds: a request the dead process sent may still arrive */
@@ -25,63 +26,99 @@
 struct order {
     ct_arena arena;
     const char *run;
-    pid_t host;
+    pid_t host; /* 0: we have not been told what to look after */
     ct_settings settings;
+    ct_visits visits;
+    bool home; /* all is well */
 };
 
 /* ---- what we are told ---- */
 
-static const char *field(struct order *order, const char *at, const char *end,
+/* One message's table. */
+struct message {
+    const char *at, *end;
+};
+
+/* A copy of a field's string, in the arena; NULL: there is none. */
+static const char *field(ct_arena *arena, const struct message *message,
                          const char *key) {
     ct_value value;
-    if (!ct_value_field(at, end, key, &value) || value.type != CT_STRING ||
-        value.length == 0)
+    if (!ct_value_field(message->at, message->end, key, &value) ||
+        value.type != CT_STRING || value.length == 0)
         return NULL;
-    return ct_arena_copy(&order->arena, value.string, value.length);
+    return ct_arena_copy(arena, value.string, value.length);
 }
 
-static bool read_order(struct order *order, const char *at, size_t length) {
-    const char *end = at + length;
-    const char *host = field(order, at, end, "host");
-    order->run = field(order, at, end, "run");
-    order->host = host ? (pid_t) strtol(host, NULL, 10) : 0;
-    order->settings = (ct_settings){.endpoint = field(order, at, end, "endpoint"),
-                                    .client_cert = field(order, at, end, "client_cert"),
-                                    .client_key = field(order, at, end, "client_key"),
-                                    .verify = field(order, at, end, "verify"),
-                                    .project = field(order, at, end, "project")};
-    return order->run && order->host > 0 && order->settings.endpoint;
+static void take_watch(struct order *order, const struct message *message) {
+    ct_arena *arena = &order->arena;
+    if (order->host > 0)
+        return;
+    const char *host = field(arena, message, "host");
+    order->run = field(arena, message, "run");
+    order->settings = (ct_settings){.endpoint = field(arena, message, "endpoint"),
+                                    .client_cert = field(arena, message, "client_cert"),
+                                    .client_key = field(arena, message, "client_key"),
+                                    .verify = field(arena, message, "verify"),
+                                    .project = field(arena, message, "project")};
+    if (order->run && order->settings.endpoint && host)
+        order->host = (pid_t) strtol(host, NULL, 10);
 }
 
-/* Reads until the order is there. */
-static bool receive_order(struct order *order, ct_buf *bytes) {
-    for (;;) {
-        enum ct_frame_type type;
-        const char *data;
-        size_t length;
-        int taken = ct_frame_parse(bytes->data, bytes->length, &type, &data, &length);
-        if (taken != 0)
-            return taken > 0 && read_order(order, data, length);
-        if (ct_buf_reserve(bytes, 4096) < 0)
-            return false;
-        ssize_t got = read(STDIN_FILENO, bytes->data + bytes->length, 4096);
+/* Acts on one message; what is none of the protocol's is passed over. */
+static void take_message(struct order *order, const char *bytes, size_t length) {
+    enum ct_frame_type type;
+    struct message message;
+    size_t size;
+    ct_arena arena;
+    int taken = ct_frame_parse(bytes, length, &type, &message.at, &size);
+    if (taken <= 0 || (size_t) taken != length || type != CT_FRAME_REQUEST)
+        return;
+    message.end = message.at + size;
+    ct_arena_init(&arena);
+    const char *op = field(&arena, &message, "op");
+    const char *instance = field(&arena, &message, "instance");
+    const char *directory = field(&arena, &message, "directory");
+    if (op && strcmp(op, "watch") == 0)
+        take_watch(order, &message);
+    else if (op && strcmp(op, "visit") == 0 && instance && directory)
+        ct_visits_add(&order->visits, instance, directory);
+    else if (op && strcmp(op, "leave") == 0 && directory)
+        ct_visits_remove(&order->visits, directory);
+    else if (op && strcmp(op, "home") == 0)
+        order->home = true;
+    ct_arena_fini(&arena);
+}
+
+/* Takes all messages that are there. */
+static void take_messages(struct order *order) {
+    static char bytes[CT_REAPER_MESSAGE_MAX];
+    ssize_t got;
+    while ((got = recv(STDIN_FILENO, bytes, sizeof bytes, MSG_DONTWAIT)) > 0 ||
+           (got < 0 && errno == EINTR))
         if (got > 0)
-            bytes->length += (size_t) got;
-        else if (got == 0 || errno != EINTR)
-            return false;
-    }
+            take_message(order, bytes, (size_t) got);
 }
 
-/* true when the host was there to say so. Its end is the end of our stdin, or, where a child it
- * forked still holds the other side, its own. */
-static bool sent_home(const struct order *order) {
-    struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
-    fds[1].fd = (int) syscall(SYS_pidfd_open, order->host, 0);
-    bool gone = fds[1].fd < 0 && errno == ESRCH;
-    while (!gone && poll(fds, fds[1].fd < 0 ? 1 : 2, -1) < 0 && errno == EINTR)
-        continue;
-    char byte = 0;
-    return recv(STDIN_FILENO, &byte, 1, MSG_DONTWAIT) == 1 && byte == CT_REAPER_HOME;
+/* Listens until we are sent home, or the host is gone. Its end is the end of our stdin,
+ * or, where a child it forked still holds the other side, its own. */
+static void listen_to(struct order *order) {
+    struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                            {.fd = -1, .events = POLLIN}};
+    bool gone = false;
+    while (!gone && !order->home) {
+        if (poll(fds, CT_COUNT(fds), -1) < 0) {
+            if (errno != EINTR) /* the kernel is short of memory: for a while */
+                sleep(1);
+            continue;
+        }
+        gone = fds[0].revents & (POLLHUP | POLLERR) || fds[1].revents;
+        take_messages(order);
+        if (order->host > 0 && fds[1].fd < 0) {
+            fds[1].fd = (int) syscall(SYS_pidfd_open, order->host, 0);
+            gone = gone || (fds[1].fd < 0 && errno == ESRCH);
+        }
+    }
+    take_messages(order); /* what it said before it went */
 }
 
 /* ---- what we do ---- */
@@ -112,10 +149,11 @@ static int reap_once(const struct order *order) {
     settle(provider, order->run);
     int failures = 0;
     int gone = ct_sweep(provider, of_run, order->run, count_failure, &failures, NULL);
+    int left = ct_visits_end(&order->visits, provider);
     provider->type->close(provider);
-    if (gone < 0 || failures > 0)
+    if (gone < 0 || failures > 0 || left < 0)
         return CT_E_OPERATION;
-    return gone > 0;
+    return gone > 0 || left > 0;
 }
 
 static int reap(const struct order *order) {
@@ -129,8 +167,8 @@ static int reap(const struct order *order) {
     return found == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* What the host had open without FD_CLOEXEC is not ours, and whoever reads its other end waits
- * for us to close it. */
+/* What the host had open without FD_CLOEXEC is not ours, and whoever reads its other end
+ * waits for us to close it. */
 static void close_others(void) {
     if (syscall(SYS_close_range, 3U, ~0U, 0U) == 0)
         return;
@@ -147,21 +185,18 @@ static void close_others(void) {
 
 int main(void) {
     struct order order = {0};
-    ct_buf bytes;
     int status = EXIT_FAILURE;
     close_others();
     signal(SIGPIPE, SIG_IGN);
     ct_arena_init(&order.arena);
-    ct_buf_init(&bytes, CT_MIB);
-    if (receive_order(&order, &bytes)) {
-        if (sent_home(&order)) {
-            status = EXIT_SUCCESS;
-        } else {
-            curl_global_init(CURL_GLOBAL_DEFAULT);
-            status = reap(&order);
-        }
+    listen_to(&order);
+    if (order.home) {
+        status = EXIT_SUCCESS;
+    } else if (order.host > 0) {
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+        status = reap(&order);
     }
-    ct_buf_fini(&bytes);
+    ct_visits_fini(&order.visits);
     ct_arena_fini(&order.arena);
     return status;
 }

@@ -149,6 +149,13 @@ int ct_run_guard(ct_run *run, ct_error *error) {
     return code;
 }
 
+const ct_reaper *ct_run_reaper(ct_run *run) {
+    pthread_mutex_lock(&run->lock);
+    const ct_reaper *reaper = run->reaper;
+    pthread_mutex_unlock(&run->lock);
+    return reaper;
+}
+
 size_t ct_run_number(ct_run *run, size_t count) {
     pthread_mutex_lock(&run->lock);
     size_t first = run->numbered;

@@ -15,6 +15,8 @@ ct_provider *ct_run_provider(ct_run *run);
 ct_warm *ct_run_warm(ct_run *run);
 /* Durations of earlier runs; may be NULL. */
 ct_history *ct_run_history(ct_run *run);
+/* NULL before ct_run_guard(). */
+const struct ct_reaper *ct_run_reaper(ct_run *run);
 const ct_base_limits *ct_run_base_limits(const ct_run *run);
 /* Starts the reaper when there is none yet: before the first instance. */
 CT_CHECK int ct_run_guard(ct_run *run, ct_error *error);

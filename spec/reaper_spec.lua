@@ -26,6 +26,19 @@ describe("the reaper", function()
       next_result(state)]],
   }
 
+  folder:write("strays.lua", [[
+    local ct = require "cleantest"
+    local stray = require("cleantest_internals").stray
+    local archon = ct.archon()
+    archon:add("one", "busybox-amd64")
+    for _, text in ipairs { "a line on stderr\n", "h", "R\0\0\0\0", ("x"):rep(10000) } do
+      assert(stray(text) > 0, "no socket was found")
+    end
+    os.execute "sleep 3" -- more than the reaper takes to delete an instance
+    print(archon:execute("one", "true").one.status)
+    io.stdout:flush()
+    archon:execute("one", "sleep 600")]])
+
   lazy_setup(function()
     process.output { "cc", "-std=c11", "-D_GNU_SOURCE", "-o", folder:at "older_kernel",
       "spec/programs/older_kernel.c" }
@@ -72,6 +85,15 @@ describe("the reaper", function()
     one:close()
     assert.is_true(process.within(REAPED, function() return #lxd.of_process(one.pid) == 0 end))
     assert.equal("0\n1\n2", held)
+  end)
+
+  it("passes over what is none of its protocol, and does its work all the same", function()
+    local one = process.start { "lua5.4", folder:at "strays.lua" }
+    local status = one:await "^%l+$"
+    one:kill "KILL"
+    one:close()
+    assert.is_true(process.within(REAPED, function() return #lxd.of_process(one.pid) == 0 end))
+    assert.equal("pass", status)
   end)
 
   it("is no reaper at all where descriptors are used up: nothing is made then", function()

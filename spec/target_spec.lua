@@ -6,10 +6,12 @@
 local ct = require "cleantest"
 local lxd = require "spec.support.lxd"
 local new_folder = require "spec.support.folder"
+local process = require "spec.support.process"
 local results = require "spec.support.results"
 
-local image = "busybox-" .. require("spec.support.process").output({ "dpkg",
-  "--print-architecture" }):match "%S+"
+local REAPED = 15 -- seconds in which the reaper is done, says the contract
+
+local image = "busybox-" .. process.output({ "dpkg", "--print-architecture" }):match "%S+"
 local one, two, stopped = "target-spec-one", "target-spec-two", "target-spec-stopped"
 
 describe("ct.lxd.target", function()
@@ -113,6 +115,36 @@ describe("ct.lxd.target", function()
       assert.equal("pass", result.status, name .. ": " .. tostring(result))
     end
     assert.is_nil(lxd.client("exec", one, "--", "ls", "-a", "/"):find ".cleantest")
+  end)
+
+  -- Runs a script in `one`, kills the host outright once it is under way, and waits until nothing
+  -- of ours is left there. Returns what is.
+  local function left_by_the_killed(script)
+    local folder <close> = new_folder { ["suite.lua"] = ([[
+      local ct = require "cleantest"
+      for _, result in ct.lxd.target(%q)(ct.script %q)() do print(result) end
+    ]]):format(one, script .. "; touch /tmp/under-way; sleep 321") }
+    local host = process.start { "lua5.4", folder:at "suite.lua" }
+    assert.is_true(process.within(30, function()
+      return lxd.client("exec", one, "--", "ls", "/tmp"):find "under%-way"
+    end) ~= nil)
+    host:kill "KILL"
+    host:close()
+    local function left()
+      return lxd.client("exec", one, "--", "sh", "-c",
+        "rm -f /tmp/under-way; ls -d /.cleantest* 2>/dev/null; ps -o args | grep -x 'sleep 321'; :")
+    end
+    process.within(REAPED, function() return left() == "" end)
+    return left()
+  end
+
+  it("leaves nothing of its own when it is killed outright, and the instance running", function()
+    assert.equal("", left_by_the_killed "setsid sleep 321 & (trap '' TERM; sleep 321) & true")
+    assert.equal("Running", lxd.instance(one).status)
+  end)
+
+  it("leaves nothing when it is killed, though the guest there is not whole", function()
+    assert.equal("", left_by_the_killed "cd /.cleantest-*; rm guest; echo partial >guest")
   end)
 
   it("refuses an instance that is missing, before anything starts", function()

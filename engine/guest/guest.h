@@ -3,7 +3,8 @@
  * guest.h - the guest: one static program that the host puts into an instance, and executes
  * once for each request. It reads one REQUEST frame (engine.h) from stdin, does what it says,
  * and writes frames to stdout. Stdin stays open for as long as the host wants an answer: its
- * end means that the host is gone, and a testlet that still runs is killed.
+ * end means that the host is gone, and a testlet that still runs is killed. What is executed
+ * only waits for the guest proper, its child: see outlive_lxd() in main.c.
  *
  * A request is a packed table:
  *     op             "run", "unpack", "pack", "remove", "seal"

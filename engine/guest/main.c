@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
@@ -73,11 +74,29 @@ static int serve(ct_buf *input, ct_buf *request) {
     return status;
 }
 
+/* LXD kills what it has executed once the host is gone. So the guest itself is a child of
+ * that: it sees the end of stdin then, and lives to end what the testlet has started. */
+static void outlive_lxd(void) {
+    int status = 0;
+    pid_t child = fork();
+    if (child <= 0) { /* where there can't be another process, it goes on as the one */
+        if (child == 0)
+            setsid();
+        return;
+    }
+    for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; standard++)
+        close(standard);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "idle") == 0)
         guest_idle();
     ct_buf input, request;
     umask(022); /* the usual one, whatever LXD was started with: testlets inherit it */
+    outlive_lxd();
     signal(SIGPIPE, SIG_IGN);
     ct_buf_init(&input, CT_FRAME_MAX + CT_MIB);
     ct_buf_init(&request, CT_FRAME_MAX);

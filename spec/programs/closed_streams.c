@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A host without standard streams, as a daemon may be: prints to them while its run has
- * connections. Usage: closed_streams IMAGE; exits with 0 when its testlet passed, and none of
- * what it opens afterwards is a standard stream.
+ * connections. Usage: closed_streams IMAGE; exits with 0 when its testlet passed, and
+ * none of what it opens afterwards is a standard stream.
  */
 #include <cleantest.h>
 #include <fcntl.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Runs a program as on a kernel before Linux 5.3: close_range(2) and pidfd_open(2) are not
- * there, and memfd_create(2) knows no MFD_EXEC. Usage: older_kernel PROGRAM [ARGUMENT...]
+ * Runs a program as on a kernel before Linux 5.3: close_range(2) and pidfd_open(2) are
+ * not there, and memfd_create(2) knows no MFD_EXEC. Usage: older_kernel PROGRAM
+ * [ARGUMENT...]
  */
 #include <errno.h>
 #include <linux/filter.h>
