@@ -65,8 +65,8 @@ $(BUILD)/embedded_lua.c: $(LUA_FILES) engine/embed.lua
 # The reaper is embedded, and must start wherever the library does: it has Lua inside.
 REAPER = reaper_main arena buf error frame guest_request http json json_sorted lease \
     leftovers line lxd lxd_base lxd_exec lxd_files lxd_find lxd_image lxd_instance \
-    lxd_settle lxd_storage reaper_visits result scheduler sweep tls_sessions transfer trust \
-    value wait websocket
+    lxd_settle lxd_state lxd_storage reaper_visits result scheduler sweep tls_sessions \
+    transfer trust value wait websocket
 LUA_STATIC = $(shell pkg-config --variable=libdir lua5.4)
 $(BUILD)/reaper: $(patsubst %,$(BUILD)/obj/%.o,$(REAPER))
 	$(CC) $(SANITIZE) -no-pie -Wl,--gc-sections -s -o $@ $^ -lwslay \

@@ -78,12 +78,41 @@ static int find_source(ct_batch *batch, size_t number, void *session, const ct_w
     return code;
 }
 
+struct search {
+    const char *run;
+    const char *instance;
+    bool found;
+};
+
+static int find_own(void *context, const char *instance, const ct_lease *lease) {
+    struct search *search = context;
+    search->found = search->found || (strcmp(lease->run, search->run) == 0 &&
+                                      strcmp(instance, search->instance) == 0);
+    return CT_OK;
+}
+
+/* An instance of the run's own was left running: one that does not run now has rebooted
+ * itself, and is waited for. */
+static int check_target(ct_batch *batch, const char *target, void *session,
+                        const ct_wait *wait, ct_error *error) {
+    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
+    struct search search = {.run = ct_run_id(batch->run), .instance = target};
+    ct_wait patience = ct_wait_within(wait, CT_REBOOT_PATIENCE);
+    ct_error failure = {0};
+    int code = provider->check_running(session, target, wait, &failure);
+    if (code == CT_E_UNKNOWN_INSTANCE &&
+        provider->visit(session, find_own, &search, wait, NULL) == CT_OK &&
+        search.found &&
+        provider->await_running(session, target, &patience, NULL) == CT_OK)
+        return CT_OK;
+    return code < 0 ? ct_fail(error, code, "%s", failure.message) : code;
+}
+
 static int resolve_image(ct_batch *batch, size_t number, void *session,
                          const ct_wait *wait, ct_error *error) {
     ct_entry *entry = &batch->entries[number];
-    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
     if (entry->job.target)
-        return provider->check_running(session, entry->job.target, wait, error);
+        return check_target(batch, entry->job.target, session, wait, error);
     if (entry->source || entry->remote) /* a start that failed came so far */
         return CT_OK;
     int named = names_source(&entry->job, error);

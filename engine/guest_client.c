@@ -145,6 +145,14 @@ static void fini_call(struct call *call) {
     ct_tree_writer_close(call->writer);
 }
 
+/* What ended may have been ended from outside: then it is no doing of the testlet's. */
+static int check_undisturbed(ct_guest *guest, const ct_wait *wait, ct_error *error) {
+    int code =
+        guest->provider->check_undisturbed(guest->session, guest->instance, wait, error);
+    guest->disturbed = guest->lost = code == CT_E_OPERATION;
+    return code;
+}
+
 /* Something has killed the guest while a testlet ran: that is the testlet's doing,
  * unless the provider is going, and takes its instances with it. */
 static int blame_testlet(struct call *call, int signal, const ct_wait *wait,
@@ -153,6 +161,9 @@ static int blame_testlet(struct call *call, int signal, const ct_wait *wait,
     int code = guest->provider->in_service(guest->session, guest->instance, wait, error);
     if (code < 0)
         return ct_fail_in(error, code, "the guest in %s was lost", guest->instance);
+    code = check_undisturbed(guest, wait, error);
+    if (code < 0)
+        return code;
     call->outcome->lost = guest->lost = true;
     call->outcome->exit_code = -1;
     call->outcome->signal = signal;
@@ -201,6 +212,8 @@ static int perform(struct call *call, double seconds, const ct_wait *outer,
                                      &call->wait, error);
     if (code == CT_OK && !call->last)
         code = explain_loss(call, exit_code, &diagnostics, &call->wait, error);
+    else if (code == CT_OK && call->outcome && call->outcome->signal)
+        code = check_undisturbed(guest, &call->wait, error);
     ct_buf_fini(&diagnostics);
     return code;
 }

@@ -19,8 +19,9 @@ typedef struct ct_guest {
     const char *program;   /* its name there; NULL: "guest" */
     /* Of its directory, as the first call has found it; "": not known yet. */
     char identity[64];
-    bool partial; /* putting it there was begun, and did not succeed */
-    bool lost;    /* what it ran has killed it, or stopped its instance */
+    bool partial;   /* putting it there was begun, and did not succeed */
+    bool lost;      /* what it ran has killed it, or stopped its instance */
+    bool disturbed; /* somebody else has stopped, restarted or deleted its instance */
     void (*on_ready)(void *context); /* called once, when the first call is ready */
     void *context;
 } ct_guest;

@@ -7,6 +7,7 @@
 
 #include "guest_client.h"
 
+#define CT_REBOOT_PATIENCE 15.0 /* seconds from an instance's stop to its start */
 #define CT_GUEST_DIRECTORY "/.cleantest" /* in an instance of our own */
 
 /* Steps of a job's start hooks, or stop hooks, counted through all of them. */

@@ -29,6 +29,8 @@ static void hand_over(const ct_life *life) {
     share->begun = true;
     share->made = life->made;
     share->cloned = life->cloned;
+    if (life->guest.disturbed)
+        ct_share_fail(share, life->result->error);
     if (!life->broken)
         ct_share_leave(share, life->result->name, life->guest.lost);
 }
@@ -67,11 +69,45 @@ static bool tear_down(ct_life *life, bool preserve, char **message) {
     return false;
 }
 
+/* Removes the guest's files from outside, where it can't be executed. CT_OK when none are
+ * there, or no instance. */
+static int remove_files(ct_life *life, const ct_wait *wait, ct_error *error) {
+    static const char *const files[] = {"/guest", ""};
+    int code = CT_OK;
+    for (size_t i = 0; i < CT_COUNT(files) && (code == CT_OK || code == CT_E_NOT_FOUND);
+         i++) {
+        char path[sizeof life->directory + 8];
+        snprintf(path, sizeof path, "%s%s", life->directory, files[i]);
+        code = life->context->provider->type->remove_file(life->session, life->instance,
+                                                          path, wait, error);
+    }
+    return code == CT_E_NOT_FOUND ? CT_OK : code;
+}
+
+/* Takes the guest out. An instance that stops meanwhile may have rebooted itself. */
+static int remove_guest(ct_life *life, ct_error *error) {
+    const ct_provider_type *provider = life->context->provider->type;
+    ct_wait wait = ct_wait_for(life->context->provider->timeout, -1);
+    ct_wait patience = ct_wait_within(&wait, CT_REBOOT_PATIENCE);
+    ct_error failure = {0}, ignored = {0};
+    int code =
+        life->guest.lost ? CT_E_GUEST : ct_guest_remove(&life->guest, &wait, &failure);
+    if (code == CT_OK)
+        return code;
+    if (provider->await_running(life->session, life->instance, &patience, &ignored) ==
+            CT_OK &&
+        ct_guest_remove(&life->guest, &wait, &failure) == CT_OK)
+        return CT_OK;
+    if (remove_files(life, &wait, &ignored) == CT_OK)
+        return CT_OK;
+    return failure.code < 0 ? ct_fail(error, failure.code, "%s", failure.message)
+                            : ct_fail(error, ignored.code, "%s", ignored.message);
+}
+
 /* Takes the guest out of an instance that goes on without it. */
 static void take_leave(ct_life *life, char **message) {
     ct_error error = {0};
-    ct_wait wait = ct_wait_for(life->context->provider->timeout, -1);
-    if (!life->guest.provider || ct_guest_remove(&life->guest, &wait, &error) == CT_OK)
+    if (!life->guest.provider || remove_guest(life, &error) == CT_OK)
         ct_reaper_leave(life->context->reaper, life->directory);
     else if (asprintf(message, "cleantest's files in %s could not be removed (%s): %s",
                       life->instance, life->directory, error.message) < 0)

@@ -37,7 +37,8 @@ static void note_failure(ct_result *result, const ct_job *job,
             job->output_limit, outcome->limit);
     else if (outcome->lost)
         snprintf(why, sizeof why,
-                 "the testlet killed the guest that ran it, or stopped its instance");
+                 "the guest that ran the testlet was killed, or its instance stopped, "
+                 "from within");
     else if (outcome->signal)
         snprintf(why, sizeof why, "the testlet was killed by signal %d (%s)",
                  outcome->signal, strsignal(outcome->signal));

@@ -120,6 +120,10 @@ int lxd_make_directory(void *session, const char *instance, const char *path,
 int lxd_push_program(void *session, const char *instance, const char *path,
                      const void *data, size_t length, const ct_wait *wait,
                      ct_error *error);
+int lxd_await_running(void *session, const char *instance, const ct_wait *wait,
+                      ct_error *error);
+int lxd_check_undisturbed(void *session, const char *instance, const ct_wait *wait,
+                          ct_error *error);
 int lxd_remove_file(void *session, const char *instance, const char *path,
                     const ct_wait *wait, ct_error *error);
 int lxd_in_service(void *session, const char *instance, const ct_wait *wait,

@@ -98,7 +98,8 @@ typedef struct ct_provider_type {
     int (*push_program)(void *session, const char *instance, const char *path,
                         const void *data, size_t length, const ct_wait *wait,
                         ct_error *error);
-    /* Removes a file, or an empty directory. CT_E_NOT_FOUND: there is none, or no instance. */
+    /* Removes a file, or an empty directory. CT_E_NOT_FOUND: it is not there, nor may the
+     * instance be. */
     int (*remove_file)(void *session, const char *instance, const char *path,
                        const ct_wait *wait, ct_error *error);
     /* *exit_code is set, and CT_OK returned, when the program ended before output() said that
@@ -109,6 +110,15 @@ typedef struct ct_provider_type {
     /* CT_OK when the provider still takes orders, whatever became of the instance. */
     int (*in_service)(void *session, const char *instance, const ct_wait *wait,
                       ct_error *error);
+    /* Waits until it runs, as one does that has rebooted itself. CT_E_NOT_FOUND: there is
+     * none; CT_E_TIMEOUT. */
+    int (*await_running)(void *session, const char *instance, const ct_wait *wait,
+                         ct_error *error);
+    /* Asked when what ran in an instance has ended before its time. CT_E_OPERATION when
+     * somebody else has just stopped, restarted or deleted it; what it does to itself is no
+     * such thing. */
+    int (*check_undisturbed)(void *session, const char *instance, const ct_wait *wait,
+                             ct_error *error);
     /* Keeps the instance for good: it outlives its run, its lease and a stop. */
     int (*preserve)(void *session, const char *instance, const ct_wait *wait,
                     ct_error *error);
