@@ -340,8 +340,9 @@ typedef struct ct_base_limits {
 /* Where LXD is and how to speak to it. Zero means the default everywhere. */
 typedef struct ct_settings {
     const char
-        *endpoint; /* a unix socket's path or https://HOST:PORT; NULL: $LXD_DIR, then
-                             the sockets of Debian's LXD, the snap's, and Incus */
+        *endpoint; /* a unix socket's path or https://HOST:PORT; NULL: $LXD_DIR, or,
+                             where that is not set, the sockets of Debian's LXD, the snap's,
+                             and Incus */
     const char *client_cert; /* PEM file; for https */
     const char *client_key;  /* PEM file; for https */
     const char

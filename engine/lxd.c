@@ -174,21 +174,39 @@ static void *session_open(ct_provider *provider, ct_error *error) {
     return NULL;
 }
 
+/* What the client must be told of a socket that it would not look for. */
+static char *socket_setting(const char *socket, bool incus) {
+    static const char usual_name[] = "/unix.socket";
+    const char *client = incus ? "INCUS" : "LXD";
+    const char *slash = strrchr(socket, '/');
+    bool named = slash && strcmp(slash, usual_name) == 0;
+    char *setting = NULL;
+    int length =
+        named ? asprintf(&setting, "%s_DIR=%.*s ", client, (int) (slash - socket), socket)
+              : asprintf(&setting, "%s_SOCKET=%s ", client, socket);
+    return length < 0 ? NULL : setting;
+}
+
 static char *shell_command(const ct_provider *provider, const char *instance) {
     bool incus = strncmp(provider->server, "incus", 5) == 0;
+    const char *client = incus ? "incus" : "lxc";
     const char *socket = provider->endpoint.socket;
     const char *project = provider->project;
-    /* the client must be told of a socket that it would not look for */
-    bool unusual = socket && !lxd_is_usual(socket);
-    const char *slash = unusual ? strrchr(socket, '/') : NULL;
-    char *command = NULL;
-    if (asprintf(&command, "%s%.*s%s%s exec %s%s%s%s -- sh",
-                 unusual ? (incus ? "INCUS_DIR=" : "LXD_DIR=") : "",
-                 unusual ? (int) (slash - socket) : 0, unusual ? socket : "",
-                 unusual ? " " : "", incus ? "incus" : "lxc", project ? "--project " : "",
-                 project ? project : "", project ? " " : "", instance) < 0)
+    const char *option = project ? "--project " : "", *space = project ? " " : "";
+    char *setting = NULL, *command = NULL;
+    int length;
+    if (socket && !lxd_is_usual(socket) && !(setting = socket_setting(socket, incus)))
         return NULL;
-    return command;
+    if (socket)
+        length = asprintf(&command, "%s%s exec %s%s%s%s -- sh", setting ? setting : "",
+                          client, option, project ? project : "", space, instance);
+    else /* what this user's client calls that server is not known here */
+        length = asprintf(
+            &command, "%s exec %s%s%sREMOTE:%s -- sh, where REMOTE is %s's name for %s",
+            client, option, project ? project : "", space, instance, client,
+            provider->endpoint.url);
+    free(setting);
+    return length < 0 ? NULL : command;
 }
 
 static void provider_close(ct_provider *provider) {

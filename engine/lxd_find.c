@@ -4,9 +4,11 @@
  * sockets that answers and trusts us. Not for anything that is done there afterwards.
  */
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lxd.h"
@@ -77,16 +79,31 @@ static int check_project(lxd_session *session, ct_error *error) {
     return code < 0 ? ct_fail_in(error, code, "project %s", project) : code;
 }
 
+/* Says who may use a socket that we may not. */
+static int refuse_socket(const char *socket, ct_error *error) {
+    struct stat info;
+    struct group entry, *found = NULL;
+    char strings[4096]; /* where the group has more members, its name is not told */
+    if (stat(socket, &info) < 0)
+        return ct_fail(error, CT_E_REFUSED, "%s: permission denied; run as root", socket);
+    if ((info.st_mode & 060) != 060)
+        return ct_fail(error, CT_E_REFUSED,
+                       "%s: permission denied; only its owner may use it", socket);
+    if (getgrgid_r(info.st_gid, &entry, strings, sizeof strings, &found) != 0 || !found)
+        return ct_fail(error, CT_E_REFUSED,
+                       "%s: permission denied; run as root or join the group %u", socket,
+                       (unsigned) info.st_gid);
+    return ct_fail(error, CT_E_REFUSED,
+                   "%s: permission denied; run as root or join the group \"%s\"", socket,
+                   found->gr_name);
+}
+
 static int try_endpoint(ct_provider *provider, ct_error *error) {
     const char *socket = provider->endpoint.socket;
-    if (socket && access(socket, R_OK | W_OK) < 0) {
-        if (errno == EACCES)
-            return ct_fail(
-                error, CT_E_REFUSED,
-                "%s: permission denied; run as root or join the group that owns it",
-                socket);
-        return ct_fail(error, CT_E_CONNECT, "%s: %s", socket, strerror(errno));
-    }
+    if (socket && access(socket, R_OK | W_OK) < 0)
+        return errno == EACCES
+                   ? refuse_socket(socket, error)
+                   : ct_fail(error, CT_E_CONNECT, "%s: %s", socket, strerror(errno));
     lxd_session *session = provider->type->session_open(provider, error);
     if (!session)
         return CT_E_NO_MEMORY;
@@ -109,28 +126,52 @@ static int try_socket(ct_provider *provider, const char *path, ct_buf *tried) {
     return code;
 }
 
+/* The one that the environment names. */
+static int try_directory(ct_provider *provider, const char *directory, ct_buf *tried) {
+    char path[LXD_PATH_MAX];
+    char *real = realpath(directory, NULL); /* the reaper is in another folder */
+    bool relative = directory[0] != '/' && real;
+    snprintf(path, sizeof path, "%s/unix.socket", relative ? real : directory);
+    free(real);
+    return try_socket(provider, path, tried);
+}
+
+/* The first of the usual ones that may be used: one that refuses us hides no other. */
+static int try_usual(ct_provider *provider, ct_buf *tried) {
+    int code = CT_E_CONNECT;
+    bool refused = false;
+    for (size_t i = 0; i < CT_COUNT(usual_sockets); i++) {
+        code = try_socket(provider, usual_sockets[i], tried);
+        if (code != CT_E_CONNECT && code != CT_E_REFUSED)
+            return code;
+        refused = refused || code == CT_E_REFUSED;
+    }
+    return refused ? CT_E_REFUSED : code;
+}
+
 static int search(ct_provider *provider, ct_error *error) {
     ct_buf tried;
     ct_buf_init(&tried, sizeof error->message);
     const char *directory = getenv("LXD_DIR");
-    int code = CT_E_CONNECT;
-    if (directory && *directory) {
-        char path[LXD_PATH_MAX];
-        char *real = realpath(directory, NULL); /* the reaper is in another folder */
-        bool relative = directory[0] != '/' && real;
-        snprintf(path, sizeof path, "%s/unix.socket", relative ? real : directory);
-        free(real);
-        code = try_socket(provider, path, &tried);
-    }
-    for (size_t i = 0; code == CT_E_CONNECT && i < CT_COUNT(usual_sockets); i++)
-        code = try_socket(provider, usual_sockets[i], &tried);
-    if (code == CT_E_CONNECT)
+    bool named = directory && *directory;
+    int code =
+        named ? try_directory(provider, directory, &tried) : try_usual(provider, &tried);
+    const char *what = tried.data ? tried.data : ct_error_text(code);
+    if (code == CT_E_CONNECT && named)
+        ct_fail(
+            error, code = CT_E_NO_LXD,
+            "no LXD found where LXD_DIR says (%s); start it, or unset LXD_DIR to have "
+            "the usual places looked at",
+            what);
+    else if (code == CT_E_CONNECT)
         ct_fail(error, code = CT_E_NO_LXD,
                 "no LXD found (tried %s); start one, or name it by LXD_DIR or "
                 "client.endpoint",
-                tried.data ? tried.data : "nothing");
+                what);
+    else if (code == CT_E_REFUSED && !named)
+        ct_fail(error, code, "no LXD that may be used (tried %s)", what);
     else if (code < 0)
-        ct_fail(error, code, "%s", tried.data ? tried.data : ct_error_text(code));
+        ct_fail(error, code, "%s", what);
     ct_buf_fini(&tried);
     return code;
 }

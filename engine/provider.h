@@ -168,7 +168,8 @@ typedef struct ct_provider_type {
                            ct_error *error);
     int (*visit)(void *session, ct_lease_visitor *visitor, void *context,
                  const ct_wait *wait, ct_error *error);
-    /* How a person gets into an instance, as a command line (free() it). */
+    /* How a person gets into an instance: a command line, with what must be known to complete
+     * it (free() it). */
     char *(*shell_command)(const ct_provider *provider, const char *instance);
 } ct_provider_type;
 

@@ -251,6 +251,23 @@ describe("preserve", function()
     assert.equal("here\n", kept.always.seen)
   end)
 
+  it("says how to get in where LXD's socket has a name of its own", function()
+    local folder <close> = new_folder()
+    process.output { "ln", "-s", lxd.folder .. "/unix.socket", folder:at "other.sock" }
+    folder:write("suite.lua", ([[
+      local ct = require "cleantest"
+      ct.configure("lxd", { client = { endpoint = %q } })
+      ct.lxd { name = "elsewhere", preserve = true, image = "busybox-amd64" } (
+        ct.script "echo here >/proof")()
+    ]]):format(folder:at "other.sock"))
+    local said = process.run({ "cleantest", folder:at "suite.lua" }).stdout
+    local command, name = said:match "(%S+ %S+ exec (elsewhere%-%S+) %-%- sh)"
+    assert.is_string(command, said)
+    local seen = process.run(command .. " -c 'cat /proof'", { env = { LXD_DIR = false } }).stdout
+    lxd.delete(name)
+    assert.equal("here\n", seen)
+  end)
+
   it("= 'on_failure' keeps the instance of a failure only", function()
     assert.is_not_nil(kept.failed.there)
     assert.is_true(kept.failed.after_cleaning)

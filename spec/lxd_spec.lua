@@ -4,6 +4,7 @@
 -- LXD that stops in mid-run, and https, are in second_lxd_spec.
 
 local ct = require "cleantest"
+local lxd = require "spec.support.lxd"
 local new_folder = require "spec.support.folder"
 local process = require "spec.support.process"
 local results = require "spec.support.results"
@@ -17,6 +18,24 @@ local function without_lxd(command, env)
     { env = env, deadline = 60 })
 end
 
+-- Debian's LXD is there, and refuses us; where Incus' socket would be, is the one in use, or none.
+local function refused_by_the_first(folder, command, other)
+  local group = process.output { "stat", "-c", "%g", lxd.folder .. "/unix.socket" }
+  local places = [[
+    mkdir $f/real && mount --bind $real $f/real || exit 99
+    mount -t tmpfs -o mode=755 none /var/lib || exit 99
+    mkdir /var/lib/lxd /var/lib/incus
+    perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 1) or die $!' \
+      /var/lib/lxd/unix.socket
+    chgrp daemon /var/lib/lxd/unix.socket
+    chmod 660 /var/lib/lxd/unix.socket
+    [ -z "$other" ] || ln -s $f/real/unix.socket /var/lib/incus/unix.socket
+    exec ]]
+  return process.run({ "unshare", "--mount", "sh", "-c", places .. process.quote {
+    "setpriv", "--reuid=65534", "--regid=65534", "--groups=" .. group, table.unpack(command) } },
+    { env = { LXD_DIR = false, f = folder.path, real = lxd.folder, other = other and "1" or "" } })
+end
+
 local SUITE = [[
   local ct = require "cleantest"
   for name, result in ct.lxd { image = "busybox-amd64" } (function() end)() do
@@ -26,40 +45,63 @@ local SUITE = [[
 
 describe("without any LXD", function()
   local folder <const> = new_folder { ["suite.lua"] = SUITE, ["empty/x"] = "" }
-  local env = { LXD_DIR = folder:at "empty" }
-  local sentence = "no LXD found %(tried .*" .. folder:at("empty"):gsub("%p", "%%%0")
-    .. "/unix%.socket.*/var/lib/lxd/unix%.socket.*/var/snap/lxd/common/lxd/unix%.socket.*"
-    .. "/var/lib/incus/unix%.socket.*%).*LXD_DIR"
+  local named = { LXD_DIR = folder:at "empty" }
+  local sentence = "no LXD found %(tried .*/var/lib/lxd/unix%.socket.*"
+    .. "/var/snap/lxd/common/lxd/unix%.socket.*/var/lib/incus/unix%.socket.*%).*LXD_DIR"
 
   lazy_teardown(function() folder:remove() end)
 
   it("the result is an error, in one sentence that says what was tried", function()
-    local result = without_lxd({ "lua5.4", folder:at "suite.lua" }, env)
+    local result = without_lxd({ "lua5.4", folder:at "suite.lua" }, { LXD_DIR = false })
     assert.equal(0, result.status, result.stderr)
     assert.matches("^test%-busybox%-amd64\terror\t%-1\ttrue\t", result.stdout)
     assert.matches(sentence, result.stdout)
   end)
 
   it("the command exits with 2", function()
-    local result = without_lxd({ "cleantest", folder:at "suite.lua" }, env)
+    local result = without_lxd({ "cleantest", folder:at "suite.lua" }, named)
     assert.equal(2, result.status, result.stdout .. result.stderr)
     assert.matches("error  test%-busybox%-amd64", result.stdout)
     assert.matches("0 passed, 0 failed, 1 errors", result.stdout)
   end)
 
-  it("cleaning says the same", function()
-    local result = without_lxd({ "cleantest", "clean" }, env)
+  it("cleaning says it, too", function()
+    local result = without_lxd({ "cleantest", "clean" }, named)
     assert.equal(2, result.status)
-    assert.matches(sentence, result.stderr)
+    assert.matches("no LXD found where LXD_DIR says", result.stderr)
+  end)
+
+  it("LXD_DIR is an order: no other place is tried", function()
+    local result = process.run({ "lua5.4", folder:at "suite.lua" },
+      { env = named })
+    assert.matches("\terror\t.*no LXD found where LXD_DIR says %(" .. folder:at("empty"):gsub("%p",
+      "%%%0") .. "/unix%.socket: No such file or directory%)", result.stdout)
+    assert.is_nil(result.stdout:find "/var/lib")
   end)
 
   it("a socket that nobody listens on is named", function()
     local listen = [[perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(
       Local => $ARGV[0], Listen => 1) or die $!' ]]
     process.output(listen .. folder:at "empty/unix.socket")
-    local result = without_lxd({ "lua5.4", folder:at "suite.lua" }, env)
+    local result = process.run({ "lua5.4", folder:at "suite.lua" },
+      { env = named })
     assert.matches("\terror\t", result.stdout)
     assert.matches("empty/unix%.socket: nobody answers there", result.stdout)
+  end)
+end)
+
+describe("an LXD that this user may not use", function()
+  it("hides no other one that is allowed", function()
+    local folder <close> = new_folder { ["suite.lua"] = SUITE }
+    local result = refused_by_the_first(folder, { "lua5.4", folder:at "suite.lua" }, true)
+    assert.matches("^test%-busybox%-amd64\tpass\t", result.stdout .. result.stderr)
+  end)
+
+  it("is named in the error with what is missing, beside the others", function()
+    local folder <close> = new_folder { ["suite.lua"] = SUITE }
+    local result = refused_by_the_first(folder, { "lua5.4", folder:at "suite.lua" }, false)
+    assert.matches('\terror\t.*/var/lib/lxd/unix%.socket: permission denied; run as root or join '
+      .. 'the group "daemon".*/var/lib/incus/unix%.socket: No such file', result.stdout)
   end)
 end)
 

@@ -97,6 +97,20 @@ describe("over https", function()
     assert.matches("/no/such%.crt", result.error)
   end)
 
+  it("the way into an instance that is kept is told with what is known", function()
+    local suite = daemon.folder:write("kept.lua", ([[
+      local ct = require "cleantest"
+      ct.configure("lxd", { client = { endpoint = %q, cert = { crt = %q, key = %q },
+        verify = false } })
+      ct.lxd { name = "kept", preserve = true, image = "busybox-amd64" } (function() end)()
+    ]]):format(endpoint, cert("client").crt, cert("client").key))
+    local said = process.run({ "cleantest", suite }).stdout
+    local name = said:match "kept%-busybox%-amd64%-%w+%-%d+"
+    daemon:client("delete", "--force", name)
+    assert.truthy(said:find(("lxc exec REMOTE:%s -- sh, where REMOTE is lxc's name for %s"):format(
+      name, endpoint), 1, true), said)
+  end)
+
   it("nothing is left 15 s after SIGKILL", function()
     local suite = daemon.folder:write("tls.lua", ([[
       local ct = require "cleantest"
