@@ -97,12 +97,15 @@ describe("the reaper", function()
   end)
 
   it("is no reaper at all where descriptors are used up: nothing is made then", function()
-    for limit = 8, 13 do
+    local told = false
+    for limit = 8, 13 do -- with the lowest ones the suite itself may not be loaded
       local mark = ("full-%d-%d"):format(limit, lxd.own_pid())
       local result = process.run(("ulimit -n %d; exec lua5.4 %s"):format(
         limit, folder:at "quick.lua"), { env = { SPEC_MARK = mark } })
-      assert.matches("^error\tnil\t.*reaper: .*descriptor", result.stdout)
+      assert.is_nil(result.stdout:match "^pass", result.stdout)
       assert.is_nil(reaper_of(mark))
+      told = told or result.stdout:find "^error\tnil\t.*reaper: .*descriptor"
     end
+    assert.is_truthy(told)
   end)
 end)
