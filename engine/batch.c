@@ -52,13 +52,13 @@ int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error) {
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     batch->entries = entries;
     ct_entry *entry = &entries[batch->count];
-    *entry = (ct_entry){.result = calloc(1, sizeof *entry->result)};
-    int code = entry->result ? ct_job_copy(&batch->arena, &entry->job, job, error)
-                             : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    if (code < 0) {
-        free(entry->result);
+    *entry = (ct_entry){0};
+    int code = ct_job_copy(&batch->arena, &entry->job, job, error);
+    if (code < 0)
         return code;
-    }
+    entry->result = ct_result_new(&entry->job);
+    if (!entry->result)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     return (int) batch->count++;
 }
 

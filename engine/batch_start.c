@@ -137,7 +137,8 @@ static void tell_note(ct_batch *batch) {
     const char *note = ct_plan_note(batch->plan, &job);
     if (!note)
         return;
-    ct_event event = {.type = CT_EVENT_NOTE, .job = job, .message = strdup(note)};
+    ct_event event = {
+        .type = CT_EVENT_NOTE, .job = job, .message = ct_message("%s", note)};
     ct_queue_put(batch->events, &event);
 }
 

@@ -409,7 +409,7 @@ typedef struct ct_event {
     bool preserved;
     char *instance;    /* its name in LXD; may be NULL. Owned by the event */
     ct_result *result; /* owned by the event; set it to NULL to keep it */
-    char *message;     /* owned by the event */
+    char *message;     /* owned by the event; ct_event_fini() alone frees it */
 } ct_event;
 
 /* An empty batch that will keep at most max_live instances alive at once; 0: as many as

@@ -32,6 +32,11 @@ int ct_fail_errno(ct_error *error, const char *format, ...) CT_FORMAT(2, 3);
 /* Puts "what: " before the message of a failure on its way out; returns its code. */
 int ct_fail_in(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 4);
 
+/* Text on the heap, as from asprintf(). Never NULL: when there is no memory for it, a text
+ * that says so is returned. ct_message_free() frees both kinds, and accepts NULL. */
+char *ct_message(const char *format, ...) CT_FORMAT(1, 2);
+void ct_message_free(char *message);
+
 /* ---- standard_streams.c -------------------------------------------------------------- */
 
 /* Opens /dev/null as each of the descriptors 0 to 2 that is closed, so that none of ours is ever
@@ -389,6 +394,16 @@ CT_CHECK int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from,
  * of the same name it is. */
 CT_CHECK int ct_job_keys(ct_arena *arena, const ct_job *const *jobs, size_t count,
                          char **keys, ct_error *error);
+
+/* ---- result.c ------------------------------------------------------------------------ */
+
+/* A result for a job that ct_job_copy() made: it has the job's names, and no output. All
+ * that the header calls never NULL is allocated here, so that no later failure can take it
+ * away. NULL: out of memory. */
+CT_CHECK ct_result *ct_result_new(const ct_job *job);
+/* These copy the name, and allocate nothing. */
+void ct_result_set_instance(ct_result *result, const char *instance);
+void ct_result_set_base(ct_result *result, const char *base);
 
 /* ---- queue.c ------------------------------------------------------------------------- */
 

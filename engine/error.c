@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine.h"
@@ -56,6 +57,23 @@ int ct_fail_errno(ct_error *error, const char *format, ...) {
                  strerror(number));
     }
     return CT_E_SYSTEM;
+}
+
+/* Stands in for a message that could not be allocated; never freed. */
+static char no_memory[] = "out of memory, so that there is no message";
+
+char *ct_message(const char *format, ...) {
+    char *message = NULL;
+    va_list args;
+    va_start(args, format);
+    int length = vasprintf(&message, format, args);
+    va_end(args);
+    return length < 0 ? no_memory : message;
+}
+
+void ct_message_free(char *message) {
+    if (message != no_memory)
+        free(message);
 }
 
 int ct_fail_in(ct_error *error, int code, const char *format, ...) {

@@ -4,7 +4,6 @@
  * job_end.c is the one way out. It knows no provider in particular.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "job_life.h"
@@ -82,8 +81,7 @@ static bool take_warm(ct_life *life) {
     if (!life->awake)
         return false;
     snprintf(life->instance, sizeof life->instance, "%s", life->share->instance);
-    free(life->result->instance);
-    life->result->instance = strdup(life->instance);
+    ct_result_set_instance(life->result, life->instance);
     return life->made = true;
 }
 
@@ -99,10 +97,10 @@ static int create_from_image(ct_life *life, ct_error *error) {
 }
 
 static void tell_note(const ct_life *life, const char *why) {
-    ct_event event = {.type = CT_EVENT_NOTE, .job = life->number};
-    if (asprintf(&event.message, "%s is made from its image: %s", life->instance, why) <
-        0)
-        event.message = NULL;
+    ct_event event = {
+        .type = CT_EVENT_NOTE,
+        .job = life->number,
+        .message = ct_message("%s is made from its image: %s", life->instance, why)};
     ct_queue_put(life->context->events, &event);
 }
 
@@ -263,17 +261,11 @@ static void name_result(ct_life *life) {
         result->phases[i] = -1;
     result->phases[CT_PHASE_PREPARE] = life->prepared->seconds;
     result->exit_code = -1;
-    result->testlet = strdup(life->job->name);
-    result->image = strdup(life->job->image);
-    if (asprintf(&result->name, "%s-%s", life->job->name, life->job->image) < 0)
-        result->name = NULL;
     if (life->job->target)
         name_target(life);
     else
         name_instance(life);
-    result->instance = strdup(life->instance);
-    result->stdout_data = calloc(1, 1);
-    result->stderr_data = calloc(1, 1);
+    ct_result_set_instance(result, life->instance);
 }
 
 void ct_job_perform(const ct_job_context *context, void **session, size_t number,

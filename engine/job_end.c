@@ -3,8 +3,6 @@
  * job_end.c - the end of a job's life, the same on every path: the result is given away, and the
  * instance is deleted, preserved, or left to those that come next.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "job_life.h"
@@ -52,20 +50,19 @@ static bool tear_down(ct_life *life, bool preserve, char **message) {
         return true;
     }
     char *kept = NULL; /* why it was not */
-    if (preserve && asprintf(&kept, "instance %s could not be preserved: %s",
-                             life->instance, error.message) < 0)
-        kept = NULL;
+    if (preserve)
+        kept = ct_message("instance %s could not be preserved: %s", life->instance,
+                          error.message);
     int code = provider->type->destroy(life->session, life->instance, &wait, &error);
     if (code == CT_OK) {
         *message = kept;
         return false;
     }
-    if (asprintf(message,
-                 "%s%sinstance %s could not be deleted: %s; \"cleantest clean\" will "
-                 "delete it",
-                 kept ? kept : "", kept ? "\n" : "", life->instance, error.message) < 0)
-        *message = NULL;
-    free(kept);
+    *message = ct_message("%s%sinstance %s could not be deleted: %s; \"cleantest clean\" "
+                          "will delete it",
+                          kept ? kept : "", kept ? "\n" : "", life->instance,
+                          error.message);
+    ct_message_free(kept);
     return false;
 }
 
@@ -109,19 +106,19 @@ static void take_leave(ct_life *life, char **message) {
     ct_error error = {0};
     if (!life->guest.provider || remove_guest(life, &error) == CT_OK)
         ct_reaper_leave(life->context->reaper, life->directory);
-    else if (asprintf(message, "cleantest's files in %s could not be removed (%s): %s",
-                      life->instance, life->directory, error.message) < 0)
-        *message = NULL;
+    else
+        *message = ct_message("cleantest's files in %s could not be removed (%s): %s",
+                              life->instance, life->directory, error.message);
 }
 
 static void give_result(ct_life *life) {
     life->result->duration = ct_now() - life->begun;
     if (life->cloned) {
-        life->result->base = strdup(life->prepared->base);
+        ct_result_set_base(life->result, life->prepared->base);
         life->result->base_built = life->prepared->built;
     }
-    if (!life->made && !life->visited && life->result->instance)
-        life->result->instance[0] = '\0';
+    if (!life->made && !life->visited)
+        ct_result_set_instance(life->result, "");
     ct_event event = {
         .type = CT_EVENT_RESULT, .job = life->number, .result = life->result};
     ct_queue_put(life->context->events, &event);

@@ -15,14 +15,11 @@ void ct_result_worsen(ct_result *result, enum ct_status status) {
 }
 
 void ct_result_note(ct_result *result, const char *message, const ct_buf *output) {
-    const char *before = result->error;
+    char *before = result->error;
     bool more = output && output->length > 0;
-    char *whole;
-    if (asprintf(&whole, "%s%s%s%s%s", before ? before : "", before ? "\nthen: " : "",
-                 message, more ? "\n" : "", more ? output->data : "") < 0)
-        return;
-    free(result->error);
-    result->error = whole;
+    result->error = ct_message("%s%s%s%s%s", before ? before : "", before ? "\nthen: " : "",
+                               message, more ? "\n" : "", more ? output->data : "");
+    ct_message_free(before);
 }
 
 static void note_failure(ct_result *result, const ct_job *job,
@@ -47,16 +44,18 @@ static void note_failure(ct_result *result, const ct_job *job,
     ct_result_note(result, why, NULL);
 }
 
-static char *take_bytes(ct_buf *bytes, size_t *length) {
-    char *taken = ct_buf_take(bytes, length);
-    return taken ? taken : calloc(1, 1);
+/* Allocates nothing: a buffer that is not empty has room for its NUL, and for one that is
+ * empty the result has an empty string already. */
+static void take_bytes(ct_buf *bytes, char **data, size_t *length) {
+    if (bytes->length == 0)
+        return;
+    free(*data);
+    *data = ct_buf_take(bytes, length);
 }
 
 void ct_result_take_output(ct_result *result, ct_outcome *outcome) {
-    free(result->stdout_data);
-    result->stdout_data = take_bytes(&outcome->stdout_bytes, &result->stdout_length);
-    free(result->stderr_data);
-    result->stderr_data = take_bytes(&outcome->stderr_bytes, &result->stderr_length);
+    take_bytes(&outcome->stdout_bytes, &result->stdout_data, &result->stdout_length);
+    take_bytes(&outcome->stderr_bytes, &result->stderr_data, &result->stderr_length);
 }
 
 void ct_result_take_end(ct_result *result, const ct_job *job, ct_outcome *outcome) {

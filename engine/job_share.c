@@ -17,7 +17,7 @@ void ct_share_expect(ct_share *share, const ct_job *job, double operation) {
 
 void ct_share_fini(ct_share *share) {
     free(share->latest);
-    free(share->failure);
+    ct_message_free(share->failure);
     *share = (ct_share){0};
 }
 
@@ -43,16 +43,13 @@ void ct_share_name(ct_share *share, const ct_job_context *context, const char *n
 
 void ct_share_fail(ct_share *share, const char *why) {
     if (!share->failure && why)
-        share->failure = strdup(why);
+        share->failure = ct_message("%s", why);
 }
 
 static void note_loss(ct_share *share) {
-    char *why = NULL;
-    if (asprintf(&why, "the instance was lost to %s",
-                 share->latest ? share->latest : "a testlet before") < 0)
-        return;
-    ct_share_fail(share, why);
-    free(why);
+    if (!share->failure)
+        share->failure = ct_message("the instance was lost to %s",
+                                    share->latest ? share->latest : "a testlet before");
 }
 
 void ct_share_leave(ct_share *share, const char *name, bool lost) {

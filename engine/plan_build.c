@@ -4,8 +4,6 @@
  * are told what they begin with. It knows nothing of threads: the scheduler's items are what
  * orders the builds.
  */
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "plan_state.h"
 
@@ -45,10 +43,10 @@ static void perform(ct_plan *plan, const ct_job_context *context, void *session,
 
 /* The jobs do without it, and pass: nothing else says why they take so long. */
 static void tell_failure(const ct_job_context *context, const ct_build *build) {
-    ct_event event = {.type = CT_EVENT_NOTE, .job = build->job};
-    if (asprintf(&event.message, "no prepared environment of %s: %s", build->label,
-                 build->error.message) < 0)
-        event.message = NULL;
+    ct_event event = {.type = CT_EVENT_NOTE,
+                      .job = build->job,
+                      .message = ct_message("no prepared environment of %s: %s",
+                                            build->label, build->error.message)};
     ct_queue_put(context->events, &event);
 }
 

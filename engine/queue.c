@@ -4,6 +4,7 @@
  * from the start. Waiting is a poll() on an eventfd, not a condition variable, so that a
  * signal caught by the waiting thread ends it.
  */
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -48,10 +49,17 @@ void ct_queue_free(ct_queue *queue) {
 
 void ct_queue_put(ct_queue *queue, const ct_event *event) {
     pthread_mutex_lock(&queue->lock);
-    if (queue->put < queue->capacity)
+    bool room = queue->put < queue->capacity;
+    assert(room);
+    if (room)
         queue->events[queue->put++] = *event;
     pthread_mutex_unlock(&queue->lock);
-    ct_cancel_set(queue->ready);
+    if (room) {
+        ct_cancel_set(queue->ready);
+        return;
+    }
+    ct_event lost = *event;
+    ct_event_fini(&lost);
 }
 
 int ct_queue_take(ct_queue *queue, const ct_wait *wait, ct_event *event) {
@@ -71,7 +79,7 @@ int ct_queue_take(ct_queue *queue, const ct_wait *wait, ct_event *event) {
 
 void ct_event_fini(ct_event *event) {
     free(event->instance);
-    free(event->message);
+    ct_message_free(event->message);
     ct_result_free(event->result);
     *event = (ct_event){0};
 }
