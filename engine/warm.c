@@ -44,6 +44,7 @@ struct ct_warm {
     struct pool *pools; /* they stay for as long as the ct_warm */
     bool started;
     bool closing;
+    bool stirred; /* since the thread looked last: see await_work() */
 };
 
 /* ---- making one ---- */
@@ -111,13 +112,33 @@ static struct pool *find_lacking(const ct_warm *warm) {
     return found;
 }
 
-/* NULL: it is over. What the reserve holds back is looked at again when a clone is taken. */
+/* The lock is held, but for the time that the reserve is asked, which reads files. */
+static bool may_fill(ct_warm *warm, const struct pool *pool) {
+    pthread_mutex_unlock(&warm->lock);
+    bool may = ct_reserve_allows(&pool->reserve);
+    pthread_mutex_lock(&warm->lock);
+    return may;
+}
+
+/* The lock is held. Wakes the thread, which may just be looking at something else. */
+static void stir(ct_warm *warm) {
+    warm->stirred = true;
+    pthread_cond_signal(&warm->changed);
+}
+
+/* NULL: it is over. What the reserve holds back is looked at again when a clone is taken. What
+ * lacks clones goes on lacking them meanwhile: nobody else makes any. */
 static struct pool *await_work(ct_warm *warm) {
     struct pool *pool = NULL;
     pthread_mutex_lock(&warm->lock);
-    while (!warm->closing &&
-           !((pool = find_lacking(warm)) && ct_reserve_allows(&pool->reserve)))
-        pthread_cond_wait(&warm->changed, &warm->lock);
+    while (!warm->closing) {
+        warm->stirred = false;
+        pool = find_lacking(warm);
+        if (pool && may_fill(warm, pool))
+            break;
+        while (!warm->stirred && !warm->closing)
+            pthread_cond_wait(&warm->changed, &warm->lock);
+    }
     if (warm->closing)
         pool = NULL;
     pthread_mutex_unlock(&warm->lock);
@@ -267,7 +288,7 @@ static void keep(ct_warm *warm, const char *base, const ct_job *job,
     if (pool) {
         want(pool, job->warm);
         start_thread(warm);
-        pthread_cond_signal(&warm->changed);
+        stir(warm);
     }
     pthread_mutex_unlock(&warm->lock);
 }
@@ -281,7 +302,7 @@ static bool take(ct_warm *warm, const char *base, char *instance) {
         memcpy(instance, pool->instances[0], sizeof pool->instances[0]);
         memmove(pool->instances, pool->instances + 1,
                 --pool->count * sizeof *pool->instances);
-        pthread_cond_signal(&warm->changed);
+        stir(warm);
     }
     pthread_mutex_unlock(&warm->lock);
     return some;
