@@ -11,9 +11,21 @@
 
 #include "batch.h"
 
+#define CPUS_MAX 1048576 /* of any machine */
+
+/* How many CPUs this process may use. The kernel refuses a set that is smaller than its own, and
+ * does not say how large that is: it is tried. */
 static unsigned cpu_count(void) {
-    cpu_set_t cpus;
-    int count = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+    int count = 0;
+    for (size_t room = CPU_SETSIZE; count == 0 && room <= CPUS_MAX; room *= 2) {
+        size_t size = CPU_ALLOC_SIZE(room);
+        cpu_set_t *cpus = CPU_ALLOC(room);
+        if (!cpus)
+            break;
+        if (sched_getaffinity(0, size, cpus) == 0)
+            count = CPU_COUNT_S(size, cpus);
+        CPU_FREE(cpus);
+    }
     return count > 0 ? (unsigned) count : 1;
 }
 
@@ -35,6 +47,8 @@ ct_batch *ct_batch_new(ct_run *run, unsigned max_live) {
 int ct_batch_reserve(ct_batch *batch, const ct_reserve *reserve, ct_error *error) {
     if (batch->events || batch->survey)
         return ct_fail(error, CT_E_ARGUMENT, "the batch has started already");
+    if (!reserve)
+        return ct_fail(error, CT_E_ARGUMENT, "the reserve is NULL");
     if (!isfinite(reserve->cpu) || reserve->cpu < 0)
         return ct_fail(error, CT_E_ARGUMENT, "a reserve of %g CPUs", reserve->cpu);
     batch->reserve = *reserve;
@@ -84,6 +98,8 @@ static void count_event(ct_batch *batch, const ct_event *event) {
 int ct_batch_wait(ct_batch *batch, double seconds, ct_event *event, ct_error *error) {
     if (!batch->events)
         return ct_fail(error, CT_E_ARGUMENT, "the batch has not started");
+    if (isnan(seconds) || !event)
+        return ct_fail(error, CT_E_ARGUMENT, "seconds is no number, or event is NULL");
     if (batch->done == batch->count)
         return 0;
     ct_wait wait = ct_wait_for(seconds < 0 ? INFINITY : seconds, -1);

@@ -71,11 +71,12 @@ static int find_source(ct_batch *batch, size_t number, void *session, const ct_w
         entry->source = known->source ? strdup(known->source) : NULL;
         return CT_OK;
     }
+    ct_error failure = {0};
     int code =
-        provider->resolve(session, wanted_image(entry), &entry->source, wait, error);
+        provider->resolve(session, wanted_image(entry), &entry->source, wait, &failure);
     if (code == CT_E_UNKNOWN_IMAGE && entry->job.remote_source)
         return find_pulled(batch, entry, session, wait, error);
-    return code;
+    return code < 0 ? ct_fail(error, code, "%s", failure.message) : code;
 }
 
 struct search {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * cleantest.h - run tests in clean machines. The whole public C API; the only header that
- * is installed. The Lua binding uses nothing else.
+ * is installed. The Lua binding runs suites by it, as any other caller would.
  *
  * A program opens a run (where LXD is), fills a batch with jobs (one testlet on one image
  * each), starts it, and waits for events until there are no more:
@@ -16,20 +16,23 @@
  *
  * THREADS. A run may be shared by threads. A batch belongs to the thread that made it,
  * but ct_batch_cancel() may be called from any thread, and from a signal handler. The
- * engine's own threads block every signal, call nothing of the caller's, and are gone
- * when ct_batch_close() returns.
+ * engine's own threads block every signal and call nothing of the caller's. Those of a
+ * batch are gone when ct_batch_close() returns; the one that keeps clones ahead of need
+ * (ct_job.warm) belongs to the run, and is gone when ct_run_close() returns.
  *
  * OWNERSHIP. What is passed in is borrowed for the call and copied where it is kept. What
  * comes out is the caller's when the function is named _new, _open or _take, or when its
  * comment says so; each such type has one function that frees it, which accepts NULL.
  *
  * ERRORS. A function that can fail returns CT_OK (0) or more, or a negative code from
- * CT_ERRORS. A ct_error is the caller's, may be NULL, and is written only on failure:
- * what was being done, to what, why it failed, what to do. Bad arguments are
- * CT_E_ARGUMENT.
+ * CT_ERRORS, which is the code in the ct_error, too. A ct_error is the caller's, may be NULL,
+ * and is written only on failure: what was being done, to what, why it failed, what to do.
+ * Bad values, and a NULL where something must be, are CT_E_ARGUMENT; handles (ct_run,
+ * ct_batch) are not looked at.
  *
- * SIGNALS AND PROCESSES. The engine installs no handlers and never exits or prints. With
- * the first instance it starts one helper process, the reaper: should this process die by
+ * SIGNALS AND PROCESSES. The engine installs no handlers and never exits or prints, but
+ * for ct_main(), which is a whole program: it catches signals and reports. With the first
+ * instance the engine starts one helper process, the reaper: should this process die by
  * any means, the reaper deletes the run's instances, and takes out of targets what the run
  * has put there. A signal that is caught by the waiting thread makes ct_batch_start() and
  * ct_batch_wait() return CT_E_INTERRUPTED: call them again to wait on, or cancel.
@@ -304,13 +307,14 @@ typedef struct ct_result {
     int exit_code; /* 0..255; -1: killed (signal, timeout, too much output), or never ran */
     int signal;    /* 0, or the signal that ended it */
     bool timed_out;
-    char *stdout_data; /* never NULL */
+    char *stdout_data; /* never NULL, like the names above */
     size_t stdout_length;
     char *stderr_data; /* never NULL */
     size_t stderr_length;
     char *value; /* packed, for ct_value_read(); NULL when it returned nothing */
     size_t value_length;
-    char *error; /* what went wrong, in words, the first cause first; NULL on pass */
+    /* what went wrong, in words, the first cause first; NULL on pass, and only then */
+    char *error;
     char
         *base; /* the base its instance was cloned from, by its name in LXD; NULL: none */
     bool base_built;               /* it was built by this run */
@@ -473,7 +477,8 @@ typedef void ct_base_visitor(void *context, const ct_base *base);
 CT_API CT_CHECK int ct_bases_visit(const ct_settings *settings, ct_base_visitor *visitor,
                                    void *context, ct_error *error);
 
-/* Called for each instance that was to be deleted: error is NULL when it was. */
+/* Called for each instance that was to be deleted: error is NULL when it was. May be NULL
+ * where it is an argument. */
 typedef void ct_cleaned(void *context, const char *instance, const char *error);
 /* Deletes bases that are spoiled, older than settings->bases allows, or more than it allows,
  * those that were not used for the longest time first; with `all`, all that nobody is building.

@@ -383,6 +383,9 @@ bool ct_same_text(const char *one, const char *other);
 
 /* ---- job_copy.c ---------------------------------------------------------------------- */
 
+/* true for a name that can stand in a request's path or query as it is: an instance's, or a
+ * project's. */
+bool ct_name_fits_path(const char *name);
 /* Checks a job (CT_E_ARGUMENT says what is wrong), and copies it, with its defaults filled
  * in, into the arena. */
 CT_CHECK int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from,

@@ -5,9 +5,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "engine.h"
+#include "provider.h"
 
 /* ---- checks ---- */
+
+bool ct_name_fits_path(const char *name) {
+    for (const char *c = name; *c; c++)
+        if ((unsigned char) *c <= ' ' || *c == 0x7f || strchr("\"#%&+/?\\", *c))
+            return false;
+    return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
 
 static int check_testlet(const ct_testlet *testlet, const char *where, ct_error *error) {
     if ((unsigned) testlet->kind > CT_TESTLET_CALL)
@@ -17,6 +24,12 @@ static int check_testlet(const ct_testlet *testlet, const char *where, ct_error 
         return ct_fail(error, CT_E_ARGUMENT, "%s: a command needs argv", where);
     if (testlet->kind != CT_TESTLET_COMMAND && !testlet->code)
         return ct_fail(error, CT_E_ARGUMENT, "%s: the testlet has no code", where);
+    if ((testlet->code_length && !testlet->code) ||
+        (testlet->identity_length && !testlet->identity) ||
+        (testlet->args_length && !testlet->args))
+        return ct_fail(error, CT_E_ARGUMENT,
+                       "%s: code, identity or args is NULL, but its length is not 0",
+                       where);
     return CT_OK;
 }
 
@@ -40,6 +53,9 @@ static int check_tree(const ct_step *step, const char *hook, ct_error *error) {
         return ct_fail(error, CT_E_ARGUMENT, "hook %s: step without dest", hook);
     if (!step->source && (pull || !step->data || step->directory))
         return ct_fail(error, CT_E_ARGUMENT, "hook %s: step without source", hook);
+    if (step->data_length && !step->data)
+        return ct_fail(error, CT_E_ARGUMENT,
+                       "hook %s: data is NULL, but data_length is not 0", hook);
     if (step->mode && step->directory)
         return ct_fail(error, CT_E_ARGUMENT, "hook %s: a directory with a mode", hook);
     if (permissions > (pull ? 0777u : 07777u))
@@ -60,11 +76,21 @@ static int check_step(const ct_step *step, const char *hook, ct_error *error) {
     return check_tree(step, hook, error);
 }
 
-static int check_hooks(const ct_hook *hooks, size_t count, ct_error *error) {
+/* what: "start_hooks" or "stop_hooks". */
+static int check_hooks(const ct_hook *hooks, size_t count, const char *what,
+                       ct_error *error) {
+    if (count && !hooks)
+        return ct_fail(error, CT_E_ARGUMENT, "%s is NULL, but its count is %zu", what,
+                       count);
     for (size_t i = 0; i < count; i++) {
         const char *name = hooks[i].name;
         if (!name)
-            return ct_fail(error, CT_E_ARGUMENT, "hook number %zu has no name", i + 1);
+            return ct_fail(error, CT_E_ARGUMENT, "%s: number %zu has no name", what,
+                           i + 1);
+        if (hooks[i].step_count && !hooks[i].steps)
+            return ct_fail(error, CT_E_ARGUMENT,
+                           "hook %s: steps is NULL, but step_count is %zu", name,
+                           hooks[i].step_count);
         for (size_t j = 0; j < hooks[i].step_count; j++) {
             int code = check_step(&hooks[i].steps[j], name, error);
             if (code < 0)
@@ -110,9 +136,16 @@ static int check_source(const ct_job *job, ct_error *error) {
                     : check_object(job, "instance_json", job->instance_json, error);
 }
 
-static int check_job(const ct_job *job, ct_error *error) {
-    if (!job->image || !*job->image)
-        return ct_fail(error, CT_E_ARGUMENT, "the job names no image");
+static int check_target(const char *target, ct_error *error) {
+    if (!target)
+        return CT_OK;
+    if (ct_name_fits_path(target) && strlen(target) <= CT_INSTANCE_NAME_MAX)
+        return CT_OK;
+    return ct_fail(error, CT_E_ARGUMENT, "target \"%.80s\" can't be an instance's name",
+                   target);
+}
+
+static int check_options(const ct_job *job, ct_error *error) {
     if (!(job->timeout >= 0) || !(job->ready_timeout >= 0))
         return ct_fail(error, CT_E_ARGUMENT, "job %s: a timeout is negative",
                        job->name ? job->name : job->image);
@@ -123,13 +156,25 @@ static int check_job(const ct_job *job, ct_error *error) {
     if ((unsigned) job->isolation > CT_ISOLATION_IMAGE)
         return ct_fail(error, CT_E_ARGUMENT, "job %s: no such isolation: %d",
                        job->name ? job->name : job->image, (int) job->isolation);
-    int code = check_testlet(&job->testlet, job->name ? job->name : "testlet", error);
+    return CT_OK;
+}
+
+static int check_job(const ct_job *job, ct_error *error) {
+    if (!job)
+        return ct_fail(error, CT_E_ARGUMENT, "the job is NULL");
+    if (!job->image || !*job->image)
+        return ct_fail(error, CT_E_ARGUMENT, "the job names no image");
+    int code = check_target(job->target, error);
+    if (code == CT_OK)
+        code = check_options(job, error);
+    if (code == CT_OK)
+        code = check_testlet(&job->testlet, job->name ? job->name : "testlet", error);
     if (code == CT_OK)
         code = check_source(job, error);
     if (code == CT_OK)
-        code = check_hooks(job->start_hooks, job->start_hook_count, error);
+        code = check_hooks(job->start_hooks, job->start_hook_count, "start_hooks", error);
     if (code == CT_OK)
-        code = check_hooks(job->stop_hooks, job->stop_hook_count, error);
+        code = check_hooks(job->stop_hooks, job->stop_hook_count, "stop_hooks", error);
     return code < 0 ? code : check_env(job->env, error);
 }
 

@@ -22,7 +22,9 @@ struct ct_run {
     ct_warm *warm;
     ct_history *history;  /* NULL: there is no place for one */
     pthread_mutex_t lock; /* guards what is below */
-    ct_reaper *reaper;    /* NULL until it is needed */
+    pthread_cond_t guarded;
+    bool guarding;     /* a thread is starting the reaper */
+    ct_reaper *reaper; /* NULL until it is needed */
     bool instances_left;
     bool keeps;      /* some instances are to go when the run is closed */
     size_t numbered; /* instances named so far */
@@ -46,8 +48,11 @@ static int check_settings(const ct_settings *settings, ct_error *error) {
         return ct_fail(error, CT_E_ARGUMENT,
                        "client_cert and client_key go together: one is missing");
     const char *project = settings->project;
-    if (project && (!*project || project[strcspn(project, "/?&#% ")]))
+    if (project && !ct_name_fits_path(project))
         return ct_fail(error, CT_E_ARGUMENT, "\"%s\" can't be a project's name", project);
+    if (!(settings->bases.age >= 0))
+        return ct_fail(error, CT_E_ARGUMENT, "bases.age %g is negative",
+                       settings->bases.age);
     return CT_OK;
 }
 
@@ -71,6 +76,7 @@ ct_run *ct_run_open(const ct_settings *given, ct_error *error) {
     run->bases = settings->bases;
     run->history = ct_history_open(settings->state);
     pthread_mutex_init(&run->lock, NULL);
+    pthread_cond_init(&run->guarded, NULL);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     run->provider = ct_lxd_open(settings, error);
     if (run->provider)
@@ -112,6 +118,7 @@ void ct_run_close(ct_run *run) {
         run->provider->type->close(run->provider);
     ct_history_close(run->history);
     curl_global_cleanup();
+    pthread_cond_destroy(&run->guarded);
     pthread_mutex_destroy(&run->lock);
     free(run);
 }
@@ -140,13 +147,23 @@ ct_provider *ct_run_provider(ct_run *run) {
     return run->provider;
 }
 
+/* The reaper is started without the lock, by one thread; others wait for how that ends, and
+ * try again when it failed. */
 int ct_run_guard(ct_run *run, ct_error *error) {
     pthread_mutex_lock(&run->lock);
-    if (!run->reaper)
-        run->reaper = ct_reaper_start(run->provider, run->id, error);
-    int code = run->reaper ? CT_OK : CT_E_SYSTEM;
+    while (run->guarding)
+        pthread_cond_wait(&run->guarded, &run->lock);
+    bool start = run->guarding = !run->reaper;
     pthread_mutex_unlock(&run->lock);
-    return code;
+    if (!start)
+        return CT_OK;
+    ct_reaper *reaper = ct_reaper_start(run->provider, run->id, error);
+    pthread_mutex_lock(&run->lock);
+    run->reaper = reaper;
+    run->guarding = false;
+    pthread_cond_broadcast(&run->guarded);
+    pthread_mutex_unlock(&run->lock);
+    return reaper ? CT_OK : CT_E_SYSTEM;
 }
 
 const ct_reaper *ct_run_reaper(ct_run *run) {
@@ -193,6 +210,8 @@ static int list_one(void *context, const char *instance, const ct_lease *lease) 
 
 int ct_run_visit(ct_run *run, ct_instance_visitor *visitor, void *context,
                  ct_error *error) {
+    if (!visitor)
+        return ct_fail(error, CT_E_ARGUMENT, "the visitor is NULL");
     const ct_provider_type *provider = run->provider->type;
     struct listing listing = {.run = run, .visitor = visitor, .context = context};
     void *session = provider->session_open(run->provider, error);
@@ -220,6 +239,8 @@ static bool chosen(const void *context, const char *instance, const ct_lease *le
 }
 
 int ct_run_destroy(ct_run *run, const char *const *instances, ct_error *error) {
+    if (!instances)
+        return ct_fail(error, CT_E_ARGUMENT, "the list of instances is NULL");
     struct choice choice = {.run = run, .instances = instances};
     ct_error failure = {0};
     int gone = ct_sweep(run->provider, chosen, &choice, keep_failure, &failure, error);
@@ -233,6 +254,8 @@ int ct_run_destroy(ct_run *run, const char *const *instances, ct_error *error) {
 
 int ct_bases_visit(const ct_settings *settings, ct_base_visitor *visitor, void *context,
                    ct_error *error) {
+    if (!visitor)
+        return ct_fail(error, CT_E_ARGUMENT, "the visitor is NULL");
     ct_run *run = ct_run_open(settings, error);
     if (!run)
         return error && error->code < 0 ? error->code : CT_E_CONNECT;

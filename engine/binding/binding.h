@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * binding.h - what the binding's files offer one another, grouped by the file that defines
- * it. The binding is a caller of cleantest.h like any other; only plain Lua tables go up
- * from it, and the Lua layer (lua/cleantest) makes them pleasant.
+ * it. What the engine does is asked for by cleantest.h alone, as any other caller would. Of
+ * engine.h the binding uses what has no state: buffers, the packing of values, and macros.
+ * Only plain Lua tables go up from it, and the Lua layer (lua/cleantest) makes them pleasant.
  *
  * A lua_State belongs to one thread, and everything here runs on it. A bound function's C
  * name predicts its Lua name: lct_run_open is core.run_open, lct_batch_add is batch:add.
@@ -38,6 +39,7 @@ void lct_field_bytes(lua_State *L, int index, const char *key, const char **valu
 void lct_field_boolean(lua_State *L, int index, const char *key, bool *value);
 void lct_field_seconds(lua_State *L, int index, const char *key, double *value);
 void lct_field_size(lua_State *L, int index, const char *key, size_t *value);
+void lct_field_unsigned(lua_State *L, int index, const char *key, unsigned *value);
 /* One of a NULL-ended list of words; value becomes its position. */
 void lct_field_choice(lua_State *L, int index, const char *key, const char *const *words,
                       int *value);

@@ -4,6 +4,7 @@
  * where users' mistakes are explained (the Lua layer has done that): it keeps the C side
  * safe whatever comes. Reads are raw, so no string can be a metamethod's temporary.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "binding.h"
@@ -65,8 +66,18 @@ void lct_field_size(lua_State *L, int index, const char *key, size_t *value) {
         return;
     if (!lua_isinteger(L, -1) || lua_tointeger(L, -1) < 0)
         luaL_error(L, "field '%s' must be an integer that is not negative", key);
+    if ((lua_Unsigned) lua_tointeger(L, -1) > SIZE_MAX)
+        luaL_error(L, "field '%s' is too large for this machine", key);
     *value = (size_t) lua_tointeger(L, -1);
     lua_pop(L, 1);
+}
+
+void lct_field_unsigned(lua_State *L, int index, const char *key, unsigned *value) {
+    size_t size = *value;
+    lct_field_size(L, index, key, &size);
+    if (size > UINT_MAX)
+        luaL_error(L, "field '%s' must be at most %I", key, (LUAI_UACINT) UINT_MAX);
+    *value = (unsigned) size;
 }
 
 void lct_field_choice(lua_State *L, int index, const char *key, const char *const *words,

@@ -12,7 +12,6 @@
  *   step     kind name run(testlet) source data dest directory no_overwrite keep_owners user
  *            group mode limit always timeout
  */
-#include <limits.h>
 #include <string.h>
 
 #include "binding.h"
@@ -85,7 +84,7 @@ static void read_step(reader *self, ct_step *step) {
     lua_State *L = self->L;
     int at = lua_gettop(L), kind = CT_STEP_RUN;
     const char *data = NULL;
-    size_t mode = 0, limit = 0;
+    size_t limit = 0;
     lct_field_choice(L, at, "kind", step_kinds, &kind);
     lct_field_string(L, at, "name", &step->name);
     lct_field_string(L, at, "source", &step->source);
@@ -97,12 +96,11 @@ static void read_step(reader *self, ct_step *step) {
     lct_field_boolean(L, at, "keep_owners", &step->keep_owners);
     lct_field_string(L, at, "user", &step->user);
     lct_field_string(L, at, "group", &step->group);
-    lct_field_size(L, at, "mode", &mode);
+    lct_field_unsigned(L, at, "mode", &step->mode);
     lct_field_size(L, at, "limit", &limit);
     lct_field_seconds(L, at, "timeout", &step->timeout);
     step->kind = (enum ct_step_kind) kind;
     step->data = data;
-    step->mode = mode > UINT_MAX ? UINT_MAX : (unsigned) mode;
     step->limit = limit;
     if (step->kind == CT_STEP_RUN)
         read_testlet(self, at, "run", &step->run);
@@ -147,7 +145,6 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     lua_newtable(L);
     reader self = {.L = L, .anchors = lua_gettop(L)};
     int ready = CT_READY_DEFAULT, preserve = CT_PRESERVE_NEVER;
-    size_t warm = 0;
     int isolation = CT_ISOLATION_TESTLET;
     *job = (ct_job){0};
     lct_field_string(L, index, "name", &job->name);
@@ -163,8 +160,7 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     lct_field_choice(L, index, "preserve", preserves, &preserve);
     lct_field_choice(L, index, "isolation", isolations, &isolation);
     lct_field_boolean(L, index, "fresh", &job->fresh);
-    lct_field_size(L, index, "warm", &warm);
-    job->warm = (unsigned) warm;
+    lct_field_unsigned(L, index, "warm", &job->warm);
     job->ready = (enum ct_ready) ready;
     job->preserve = (enum ct_preserve) preserve;
     job->isolation = (enum ct_isolation) isolation;

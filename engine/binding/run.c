@@ -3,7 +3,6 @@
  * run.c - userdata over ct_run, and the client settings it is opened with. A run outlives
  * its batches whatever order the collector chooses: it is closed with the last of them.
  */
-#include <limits.h>
 #include <string.h>
 
 #include "binding.h"
@@ -22,11 +21,10 @@ void lct_settings_read(lua_State *L, int index, ct_settings *settings) {
     lct_field_seconds(L, index, "timeout", &settings->timeout);
     lct_field_string(L, index, "project", &settings->project);
     lct_field_string(L, index, "state", &settings->state);
-    size_t count = 0, size = 0;
+    size_t size = 0;
     lct_field_seconds(L, index, "base_age", &settings->bases.age);
-    lct_field_size(L, index, "base_count", &count);
+    lct_field_unsigned(L, index, "base_count", &settings->bases.count);
     lct_field_size(L, index, "base_size", &size);
-    settings->bases.count = count < UINT_MAX ? (unsigned) count : UINT_MAX;
     settings->bases.size = size;
 }
 

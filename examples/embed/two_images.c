@@ -14,36 +14,61 @@ static int fail(const ct_error *error) {
     return 2;
 }
 
-int main(int argc, char **argv) {
+/* Adds one job for each image. */
+static int add_jobs(ct_batch *batch, char **images, ct_error *error) {
     static const char script[] = "#!/bin/sh\necho \"$0 runs on $(uname -s)\"\n";
-    ct_error error;
-    ct_run *run = ct_run_open(NULL, &error);
-    if (!run)
-        return fail(&error);
-    ct_batch *batch = ct_batch_new(run, 2);
-    for (int i = 1; i < argc; i++) {
+    for (; *images; images++) {
         ct_job job = {.name = "uname",
-                      .image = argv[i],
+                      .image = *images,
                       .testlet = {.kind = CT_TESTLET_SCRIPT,
                                   .name = "uname.sh",
                                   .code = script,
                                   .code_length = strlen(script)}};
-        if (ct_batch_add(batch, &job, &error) < 0)
-            return fail(&error);
+        int number = ct_batch_add(batch, &job, error);
+        if (number < 0)
+            return number;
     }
-    if (ct_batch_start(batch, &error) < 0)
+    return CT_OK;
+}
+
+static int show(const ct_result *result) {
+    printf("%s: %s: %s%s", result->name, ct_status_name(result->status),
+           result->error ? result->error : result->stdout_data,
+           result->error ? "\n" : "");
+    return result->status > CT_SKIP;
+}
+
+/* Returns the exit status: 0 when all passed, 1 when one did not, 2 when it can't be told. */
+static int run_jobs(ct_batch *batch, char **images) {
+    ct_error error;
+    if (add_jobs(batch, images, &error) < 0 || ct_batch_start(batch, &error) < 0)
         return fail(&error);
-    int status = 0;
+    int status = 0, code;
     ct_event event;
-    while (ct_batch_wait(batch, -1, &event, &error) == 1) {
-        if (event.result) {
-            printf("%s: %s: %s", event.result->name, ct_status_name(event.result->status),
-                   event.result->stdout_data);
-            if (event.result->status > CT_SKIP)
-                status = 1;
-        }
+    while ((code = ct_batch_wait(batch, -1, &event, &error)) == 1) {
+        if (event.type == CT_EVENT_RESULT)
+            status |= show(event.result);
         ct_event_fini(&event);
     }
+    return code < 0 ? fail(&error) : status;
+}
+
+int main(int argc, char **argv) {
+    ct_error error;
+    if (argc < 2) {
+        fprintf(stderr, "usage: two_images IMAGE...\n");
+        return 2;
+    }
+    ct_run *run = ct_run_open(NULL, &error);
+    if (!run)
+        return fail(&error);
+    int status = 2;
+    ct_batch *batch = ct_batch_new(run, 2);
+    if (batch)
+        status = run_jobs(batch, argv + 1);
+    else
+        fprintf(stderr, "there is no batch: out of memory\n");
+    /* whatever happened: these delete what is left of the instances */
     if (ct_batch_close(batch, &error) < 0)
         status = fail(&error);
     ct_run_close(run);

@@ -48,7 +48,7 @@ end
 local add_fields = {
   provision = testlet.check,
   resources = data.check_upload,
-  num_threads = check.count,
+  num_threads = check.small_count,
   timeout = check.positive,
   ready = check.choice { "exec", "system", "network", "cloud-init" },
   ready_timeout = check.positive,

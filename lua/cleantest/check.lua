@@ -101,6 +101,14 @@ function check.count(what, value)
   return count
 end
 
+--- A positive integer up to 100,000: of instances, or of threads.
+function check.small_count(what, value)
+  if check.count(what, value) > 100000 then
+    check.refuse(what, "a positive integer up to 100000", value)
+  end
+  return math.tointeger(value)
+end
+
 --- Makes a checker that takes one of some words.
 -- @tparam table words a list of strings
 -- @treturn function a checker

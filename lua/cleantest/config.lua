@@ -73,7 +73,7 @@ end
 
 local cache_fields = {
   age = units.check_seconds,
-  count = check.count,
+  count = check.small_count,
   size = units.check_bytes,
 }
 

@@ -31,7 +31,7 @@ local fields = {
   preserve = check_preserve,
   isolation = check.choice { "testlet", "image" },
   parallel = check.boolean,
-  num_threads = check.count,
+  num_threads = check.small_count,
   reserve = reserve.check,
   order = check.choice { "declared", "completed" },
   timeout = check.positive,
@@ -40,7 +40,7 @@ local fields = {
   output_limit = check.count,
   env = Env.check,
   fresh = check.boolean,
-  warm = check.count,
+  warm = check.small_count,
 }
 
 local function decorator(what, options)

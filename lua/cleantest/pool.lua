@@ -15,7 +15,7 @@ local where = require "cleantest.where"
 local pool = {}
 
 local fields = {
-  num_threads = check.count,
+  num_threads = check.small_count,
   reserve = reserve.check,
   parallel = check.boolean,
   order = check.choice { "declared", "completed" },

@@ -79,7 +79,7 @@ local execute_fields = {
   check = check.boolean,
   timeout = check.positive,
   env = require("cleantest.env").check,
-  num_threads = check.count,
+  num_threads = check.small_count,
 }
 
 local function as_testlet(command)
