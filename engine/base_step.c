@@ -167,12 +167,14 @@ static int add_tree(ct_digest *digest, const ct_step *step, const ct_wait *wait,
                     ct_error *error) {
     struct tree tree = {.whole = digest, .owners = step->keep_owners, .error = error};
     ct_buf frames;
-    int more = 1;
-    ct_tree_reader *reader =
-        step->source ? ct_tree_reader_open(step->source, step->directory, error)
-                     : ct_tree_reader_open_data(step->data, step->data_length, error);
-    if (!reader)
-        return CT_E_SYSTEM;
+    ct_tree_reader *reader;
+    int more =
+        step->source
+            ? ct_tree_reader_open(step->source, step->directory, &reader, error)
+            : ct_tree_reader_open_data(step->data, step->data_length, &reader, error);
+    if (more < 0)
+        return more;
+    more = 1;
     ct_buf_init(&frames, CT_FRAME_MAX);
     while (more > 0) {
         int code = wait ? ct_wait_check(wait, error) : CT_OK;

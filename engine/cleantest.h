@@ -313,7 +313,8 @@ typedef struct ct_result {
     size_t stderr_length;
     char *value; /* packed, for ct_value_read(); NULL when it returned nothing */
     size_t value_length;
-    /* what went wrong, in words, the first cause first; NULL on pass, and only then */
+    /* what went wrong, in words, the first cause first; NULL on pass and skip, and only
+     * then */
     char *error;
     char
         *base; /* the base its instance was cloned from, by its name in LXD; NULL: none */

@@ -179,11 +179,11 @@ typedef struct ct_tree_reader ct_tree_reader; /* walks a tree on disk, gives fra
 typedef struct ct_tree_writer ct_tree_writer; /* takes frames, makes a tree on disk */
 
 /* Opens source (a file, or a directory when directory is true). */
-CT_CHECK ct_tree_reader *ct_tree_reader_open(const char *source, bool directory,
-                                             ct_error *error);
+CT_CHECK int ct_tree_reader_open(const char *source, bool directory,
+                                 ct_tree_reader **reader, ct_error *error);
 /* The same from memory: one file with this content (borrowed until closed). */
-CT_CHECK ct_tree_reader *ct_tree_reader_open_data(const void *data, size_t length,
-                                                  ct_error *error);
+CT_CHECK int ct_tree_reader_open_data(const void *data, size_t length,
+                                      ct_tree_reader **reader, ct_error *error);
 /* Adds the next frames to out, some 64 KiB of them. 1: there is more; 0: END was added. */
 CT_CHECK int ct_tree_reader_next(ct_tree_reader *reader, ct_buf *out, ct_error *error);
 void ct_tree_reader_close(ct_tree_reader *reader);
@@ -207,8 +207,8 @@ typedef struct ct_tree_options {
 /* dest is made as needed, its parents too; links on the way to it are the caller's own, and
  * followed. Nothing is ever written outside of it: paths with "..", absolute ones
  * (CT_E_PROTOCOL) and those through symbolic links (CT_E_SYSTEM) fail. */
-CT_CHECK ct_tree_writer *
-ct_tree_writer_open(const char *dest, const ct_tree_options *options, ct_error *error);
+CT_CHECK int ct_tree_writer_open(const char *dest, const ct_tree_options *options,
+                                 ct_tree_writer **writer, ct_error *error);
 /* Takes one frame (ENTRY, CHUNK or END). 1: more is expected; 0: END was taken. */
 CT_CHECK int ct_tree_writer_take(ct_tree_writer *writer, enum ct_frame_type type,
                                  const char *data, size_t length, ct_error *error);

@@ -305,10 +305,10 @@ int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,
                   ct_error *error) {
     struct call call;
     init_call(&call, guest);
-    call.reader = step->source
-                      ? ct_tree_reader_open(step->source, step->directory, error)
-                      : ct_tree_reader_open_data(step->data, step->data_length, error);
-    int code = call.reader ? CT_OK : CT_E_SYSTEM;
+    int code = step->source ? ct_tree_reader_open(step->source, step->directory,
+                                                  &call.reader, error)
+                            : ct_tree_reader_open_data(step->data, step->data_length,
+                                                       &call.reader, error);
     if (code == CT_OK)
         code = ct_request_push(&call.request, guest, step, error);
     if (code == CT_OK)
@@ -335,8 +335,7 @@ int ct_guest_pull(ct_guest *guest, const ct_step *step, const char *const *untru
         return ct_fail_in(error, code, "writing %s", step->dest);
     struct call call;
     init_call(&call, guest);
-    call.writer = ct_tree_writer_open(step->dest, &options, error);
-    code = call.writer ? CT_OK : CT_E_SYSTEM;
+    code = ct_tree_writer_open(step->dest, &options, &call.writer, error);
     if (code == CT_OK)
         code = ct_request_pull(&call.request, guest, step, error);
     if (code == CT_OK)

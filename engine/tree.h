@@ -105,8 +105,8 @@ typedef struct ct_tree_found {
     const char *target;
 } ct_tree_found;
 
-/* source may be a link to a directory. NULL on failure. */
-CT_CHECK ct_tree_walk *ct_tree_walk_open(const char *source, ct_error *error);
+/* source may be a link to a directory. */
+CT_CHECK int ct_tree_walk_open(const char *source, ct_tree_walk **out, ct_error *error);
 /* 1: *found is the next; 0: there is no more. CT_E_ARGUMENT for what is no file,
  * directory or link. */
 CT_CHECK int ct_tree_walk_next(ct_tree_walk *walk, ct_tree_found *found, ct_error *error);

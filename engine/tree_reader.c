@@ -62,37 +62,36 @@ static void cut_slashes(char *path) {
         path[--length] = '\0';
 }
 
-ct_tree_reader *ct_tree_reader_open(const char *source, bool directory, ct_error *error) {
-    if (check_source(source, directory, error) < 0)
-        return NULL;
+int ct_tree_reader_open(const char *source, bool directory, ct_tree_reader **out,
+                        ct_error *error) {
+    *out = NULL;
+    int code = check_source(source, directory, error);
+    if (code < 0)
+        return code;
     ct_tree_reader *reader = calloc(1, sizeof *reader);
     if (!reader || !(reader->source = strdup(source))) {
         free(reader);
-        fail_memory(error);
-        return NULL;
+        return fail_memory(error);
     }
     cut_slashes(reader->source);
     reader->file = -1;
-    if (!directory)
-        return reader;
-    reader->walk = ct_tree_walk_open(reader->source, error);
-    if (reader->walk)
-        return reader;
-    ct_tree_reader_close(reader);
-    return NULL;
+    if (directory)
+        code = ct_tree_walk_open(reader->source, &reader->walk, error);
+    if (code < 0) {
+        ct_tree_reader_close(reader);
+        return code;
+    }
+    *out = reader;
+    return CT_OK;
 }
 
-ct_tree_reader *ct_tree_reader_open_data(const void *data, size_t length,
-                                         ct_error *error) {
-    ct_tree_reader *reader = calloc(1, sizeof *reader);
-    if (!reader) {
-        fail_memory(error);
-        return NULL;
-    }
-    reader->file = -1;
-    reader->data = data ? data : "";
-    reader->left = length;
-    return reader;
+int ct_tree_reader_open_data(const void *data, size_t length, ct_tree_reader **out,
+                             ct_error *error) {
+    *out = calloc(1, sizeof **out);
+    if (!*out)
+        return fail_memory(error);
+    **out = (ct_tree_reader){.file = -1, .data = data ? data : "", .left = length};
+    return CT_OK;
 }
 
 void ct_tree_reader_close(ct_tree_reader *reader) {

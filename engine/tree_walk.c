@@ -216,21 +216,24 @@ int ct_tree_walk_next(ct_tree_walk *walk, ct_tree_found *found, ct_error *error)
     return 0;
 }
 
-ct_tree_walk *ct_tree_walk_open(const char *source, ct_error *error) {
+int ct_tree_walk_open(const char *source, ct_tree_walk **out, ct_error *error) {
+    int code = CT_OK;
     ct_tree_walk *walk = calloc(1, sizeof *walk);
     if (walk)
         *walk = (ct_tree_walk){.source = strdup(source), .root = -1, .directory = -1};
     if (!walk || !walk->source) {
-        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-        goto fail;
+        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    } else {
+        walk->root = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (walk->root < 0)
+            code = ct_fail_errno(error, "reading %s", source);
     }
-    walk->root = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (walk->root >= 0)
-        return walk;
-    ct_fail_errno(error, "reading %s", source);
-fail:
-    ct_tree_walk_close(walk);
-    return NULL;
+    if (code < 0) {
+        ct_tree_walk_close(walk);
+        walk = NULL;
+    }
+    *out = walk;
+    return code;
 }
 
 void ct_tree_walk_close(ct_tree_walk *walk) {

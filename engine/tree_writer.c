@@ -311,8 +311,9 @@ int ct_tree_writer_take(ct_tree_writer *writer, enum ct_frame_type type, const c
     }
 }
 
-ct_tree_writer *ct_tree_writer_open(const char *dest, const ct_tree_options *options,
-                                    ct_error *error) {
+int ct_tree_writer_open(const char *dest, const ct_tree_options *options,
+                        ct_tree_writer **out, ct_error *error) {
+    *out = NULL;
     ct_tree_writer *writer = calloc(1, sizeof *writer);
     ct_owner unchanged = {CT_NO_ID, CT_NO_ID};
     if (writer)
@@ -323,10 +324,10 @@ ct_tree_writer *ct_tree_writer_open(const char *dest, const ct_tree_options *opt
                                    .draft = CT_TREE_NO_DRAFT};
     if (!writer || !writer->dest) {
         ct_tree_writer_close(writer);
-        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-        return NULL;
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     }
-    return writer;
+    *out = writer;
+    return CT_OK;
 }
 
 void ct_tree_writer_close(ct_tree_writer *writer) {

@@ -50,8 +50,10 @@ static int unpack_to(lua_State *L, const char *dest, ct_buf *input, ct_error *er
                              guest_string(L, "group", NULL), guest_find_id, error);
     if (code < 0)
         return ct_fail_in(error, code, "writing %s", dest);
-    ct_tree_writer *writer = ct_tree_writer_open(dest, &options, error);
-    code = writer ? unpack(writer, input, error) : CT_E_SYSTEM;
+    ct_tree_writer *writer;
+    code = ct_tree_writer_open(dest, &options, &writer, error);
+    if (code == CT_OK)
+        code = unpack(writer, input, error);
     ct_tree_writer_close(writer);
     return code;
 }
@@ -77,9 +79,11 @@ int guest_pack(lua_State *L) {
     ct_error error = {0};
     ct_buf out;
     ct_buf_init(&out, 16 * CT_MIB);
-    ct_tree_reader *reader =
-        ct_tree_reader_open(source ? source : "", guest_boolean(L, "directory"), &error);
-    int more = reader ? 1 : CT_E_SYSTEM;
+    ct_tree_reader *reader;
+    int more = ct_tree_reader_open(source ? source : "", guest_boolean(L, "directory"),
+                                   &reader, &error);
+    if (more == CT_OK)
+        more = 1;
     while (more > 0) {
         more = ct_tree_reader_next(reader, &out, &error);
         if (more >= 0 && !guest_write(out.data, out.length))

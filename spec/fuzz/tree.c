@@ -34,7 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct stat before, after;
     ct_tree_options options = {
         .directory = true, .limit = CT_MIB, .keep_owners = size % 2 == 0};
-    ct_tree_writer *writer = ct_tree_writer_open(FOLDER "/dest", &options, NULL);
+    ct_tree_writer *writer;
+    if (ct_tree_writer_open(FOLDER "/dest", &options, &writer, NULL) < 0)
+        return 0;
     stat(FOLDER, &before);
     write_frames(writer, (const char *) data, size);
     ct_tree_writer_close(writer);

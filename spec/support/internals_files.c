@@ -12,12 +12,13 @@
 static int read_tree(lua_State *L) {
     ct_buf buf;
     ct_error error = {0};
-    ct_tree_reader *reader =
-        ct_tree_reader_open(luaL_checkstring(L, 1), lua_toboolean(L, 2) != 0, &error);
-    if (!reader)
-        return internals_failure(L, error.code, &error);
+    ct_tree_reader *reader;
+    int more = ct_tree_reader_open(luaL_checkstring(L, 1), lua_toboolean(L, 2) != 0,
+                                   &reader, &error);
+    if (more < 0)
+        return internals_failure(L, more, &error);
     ct_buf_init(&buf, 64 * CT_MIB);
-    int more = ct_tree_reader_next(reader, &buf, &error);
+    more = ct_tree_reader_next(reader, &buf, &error);
     if (more > 0 && lua_isfunction(L, 3))
         lua_call(L, 0, 0);
     while (more > 0)
@@ -59,10 +60,11 @@ static int write_tree(lua_State *L) {
     ct_tree_options options = {.directory = lua_toboolean(L, -3) != 0,
                                .no_overwrite = lua_toboolean(L, -2) != 0,
                                .limit = (uint64_t) lua_tointeger(L, -1)};
-    ct_tree_writer *writer = ct_tree_writer_open(dest, &options, &error);
-    if (!writer)
-        return internals_failure(L, error.code, &error);
-    int code = write_frames(writer, bytes, length, &error);
+    ct_tree_writer *writer;
+    int code = ct_tree_writer_open(dest, &options, &writer, &error);
+    if (code < 0)
+        return internals_failure(L, code, &error);
+    code = write_frames(writer, bytes, length, &error);
     ct_tree_writer_close(writer);
     if (code < 0)
         return internals_failure(L, code, &error);
