@@ -47,10 +47,10 @@ int ct_base_list_read(ct_base_list *list, ct_provider *provider, const ct_wait *
                       ct_error *error) {
     *list = (ct_base_list){0};
     ct_arena_init(&list->arena);
-    void *session = provider->type->session_open(provider, error);
-    if (!session)
-        return CT_E_NO_MEMORY;
-    int code = provider->type->visit_bases(session, keep, list, wait, error);
+    void *session;
+    int code = provider->type->session_open(provider, &session, error);
+    if (code == CT_OK)
+        code = provider->type->visit_bases(session, keep, list, wait, error);
     provider->type->session_close(session);
     if (code == CT_OK && list->arena.failed)
         code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
@@ -124,10 +124,9 @@ int ct_base_discard(ct_provider *provider, void *session, const ct_base *base,
 /* Those from the number on, but none that is being built. Returns how many are gone. */
 static int discard_from(ct_base_list *list, size_t first, ct_provider *provider,
                         int cancel, ct_cleaned *cleaned, void *context, ct_error *error) {
-    int gone = 0, code = CT_OK;
-    void *session = provider->type->session_open(provider, error);
-    if (!session)
-        return error ? error->code : CT_E_NO_MEMORY;
+    int gone = 0;
+    void *session;
+    int code = provider->type->session_open(provider, &session, error);
     for (size_t i = first; code == CT_OK && i < list->count; i++) {
         ct_wait wait = ct_wait_for(provider->timeout, cancel);
         code = ct_wait_check(&wait, error);

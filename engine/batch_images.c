@@ -125,8 +125,8 @@ static int resolve_image(ct_batch *batch, size_t number, void *session,
 int ct_batch_resolve(ct_batch *batch, ct_error *error) {
     const ct_provider_type *provider = ct_run_provider(batch->run)->type;
     ct_wait wait = ct_wait_for(ct_run_provider(batch->run)->timeout, batch->cancel);
-    void *session = provider->session_open(ct_run_provider(batch->run), error);
-    int code = session ? CT_OK : CT_E_NO_MEMORY;
+    void *session;
+    int code = provider->session_open(ct_run_provider(batch->run), &session, error);
     for (size_t i = 0; code == CT_OK && i < batch->count; i++)
         code = resolve_image(batch, i, session, &wait, error);
     provider->session_close(session);

@@ -111,9 +111,10 @@ static int schedule(ct_batch *batch, ct_error *error) {
     if (!items)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     size_t count = ct_plan_count(batch->plan) + batch->first_count;
-    batch->scheduler = ct_scheduler_start(&work, items, count, batch->max_live, error);
+    int code = ct_scheduler_start(&work, items, count, batch->max_live, &batch->scheduler,
+                                  error);
     free(items);
-    return batch->scheduler ? CT_OK : CT_E_SYSTEM;
+    return code;
 }
 
 /* ---- the start ---- */

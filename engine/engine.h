@@ -311,7 +311,7 @@ typedef struct ct_http_request {
 typedef struct ct_http ct_http;
 
 /* The endpoint is borrowed for as long as the handle lives. */
-CT_CHECK ct_http *ct_http_open(const ct_endpoint *endpoint, ct_error *error);
+CT_CHECK int ct_http_open(const ct_endpoint *endpoint, ct_http **http, ct_error *error);
 void ct_http_close(ct_http *http);
 /* Sends a request and adds the answer's body to `answer`. Returns the HTTP status. */
 CT_CHECK int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
@@ -341,9 +341,11 @@ typedef struct ct_websocket ct_websocket;
 /* What arrives. length 0 is an empty message. A negative code ends the pump with it. */
 typedef int ct_websocket_sink(void *context, const char *data, size_t length);
 
-CT_CHECK ct_websocket *ct_websocket_open(const ct_endpoint *endpoint, const char *path,
-                                         ct_websocket_sink *sink, void *context,
-                                         const ct_wait *wait, ct_error *error);
+/* CT_E_ARGUMENT for a path that can't stand in a request's first line. */
+CT_CHECK int ct_websocket_open(const ct_endpoint *endpoint, const char *path,
+                               ct_websocket_sink *sink, void *context,
+                               ct_websocket **socket, const ct_wait *wait,
+                               ct_error *error);
 void ct_websocket_close(ct_websocket *socket);
 /* For poll(): the descriptor, and the events it waits for. */
 int ct_websocket_descriptor(const ct_websocket *socket);
@@ -454,9 +456,9 @@ typedef struct ct_item {
 /* The work is copied, its context borrowed, and so are the items for the call; NULL: all, in
  * order. CT_E_ARGUMENT when an item waits for none of them, or in a circle. Starts with
  * fewer threads when the system has no more to give; fails only when there would be none. */
-CT_CHECK ct_scheduler *ct_scheduler_start(const ct_work *work, const ct_item *items,
-                                          size_t count, unsigned threads,
-                                          ct_error *error);
+CT_CHECK int ct_scheduler_start(const ct_work *work, const ct_item *items, size_t count,
+                                unsigned threads, ct_scheduler **scheduler,
+                                ct_error *error);
 /* Waits until every item is done, then frees. NULL is fine. */
 void ct_scheduler_join(ct_scheduler *scheduler);
 

@@ -54,7 +54,8 @@ static size_t keep(char *data, size_t size, size_t count, void *context) {
     return sink->code < 0 ? 0 : size * count;
 }
 
-ct_http *ct_http_open(const ct_endpoint *endpoint, ct_error *error) {
+int ct_http_open(const ct_endpoint *endpoint, ct_http **out, ct_error *error) {
+    *out = NULL;
     ct_http *http = calloc(1, sizeof *http);
     if (http) {
         http->endpoint = endpoint;
@@ -63,10 +64,10 @@ ct_http *ct_http_open(const ct_endpoint *endpoint, ct_error *error) {
     }
     if (!http || !http->multi || !http->easy) {
         ct_http_close(http);
-        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-        return NULL;
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     }
-    return http;
+    *out = http;
+    return CT_OK;
 }
 
 void ct_http_close(ct_http *http) {

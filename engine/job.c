@@ -285,10 +285,11 @@ void ct_job_perform(const ct_job_context *context, void **session, size_t number
     life.entered = life.begun;
     name_result(&life);
     ct_error error = {0};
-    if (!*session)
-        *session = context->provider->type->session_open(context->provider, &error);
+    int code = *session ? CT_OK
+                        : context->provider->type->session_open(context->provider,
+                                                                session, &error);
     life.session = *session;
-    if (life.session) {
+    if (code == CT_OK) {
         live(&life);
     } else {
         ct_result_worsen(result, CT_ERROR);

@@ -158,20 +158,23 @@ static void session_close(void *data) {
     free(session);
 }
 
-static void *session_open(ct_provider *provider, ct_error *error) {
+static int session_open(ct_provider *provider, void **out, ct_error *error) {
+    *out = NULL;
     lxd_session *session = calloc(1, sizeof *session);
-    if (session) {
-        session->provider = provider;
-        ct_buf_init(&session->text, LXD_ANSWER_MAX);
-        session->http = ct_http_open(&provider->endpoint, error);
-        session->request = ct_json_new();
-        session->answer = ct_json_new();
-    }
-    if (session && session->http && session->request && session->answer)
-        return session;
-    session_close(session);
-    ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    return NULL;
+    if (!session)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    session->provider = provider;
+    ct_buf_init(&session->text, LXD_ANSWER_MAX);
+    session->request = ct_json_new();
+    session->answer = ct_json_new();
+    int code = session->request && session->answer
+                   ? ct_http_open(&provider->endpoint, &session->http, error)
+                   : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    if (code < 0)
+        session_close(session);
+    else
+        *out = session;
+    return code;
 }
 
 /* What the client must be told of a socket that it would not look for. */
@@ -259,20 +262,21 @@ static const ct_provider_type lxd_type = {
     .shell_command = shell_command,
 };
 
-ct_provider *ct_lxd_open(const ct_settings *settings, ct_error *error) {
+int ct_lxd_open(const ct_settings *settings, ct_provider **out, ct_error *error) {
+    *out = NULL;
     ct_provider *provider = calloc(1, sizeof *provider);
     if (provider)
         provider->leftovers = ct_leftovers_new();
     if (!provider || !provider->leftovers) {
-        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
         provider_close(provider);
-        return NULL;
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     }
     provider->type = &lxd_type;
     provider->timeout = settings->timeout > 0 ? settings->timeout : CT_TIMEOUT_OPERATION;
-    if (lxd_find(provider, settings, error) < 0) {
+    int code = lxd_find(provider, settings, error);
+    if (code < 0)
         provider_close(provider);
-        return NULL;
-    }
-    return provider;
+    else
+        *out = provider;
+    return code;
 }

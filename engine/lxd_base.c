@@ -183,10 +183,11 @@ int lxd_await_base(void *data, ct_base_look *look, const ct_wait *wait, ct_error
         return code;
     snprintf(digits, sizeof digits, "%.24s", look->key); /* both names have them */
     struct watch watch = {.name = digits};
-    ct_websocket *events = ct_websocket_open(&session->provider->endpoint, path, on_event,
-                                             &watch, wait, error);
-    if (!events)
-        return error ? error->code : CT_E_CONNECT;
+    ct_websocket *events;
+    code = ct_websocket_open(&session->provider->endpoint, path, on_event, &watch,
+                             &events, wait, error);
+    if (code < 0)
+        return code;
     /* looked at with the events open: none can be missed */
     code = lxd_find_base(session, look, wait, error);
     ct_wait patience = ct_wait_within(wait, REAP_TIME);

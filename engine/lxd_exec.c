@@ -92,10 +92,10 @@ static int open_sockets(lxd_session *session, struct call *call, const char *ope
         if (!secret)
             return ct_fail(error, CT_E_PROTOCOL, "no secret for socket %s", names[i]);
         snprintf(path, sizeof path, "%s/websocket?secret=%s", operation, secret);
-        call->sockets[i] = ct_websocket_open(&session->provider->endpoint, path, sinks[i],
-                                             call, wait, error);
-        if (!call->sockets[i])
-            return error ? error->code : CT_E_CONNECT;
+        int code = ct_websocket_open(&session->provider->endpoint, path, sinks[i], call,
+                                     &call->sockets[i], wait, error);
+        if (code < 0)
+            return code;
     }
     return CT_OK;
 }

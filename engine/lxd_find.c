@@ -104,10 +104,10 @@ static int try_endpoint(ct_provider *provider, ct_error *error) {
         return errno == EACCES
                    ? refuse_socket(socket, error)
                    : ct_fail(error, CT_E_CONNECT, "%s: %s", socket, strerror(errno));
-    lxd_session *session = provider->type->session_open(provider, error);
-    if (!session)
-        return CT_E_NO_MEMORY;
-    int code = greet(session, error);
+    void *session;
+    int code = provider->type->session_open(provider, &session, error);
+    if (code == CT_OK)
+        code = greet(session, error);
     if (code == CT_OK)
         code = check_project(session, error);
     provider->type->session_close(session);

@@ -201,9 +201,11 @@ static int survey(ct_plan *plan, const ct_wait *wait, ct_error *error) {
     int code = ct_guest_digest(plan->guest, error);
     if (code == CT_OK)
         code = ct_base_list_read(&plan->there, provider, wait, error);
-    void *session = code == CT_OK ? provider->type->session_open(provider, error) : NULL;
-    if (!session)
-        return code < 0 ? code : CT_E_NO_MEMORY;
+    void *session;
+    if (code == CT_OK)
+        code = provider->type->session_open(provider, &session, error);
+    if (code < 0)
+        return code;
     for (size_t i = 0; i < plan->job_count; i++)
         find_layers(plan, session, i, wait);
     drop_expired(plan, session, wait);

@@ -63,12 +63,11 @@ void ct_plan_build(ct_plan *plan, const ct_job_context *context, void **session,
     ct_event event = {
         .type = CT_EVENT_PHASE, .job = build->job, .phase = CT_PHASE_PREPARE};
     ct_queue_put(context->events, &event);
-    if (!*session)
-        *session = plan->provider->type->session_open(plan->provider, &build->error);
-    if (*session)
+    build->code = *session ? CT_OK
+                           : plan->provider->type->session_open(plan->provider, session,
+                                                                &build->error);
+    if (build->code == CT_OK)
         perform(plan, context, *session, build);
-    else
-        build->code = CT_E_NO_MEMORY;
     build->seconds = ct_now() - begun;
     if (build->code < 0 && build->code != CT_E_STEP && build->code != CT_E_CANCELLED)
         tell_failure(context, build);

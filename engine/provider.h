@@ -67,7 +67,7 @@ typedef struct ct_provider ct_provider;
 
 typedef struct ct_provider_type {
     void (*close)(ct_provider *provider);
-    void *(*session_open)(ct_provider *provider, ct_error *error);
+    int (*session_open)(ct_provider *provider, void **session, ct_error *error);
     void (*session_close)(void *session);
 
     /* *source is what create() makes the image's instances from (free() it). */
@@ -216,6 +216,7 @@ CT_CHECK int ct_sweep(ct_provider *provider, ct_doomed *doomed, const void *doom
 /* ---- lxd.c --------------------------------------------------------------------------- */
 
 /* Finds and probes LXD (or Incus). See ct_run_open() for the errors. */
-CT_CHECK ct_provider *ct_lxd_open(const ct_settings *settings, ct_error *error);
+CT_CHECK int ct_lxd_open(const ct_settings *settings, ct_provider **provider,
+                         ct_error *error);
 
 #endif

@@ -232,18 +232,16 @@ void ct_reaper_leave(const ct_reaper *reaper, const char *directory) {
     (void) ignored;
 }
 
-ct_reaper *ct_reaper_start(const ct_provider *provider, const char *run_id,
-                           ct_error *error) {
+int ct_reaper_start(const ct_provider *provider, const char *run_id, ct_reaper **out,
+                    ct_error *error) {
     int sockets[2];
+    *out = NULL;
     ct_reaper *reaper = calloc(1, sizeof *reaper);
-    if (!reaper) {
-        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-        return NULL;
-    }
+    if (!reaper)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
-        ct_fail_errno(error, "reaper: socketpair");
         free(reaper);
-        return NULL;
+        return ct_fail_errno(error, "reaper: socketpair");
     }
     int theirs = move_high(sockets[1], error);
     reaper->socket = sockets[0];
@@ -252,11 +250,11 @@ ct_reaper *ct_reaper_start(const ct_provider *provider, const char *run_id,
         close(theirs);
     if (code == CT_OK)
         code = tell_watch(reaper->socket, provider, run_id, error);
-    if (code < 0) {
+    if (code < 0)
         ct_reaper_stop(reaper, false);
-        return NULL;
-    }
-    return reaper;
+    else
+        *out = reaper;
+    return code;
 }
 
 void ct_reaper_stop(ct_reaper *reaper, bool left) {

@@ -27,8 +27,8 @@
  * it. */
 typedef struct ct_reaper ct_reaper;
 
-CT_CHECK ct_reaper *ct_reaper_start(const ct_provider *provider, const char *run_id,
-                                    ct_error *error);
+CT_CHECK int ct_reaper_start(const ct_provider *provider, const char *run_id,
+                             ct_reaper **reaper, ct_error *error);
 /* A guest is about to be put into an instance that is not the run's: should this process
  * die, it is to be taken out again. Where somebody has killed the reaper, nobody is
  * told. */

@@ -135,17 +135,19 @@ static void count_failure(void *context, const char *instance, const char *error
 
 static void settle(ct_provider *provider, const char *run) {
     ct_wait wait = ct_wait_for(SETTLE_LIMIT, -1);
-    void *session = provider->type->session_open(provider, NULL);
-    if (session) /* should it fail, the sweep finds what there is all the same */
+    void *session;
+    /* should it fail, the sweep finds what there is all the same */
+    if (provider->type->session_open(provider, &session, NULL) == CT_OK)
         provider->type->settle(session, run, &wait, NULL);
     provider->type->session_close(session);
 }
 
 /* 1: some were there; 0: none; negative: LXD can't be asked, or something is left. */
 static int reap_once(const struct order *order) {
-    ct_provider *provider = ct_lxd_open(&order->settings, NULL);
-    if (!provider)
-        return CT_E_CONNECT;
+    ct_provider *provider;
+    int code = ct_lxd_open(&order->settings, &provider, NULL);
+    if (code < 0)
+        return code;
     settle(provider, order->run);
     int failures = 0;
     int gone = ct_sweep(provider, of_run, order->run, count_failure, &failures, NULL);

@@ -60,34 +60,40 @@ static size_t one_number(void *run) {
     return ct_run_number(run, 1);
 }
 
-ct_run *ct_run_open(const ct_settings *given, ct_error *error) {
+static int open_run(const ct_settings *given, ct_run **out, ct_error *error) {
     static const ct_settings defaults = {0};
     const ct_settings *settings = given ? given : &defaults;
     char id[17];
-    if (ct_standard_streams_ensure(error) < 0 || check_settings(settings, error) < 0 ||
-        make_id(id, error) < 0)
-        return NULL;
+    *out = NULL;
+    int code = ct_standard_streams_ensure(error);
+    if (code == CT_OK)
+        code = check_settings(settings, error);
+    if (code == CT_OK)
+        code = make_id(id, error);
+    if (code < 0)
+        return code;
     ct_run *run = calloc(1, sizeof *run);
-    if (!run) {
-        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-        return NULL;
-    }
+    if (!run)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     memcpy(run->id, id, sizeof id);
     run->bases = settings->bases;
     run->history = ct_history_open(settings->state);
     pthread_mutex_init(&run->lock, NULL);
     pthread_cond_init(&run->guarded, NULL);
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    run->provider = ct_lxd_open(settings, error);
-    if (run->provider)
-        run->warm = ct_warm_open(run->provider, run->id, one_number, run);
-    if (!run->warm) {
-        if (run->provider)
-            ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    code = ct_lxd_open(settings, &run->provider, error);
+    if (code == CT_OK)
+        code = ct_warm_open(run->provider, run->id, one_number, run, &run->warm, error);
+    if (code == CT_OK)
+        *out = run;
+    else
         ct_run_close(run);
-        return NULL;
-    }
-    return run;
+    return code;
+}
+
+ct_run *ct_run_open(const ct_settings *settings, ct_error *error) {
+    ct_run *run;
+    return open_run(settings, &run, error) < 0 ? NULL : run;
 }
 
 static bool of_run(const void *id, const char *instance, const ct_lease *lease) {
@@ -157,13 +163,14 @@ int ct_run_guard(ct_run *run, ct_error *error) {
     pthread_mutex_unlock(&run->lock);
     if (!start)
         return CT_OK;
-    ct_reaper *reaper = ct_reaper_start(run->provider, run->id, error);
+    ct_reaper *reaper;
+    int code = ct_reaper_start(run->provider, run->id, &reaper, error);
     pthread_mutex_lock(&run->lock);
     run->reaper = reaper;
     run->guarding = false;
     pthread_cond_broadcast(&run->guarded);
     pthread_mutex_unlock(&run->lock);
-    return reaper ? CT_OK : CT_E_SYSTEM;
+    return code;
 }
 
 const ct_reaper *ct_run_reaper(ct_run *run) {
@@ -214,11 +221,12 @@ int ct_run_visit(ct_run *run, ct_instance_visitor *visitor, void *context,
         return ct_fail(error, CT_E_ARGUMENT, "the visitor is NULL");
     const ct_provider_type *provider = run->provider->type;
     struct listing listing = {.run = run, .visitor = visitor, .context = context};
-    void *session = provider->session_open(run->provider, error);
-    if (!session)
-        return CT_E_NO_MEMORY;
+    void *session;
+    int code = provider->session_open(run->provider, &session, error);
+    if (code < 0)
+        return code;
     ct_wait wait = ct_wait_for(run->provider->timeout, -1);
-    int code = provider->visit(session, list_one, &listing, &wait, error);
+    code = provider->visit(session, list_one, &listing, &wait, error);
     provider->session_close(session);
     return code;
 }
@@ -256,12 +264,13 @@ int ct_bases_visit(const ct_settings *settings, ct_base_visitor *visitor, void *
                    ct_error *error) {
     if (!visitor)
         return ct_fail(error, CT_E_ARGUMENT, "the visitor is NULL");
-    ct_run *run = ct_run_open(settings, error);
-    if (!run)
-        return error && error->code < 0 ? error->code : CT_E_CONNECT;
+    ct_run *run;
+    int code = open_run(settings, &run, error);
+    if (code < 0)
+        return code;
     ct_base_list list;
     ct_wait wait = ct_wait_for(run->provider->timeout, -1);
-    int code = ct_base_list_read(&list, run->provider, &wait, error);
+    code = ct_base_list_read(&list, run->provider, &wait, error);
     for (size_t i = 0; code == CT_OK && i < list.count; i++)
         visitor(context, &list.bases[i]);
     ct_base_list_fini(&list);
@@ -271,11 +280,12 @@ int ct_bases_visit(const ct_settings *settings, ct_base_visitor *visitor, void *
 
 int ct_bases_prune(const ct_settings *settings, bool all, ct_cleaned *cleaned,
                    void *context, ct_error *error) {
-    ct_run *run = ct_run_open(settings, error);
-    if (!run)
-        return error && error->code < 0 ? error->code : CT_E_CONNECT;
-    int code = ct_base_prune(run->provider, all ? NULL : &run->bases, -1, cleaned,
-                             context, error);
+    ct_run *run;
+    int code = open_run(settings, &run, error);
+    if (code < 0)
+        return code;
+    code = ct_base_prune(run->provider, all ? NULL : &run->bases, -1, cleaned, context,
+                         error);
     ct_run_close(run);
     return code;
 }
@@ -289,10 +299,11 @@ static bool dead(const void *context, const char *instance, const ct_lease *leas
 
 int ct_clean(const ct_settings *settings, ct_cleaned *cleaned, void *context,
              ct_error *error) {
-    ct_run *run = ct_run_open(settings, error);
-    if (!run)
-        return error && error->code < 0 ? error->code : CT_E_CONNECT;
-    int code = ct_sweep(run->provider, dead, NULL, cleaned, context, error);
+    ct_run *run;
+    int code = open_run(settings, &run, error);
+    if (code < 0)
+        return code;
+    code = ct_sweep(run->provider, dead, NULL, cleaned, context, error);
     ct_run_close(run);
     return code;
 }

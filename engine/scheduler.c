@@ -229,25 +229,27 @@ static int start_threads(ct_scheduler *scheduler, unsigned threads, ct_error *er
     return CT_OK;
 }
 
-ct_scheduler *ct_scheduler_start(const ct_work *what, const ct_item *items, size_t count,
-                                 unsigned threads, ct_error *error) {
+int ct_scheduler_start(const ct_work *what, const ct_item *items, size_t count,
+                       unsigned threads, ct_scheduler **out, ct_error *error) {
+    *out = NULL;
     if (threads > count)
         threads = (unsigned) count;
     ct_scheduler *scheduler =
         calloc(1, sizeof *scheduler + threads * sizeof scheduler->threads[0]);
-    if (!scheduler) {
-        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-        return NULL;
-    }
+    if (!scheduler)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     scheduler->work = *what;
     scheduler->count = count;
     pthread_mutex_init(&scheduler->lock, NULL);
     pthread_cond_init(&scheduler->changed, NULL);
-    if (plan(scheduler, items, threads, error) == CT_OK &&
-        start_threads(scheduler, threads, error) == CT_OK)
-        return scheduler;
-    ct_scheduler_join(scheduler);
-    return NULL;
+    int code = plan(scheduler, items, threads, error);
+    if (code == CT_OK)
+        code = start_threads(scheduler, threads, error);
+    if (code < 0)
+        ct_scheduler_join(scheduler);
+    else
+        *out = scheduler;
+    return code;
 }
 
 void ct_scheduler_join(ct_scheduler *scheduler) {

@@ -42,7 +42,10 @@ static int collect(void *data, const char *instance, const ct_lease *lease) {
 
 static void *begin(void *context) {
     struct sweep *sweep = context;
-    return sweep->provider->type->session_open(sweep->provider, NULL);
+    void *session; /* NULL: perform() tries again, and says why it can't */
+    return sweep->provider->type->session_open(sweep->provider, &session, NULL) < 0
+               ? NULL
+               : session;
 }
 
 static void end(void *context, void *session) {
@@ -55,9 +58,10 @@ static void perform(void *context, void **session, size_t item) {
     ct_provider *provider = sweep->provider;
     struct victim *victim = &sweep->victims[item];
     ct_wait wait = ct_wait_for(provider->timeout, -1);
-    int code =
-        *session ? provider->type->destroy(*session, victim->name, &wait, &victim->error)
-                 : ct_fail(&victim->error, CT_E_NO_MEMORY, "out of memory");
+    int code = *session ? CT_OK
+                        : provider->type->session_open(provider, session, &victim->error);
+    if (code == CT_OK)
+        code = provider->type->destroy(*session, victim->name, &wait, &victim->error);
     victim->error.code = code;
 }
 
@@ -75,11 +79,12 @@ static int report(const struct sweep *sweep, ct_cleaned *cleaned, void *context)
 }
 
 static int find(struct sweep *sweep, ct_error *error) {
-    void *session = sweep->provider->type->session_open(sweep->provider, error);
-    if (!session)
-        return CT_E_NO_MEMORY;
+    void *session;
+    int code = sweep->provider->type->session_open(sweep->provider, &session, error);
+    if (code < 0)
+        return code;
     ct_wait wait = ct_wait_for(sweep->provider->timeout, -1);
-    int code = sweep->provider->type->visit(session, collect, sweep, &wait, error);
+    code = sweep->provider->type->visit(session, collect, sweep, &wait, error);
     sweep->provider->type->session_close(session);
     return code;
 }
@@ -95,9 +100,8 @@ int ct_sweep(ct_provider *provider, ct_doomed *doomed, const void *doom_context,
     if (code >= 0 && sweep.count > 0) {
         ct_work work = {
             .begin = begin, .perform = perform, .end = end, .context = &sweep};
-        ct_scheduler *scheduler =
-            ct_scheduler_start(&work, NULL, sweep.count, SWEEPERS, error);
-        code = scheduler ? CT_OK : CT_E_SYSTEM;
+        ct_scheduler *scheduler;
+        code = ct_scheduler_start(&work, NULL, sweep.count, SWEEPERS, &scheduler, error);
         ct_scheduler_join(scheduler);
     }
     if (code >= 0)

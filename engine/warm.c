@@ -159,9 +159,10 @@ static void give_up(ct_warm *warm, struct pool *pool) {
 
 static void *fill(void *data) {
     ct_warm *warm = data;
-    void *session = warm->provider->type->session_open(warm->provider, NULL);
+    void *session;
     struct pool *pool;
-    while (session && (pool = await_work(warm))) {
+    int code = warm->provider->type->session_open(warm->provider, &session, NULL);
+    while (code == CT_OK && (pool = await_work(warm))) {
         char name[CT_INSTANCE_NAME_MAX + 1] = "";
         ct_error error = {0};
         name_instance(warm, pool, name);
@@ -187,11 +188,13 @@ static void start_thread(ct_warm *warm) {
 
 /* ---- the pools ---- */
 
-ct_warm *ct_warm_open(ct_provider *provider, const char *run_id,
-                      size_t (*number)(void *context), void *context) {
+int ct_warm_open(ct_provider *provider, const char *run_id,
+                 size_t (*number)(void *context), void *context, ct_warm **out,
+                 ct_error *error) {
+    *out = NULL;
     ct_warm *warm = calloc(1, sizeof *warm);
     if (!warm)
-        return NULL;
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     *warm = (ct_warm){.provider = provider,
                       .run_id = run_id,
                       .number = number,
@@ -199,11 +202,12 @@ ct_warm *ct_warm_open(ct_provider *provider, const char *run_id,
                       .cancel = ct_cancel_open()};
     if (warm->cancel < 0) {
         free(warm);
-        return NULL;
+        return ct_fail_errno(error, "eventfd");
     }
     pthread_mutex_init(&warm->lock, NULL);
     pthread_cond_init(&warm->changed, NULL);
-    return warm;
+    *out = warm;
+    return CT_OK;
 }
 
 static void free_pool(struct pool *pool) {

@@ -11,9 +11,10 @@
 typedef struct ct_warm ct_warm;
 
 /* A pool with nothing in it. number gives a number that no other instance of the run has in its
- * name; from any thread. NULL: out of memory. */
-CT_CHECK ct_warm *ct_warm_open(ct_provider *provider, const char *run_id,
-                               size_t (*number)(void *context), void *context);
+ * name; from any thread. */
+CT_CHECK int ct_warm_open(ct_provider *provider, const char *run_id,
+                          size_t (*number)(void *context), void *context, ct_warm **warm,
+                          ct_error *error);
 /* Ends what is being made. The instances are left to whoever deletes the run's. NULL is fine. */
 void ct_warm_close(ct_warm *warm);
 

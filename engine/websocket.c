@@ -236,30 +236,39 @@ static int start_frames(ct_websocket *socket) {
     return CT_OK;
 }
 
-ct_websocket *ct_websocket_open(const ct_endpoint *endpoint, const char *path,
-                                ct_websocket_sink *sink, void *context,
-                                const ct_wait *wait, ct_error *error) {
+/* The request's first line is written by hand: nothing in it may end it, or begin another. */
+static int check_path(const char *path, ct_error *error) {
+    for (const char *c = path; *c; c++)
+        if ((unsigned char) *c <= ' ' || *c == 0x7f)
+            return ct_fail(error, CT_E_ARGUMENT,
+                           "a websocket's path has a space or a control character in it");
+    return CT_OK;
+}
+
+int ct_websocket_open(const ct_endpoint *endpoint, const char *path,
+                      ct_websocket_sink *sink, void *context, ct_websocket **out,
+                      const ct_wait *wait, ct_error *error) {
+    *out = NULL;
+    int code = check_path(path, error);
+    if (code < 0)
+        return code;
     ct_websocket *socket = calloc(1, sizeof *socket);
-    if (!socket) {
-        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-        return NULL;
-    }
+    if (!socket)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     socket->sink = sink;
     socket->context = context;
     ct_buf_init(&socket->early, HANDSHAKE_MAX);
-    if (ct_line_open(&socket->line, endpoint, wait, error) < 0)
-        goto fail;
+    code = ct_line_open(&socket->line, endpoint, wait, error);
     const char *host = strstr(endpoint->url, "://") + 3;
-    if (shake_hands(socket, host, path, wait, error) < 0)
-        goto fail;
-    if (start_frames(socket) < 0) {
-        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-        goto fail;
-    }
-    return socket;
-fail:
-    ct_websocket_close(socket);
-    return NULL;
+    if (code == CT_OK)
+        code = shake_hands(socket, host, path, wait, error);
+    if (code == CT_OK && start_frames(socket) < 0)
+        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    if (code < 0)
+        ct_websocket_close(socket);
+    else
+        *out = socket;
+    return code;
 }
 
 void ct_websocket_close(ct_websocket *socket) {

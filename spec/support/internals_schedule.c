@@ -152,10 +152,11 @@ static int run_show(lua_State *L, struct show *show) {
     ct_error error = {0};
     ct_work work = {
         .perform = perform, .may_start = show->limit ? may_start : NULL, .context = show};
-    ct_scheduler *scheduler =
-        ct_scheduler_start(&work, show->items, show->count, show->threads, &error);
-    if (!scheduler)
-        return internals_failure(L, error.code, &error);
+    ct_scheduler *scheduler;
+    int code = ct_scheduler_start(&work, show->items, show->count, show->threads,
+                                  &scheduler, &error);
+    if (code < 0)
+        return internals_failure(L, code, &error);
     if (!direct(show)) { /* its threads may wait for ever: what they use has to stay */
         luaL_ref(L, LUA_REGISTRYINDEX);
         luaL_ref(L, LUA_REGISTRYINDEX);

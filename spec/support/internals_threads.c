@@ -68,10 +68,11 @@ static int take(struct shop *shop, size_t events, unsigned *counts) {
 static int run_shop(struct shop *shop, size_t items, unsigned threads, unsigned *counts,
                     bool take_all, ct_error *error) {
     ct_work work = {.begin = begin, .perform = perform, .end = end, .context = shop};
-    ct_scheduler *scheduler = ct_scheduler_start(&work, NULL, items, threads, error);
-    if (!scheduler)
-        return CT_E_SYSTEM;
-    int code = take_all ? take(shop, items * EVENTS_PER_ITEM, counts) : CT_OK;
+    ct_scheduler *scheduler;
+    int code = ct_scheduler_start(&work, NULL, items, threads, &scheduler, error);
+    if (code < 0)
+        return code;
+    code = take_all ? take(shop, items * EVENTS_PER_ITEM, counts) : CT_OK;
     ct_scheduler_join(scheduler);
     return code;
 }
