@@ -8,7 +8,8 @@ INTERNALS = $(patsubst spec/support/%.c,$(BUILD)/test/obj/%.o,$(wildcard spec/su
 
 .PHONY: test-module
 test-module: $(BUILD)/test/cleantest_internals.so $(BUILD)/test/simulated_lxd \
-    $(BUILD)/test/gnutls/cleantest/core.so
+    $(BUILD)/test/gnutls/cleantest/core.so $(BUILD)/test/failing_allocations \
+    $(BUILD)/test/bad_arguments
 
 SIMULATED = $(patsubst spec/simulated_lxd/%.c,$(BUILD)/test/obj/simulated/%.o,$(wildcard \
     spec/simulated_lxd/*.c))
@@ -34,3 +35,20 @@ $(BUILD)/test/cleantest_internals.so: $(INTERNALS) $(OBJECTS)
 $(BUILD)/test/gnutls/cleantest/core.so: $(OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -shared -o $@ $^ $(subst -lcurl,-l:libcurl-gnutls.so.4,$(ENGINE_LIBS)) $(LDFLAGS)
+
+$(BUILD)/test/obj/%.o: spec/programs/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ENGINE_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(BUILD)/test/obj/failing_allocations.d $(BUILD)/test/obj/bad_arguments.d
+
+# A program as a user has it: of the library it has what is exported.
+$(BUILD)/test/bad_arguments: $(BUILD)/test/obj/bad_arguments.o $(BUILD)/libcleantest.so
+	$(CC) $(SANITIZE) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD) -lcleantest $(LDFLAGS)
+
+ALLOCATOR = malloc calloc realloc free strdup strndup asprintf vasprintf realpath \
+    luaL_newstate
+$(BUILD)/test/failing_allocations: $(BUILD)/test/obj/failing_allocations.o $(OBJECTS)
+	$(CC) $(SANITIZE) $(patsubst %,-Wl$(comma)--wrap=%,$(ALLOCATOR)) -o $@ $^ -lwslay \
+	    $(shell pkg-config --libs $(PACKAGES)) -llua5.4-cjson -llua5.4 -lm -pthread $(LDFLAGS)
+comma = ,

@@ -1,0 +1,36 @@
+-- SPDX-License-Identifier: MIT
+--
+-- The promises of cleantest.h, kept to C programs: that bad arguments are refused, and what
+-- stays true when there is no memory. Against a simulated LXD: no instance is in this.
+
+local new_simulated = require "spec.support.simulated"
+local process = require "spec.support.process"
+
+local function run(simulated, program, ...)
+  return process.run { os.getenv "BUILD" .. "/test/" .. program, simulated.socket, ... }
+end
+
+describe("a C program's bad arguments", function()
+  it("are refused, with the code in the error, which is written then alone", function()
+    local simulated <close> = new_simulated()
+    local result = run(simulated, "bad_arguments")
+    assert.equal("", result.stdout .. result.stderr)
+    assert.equal(0, result.status)
+  end)
+end)
+
+-- Of Lua's and libcurl's, which are many and alike, one in 17.
+describe("an allocation that fails, be it any", function()
+  for _, source in ipairs { "engine", "lua", "curl" } do
+    for _, kind in ipairs { "fresh", "prepared", "warm" } do
+      it(("is told, and nothing is left behind: %s, %s"):format(source, kind), function()
+        local simulated <close> = new_simulated()
+        local step = source == "engine" and "1" or "17"
+        local result = run(simulated, "failing_allocations", kind, source, step)
+        assert.equal("", result.stderr)
+        assert.matches("^%d%d+ of %d+ allocations failed\n$", result.stdout)
+        assert.equal(0, result.status)
+      end)
+    end
+  end
+end)
