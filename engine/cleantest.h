@@ -25,10 +25,10 @@
  * comment says so; each such type has one function that frees it, which accepts NULL.
  *
  * ERRORS. A function that can fail returns CT_OK (0) or more, or a negative code from
- * CT_ERRORS, which is the code in the ct_error, too. A ct_error is the caller's, may be NULL,
- * and is written only on failure: what was being done, to what, why it failed, what to do.
- * Bad values, and a NULL where something must be, are CT_E_ARGUMENT; handles (ct_run,
- * ct_batch) are not looked at.
+ * CT_ERRORS, which is the code in the ct_error, too. A ct_error is the caller's, may be
+ * NULL, and is written only on failure: what was being done, to what, why it failed, what
+ * to do. Bad values, and a NULL where something must be, are CT_E_ARGUMENT; handles
+ * (ct_run, ct_batch) are not looked at.
  *
  * SIGNALS AND PROCESSES. The engine installs no handlers and never exits or prints, but
  * for ct_main(), which is a whole program: it catches signals and reports. With the first
@@ -65,7 +65,7 @@ extern "C" {
 
 #define CT_VERSION "0.1.0"
 
-/* ---- Errors -------------------------------------------------------------------------- */
+/* ---- Errors ------------------------------------------------------------------------ */
 
 /* Name, what it means. The enum, ct_error_name() and ct_error_text() are made from it. */
 #define CT_ERRORS(X)                                                                     \
@@ -116,7 +116,7 @@ CT_API const char *ct_error_text(int code);
 /* The version of the library that is running, as CT_VERSION. Static. */
 CT_API const char *ct_version(void);
 
-/* ---- Values -------------------------------------------------------------------------- */
+/* ---- Values ------------------------------------------------------------------------ */
 
 /* Plain data in bytes: what a Lua testlet returns. Read it as a flat sequence of tokens:
  * a table token is followed by `length` pairs, each a key and a value. */
@@ -143,7 +143,7 @@ typedef struct ct_value {
  * when the bytes are no value; *at is then unchanged. */
 CT_API CT_CHECK int ct_value_read(const char **at, const char *end, ct_value *value);
 
-/* ---- Testlets, steps, hooks ---------------------------------------------------------- */
+/* ---- Testlets, steps, hooks -------------------------------------------------------- */
 
 enum ct_testlet_kind {
     CT_TESTLET_COMMAND, /* argv, found by PATH */
@@ -188,13 +188,14 @@ typedef struct ct_step {
                            /etc/passwd for a PUSH. NULL: whoever writes (root for a PUSH).
                            Not with keep_owners */
     const char *group; /* the same, of /etc/group */
-    unsigned mode;     /* PUSH, PULL of a file: permission bits, up to 07777 for a PUSH
-                           and 0777 for a PULL, which S_IFREG may be added to, so that none
-                           at all can be said; 0: the source's, 0644 for data */
-    uint64_t limit;    /* PULL: bytes written here, a file, directory or link counting for
+    /* PUSH, PULL of a file: permission bits, up to 07777 for a PUSH and 0777 for a PULL,
+     * which S_IFREG may be added to, so that none at all can be said; 0: the source's,
+     * 0644 for data */
+    unsigned mode;
+    uint64_t limit; /* PULL: bytes written here, a file, directory or link counting for
                            1024 and its content; more fails. 0: 4 GiB */
-    bool always;       /* runs in every instance: what it does is not kept in a base */
-    double timeout;    /* seconds; 0: 600 */
+    bool always;    /* runs in every instance: what it does is not kept in a base */
+    double timeout; /* seconds; 0: 600 */
 } ct_step;
 
 typedef struct ct_hook {
@@ -203,16 +204,17 @@ typedef struct ct_hook {
     size_t step_count;
 } ct_hook;
 
-/* ---- Jobs ---------------------------------------------------------------------------- */
+/* ---- Jobs -------------------------------------------------------------------------- */
 
 /* What becomes of the instance. */
 enum ct_preserve {
     CT_PRESERVE_NEVER,      /* it is deleted when its job is over */
     CT_PRESERVE_ALWAYS,     /* it outlives the run */
     CT_PRESERVE_ON_FAILURE, /* so, when the testlet did not pass */
-    CT_PRESERVE_RUN /* when the testlet passed, it goes on running until ct_run_destroy() or
-                       ct_run_close(): other jobs may have it as their target. Machines that
-                       share the LXD count it as left behind after a day */
+    /* when the testlet passed, it goes on running until ct_run_destroy() or
+     * ct_run_close(): other jobs may have it as their target. Machines that share the LXD
+     * count it as left behind after a day */
+    CT_PRESERVE_RUN
 };
 
 /* How far an instance must have come before anything runs in it. Each includes the ones
@@ -233,13 +235,13 @@ enum ct_ready {
 /* Who has an instance. */
 enum ct_isolation {
     CT_ISOLATION_TESTLET, /* each job has one of its own */
-    CT_ISOLATION_IMAGE /* the batch's jobs that say so have one together, in the order in which
-                          they were added, if it is to be made and prepared in the same way:
-                          same image, instance_json and start hooks, and, where there are any,
-                          variables and ready. It is prepared once, and goes with the last of them, or
-                          stays, if one of them is to preserve it. Stop hooks run for each. When
-                          it could not be prepared, or a testlet has stopped it, the others are
-                          CT_ERROR with that cause */
+    /* the batch's jobs that say so have one together, in the order in which they were
+     * added, if it is to be made and prepared in the same way: same image, instance_json
+     * and start hooks, and, where there are any, variables and ready. It is prepared
+     * once, and goes with the last of them, or stays, if one of them is to preserve it.
+     * Stop hooks run for each. When it could not be prepared, or a testlet has stopped
+     * it, the others are CT_ERROR with that cause */
+    CT_ISOLATION_IMAGE
 };
 
 /* One testlet on one image. Zero means the default everywhere. */
@@ -275,7 +277,7 @@ typedef struct ct_job {
                       0: none */
 } ct_job;
 
-/* ---- Results ------------------------------------------------------------------------- */
+/* ---- Results ----------------------------------------------------------------------- */
 
 /* Ordered: a status never improves. */
 enum ct_status {
@@ -304,8 +306,9 @@ typedef struct ct_result {
     char *testlet;  /* as the job named it */
     char *instance; /* its name in LXD; "" when none was made */
     enum ct_status status;
-    int exit_code; /* 0..255; -1: killed (signal, timeout, too much output), or never ran */
-    int signal;    /* 0, or the signal that ended it */
+    /* 0..255; -1: killed (signal, timeout, too much output), or never ran */
+    int exit_code;
+    int signal; /* 0, or the signal that ended it */
     bool timed_out;
     char *stdout_data; /* never NULL, like the names above */
     size_t stdout_length;
@@ -328,12 +331,13 @@ typedef struct ct_result {
 
 /* "pass", "skip", "fail", "error". Static. */
 CT_API const char *ct_status_name(enum ct_status status);
-/* "prepare", "create", "start", "ready", "hooks", "testlet", "collect", "teardown". Static. */
+/* "prepare", "create", "start", "ready", "hooks", "testlet", "collect", "teardown".
+ * Static. */
 CT_API const char *ct_phase_name(enum ct_phase phase);
 /* Frees a result and all it owns; NULL is fine. */
 CT_API void ct_result_free(ct_result *result);
 
-/* ---- Runs ---------------------------------------------------------------------------- */
+/* ---- Runs -------------------------------------------------------------------------- */
 
 /* What is kept of prepared environments; see there. Zero means the default. */
 typedef struct ct_base_limits {
@@ -356,9 +360,10 @@ typedef struct ct_settings {
                            has to be OpenSSL's; else a CA file, in place of the system's */
     double timeout;      /* seconds one request or operation may take; 0: 300 */
     const char *project; /* NULL: the default project */
-    const char *state;   /* the file in which durations are kept, so that the next run can
-                          start the longest first; "": none; NULL: $CLEANTEST_STATE (empty:
-                          none), cleantest/durations in $XDG_STATE_HOME or ~/.local/state */
+    /* the file in which durations are kept, so that the next run can start the longest
+     * first; "": none; NULL: $CLEANTEST_STATE (empty: none), cleantest/durations in
+     * $XDG_STATE_HOME or ~/.local/state */
+    const char *state;
     ct_base_limits bases;
 } ct_settings;
 
@@ -376,22 +381,22 @@ typedef void ct_instance_visitor(void *context, const char *instance);
 /* Lists the run's instances that LXD has now, on the caller's thread. */
 CT_API CT_CHECK int ct_run_visit(ct_run *run, ct_instance_visitor *visitor, void *context,
                                  ct_error *error);
-/* Deletes the run's instances of these names (a NULL-ended list), several at a time; what is
- * not there, or another run's, is passed over. Returns how many were deleted, or the first
- * failure: then the others have been deleted all the same. */
+/* Deletes the run's instances of these names (a NULL-ended list), several at a time; what
+ * is not there, or another run's, is passed over. Returns how many were deleted, or the
+ * first failure: then the others have been deleted all the same. */
 CT_API CT_CHECK int ct_run_destroy(ct_run *run, const char *const *instances,
                                    ct_error *error);
-/* Ends the run, and deletes the instances that were kept for it; its batches must be closed.
- * NULL is fine. */
+/* Ends the run, and deletes the instances that were kept for it; its batches must be
+ * closed. NULL is fine. */
 CT_API void ct_run_close(ct_run *run);
 
-/* ---- Batches ------------------------------------------------------------------------- */
+/* ---- Batches ----------------------------------------------------------------------- */
 
 typedef struct ct_batch ct_batch;
 
-/* What must be left of this machine before one more instance is started. 0: nothing. What is
- * not reached holds starts back until another job is over; a job that would be alone is
- * started all the same. */
+/* What must be left of this machine before one more instance is started. 0: nothing. What
+ * is not reached holds starts back until another job is over; a job that would be alone
+ * is started all the same. */
 typedef struct ct_reserve {
     size_t memory; /* bytes available, as the kernel counts them */
     double cpu;    /* CPUs that were idle, on average over the last minute */
@@ -420,7 +425,8 @@ typedef struct ct_event {
 /* An empty batch that will keep at most max_live instances alive at once; 0: as many as
  * this process may use CPUs. NULL when out of memory. */
 CT_API CT_CHECK ct_batch *ct_batch_new(ct_run *run, unsigned max_live);
-/* Sets what must be left of this machine, where LXD is on it; before the batch is started. */
+/* Sets what must be left of this machine, where LXD is on it; before the batch is
+ * started. */
 CT_API CT_CHECK int ct_batch_reserve(ct_batch *batch, const ct_reserve *reserve,
                                      ct_error *error);
 
@@ -447,11 +453,11 @@ CT_API void ct_batch_cancel(ct_batch *batch);
  * CT_OK, or the first failure to tear an instance down. NULL is fine. */
 CT_API int ct_batch_close(ct_batch *batch, ct_error *error);
 
-/* ---- Prepared environments ----------------------------------------------------------- */
+/* ---- Prepared environments --------------------------------------------------------- */
 
-/* Where storage copies on write, what a job's start hooks leave is kept: as a stopped instance,
- * a base, that the instances of later jobs with the same image, configuration, variables and
- * steps are cloned from. Each hook makes one, on top of the one before. */
+/* Where storage copies on write, what a job's start hooks leave is kept: as a stopped
+ * instance, a base, that the instances of later jobs with the same image, configuration,
+ * variables and steps are cloned from. Each hook makes one, on top of the one before. */
 
 enum ct_base_state {
     CT_BASE_ABSENT,
@@ -481,20 +487,20 @@ CT_API CT_CHECK int ct_bases_visit(const ct_settings *settings, ct_base_visitor 
 /* Called for each instance that was to be deleted: error is NULL when it was. May be NULL
  * where it is an argument. */
 typedef void ct_cleaned(void *context, const char *instance, const char *error);
-/* Deletes bases that are spoiled, older than settings->bases allows, or more than it allows,
- * those that were not used for the longest time first; with `all`, all that nobody is building.
- * Returns how many were deleted. */
+/* Deletes bases that are spoiled, older than settings->bases allows, or more than it
+ * allows, those that were not used for the longest time first; with `all`, all that
+ * nobody is building. Returns how many were deleted. */
 CT_API CT_CHECK int ct_bases_prune(const ct_settings *settings, bool all,
                                    ct_cleaned *cleaned, void *context, ct_error *error);
 
-/* ---- Cleaning ------------------------------------------------------------------------ */
+/* ---- Cleaning ---------------------------------------------------------------------- */
 
 /* Deletes the instances of runs whose process is gone, or whose lease is over when it ran
  * on another machine; nothing else's. Returns how many were deleted. */
 CT_API CT_CHECK int ct_clean(const ct_settings *settings, ct_cleaned *cleaned,
                              void *context, ct_error *error);
 
-/* ---- Suites -------------------------------------------------------------------------- */
+/* ---- Suites ------------------------------------------------------------------------ */
 
 /* Runs the `cleantest` command with these arguments (argv[0] is its name) in a Lua state
  * of its own: argv = {"cleantest", "suite.lua", NULL}. Prints its report to stdout and

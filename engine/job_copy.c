@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * job_copy.c - a job as the caller described it, checked, and copied with all it points to.
+ * job_copy.c - a job as the caller described it, checked, and copied with all it points
+ * to.
  */
 #include <string.h>
 #include <sys/stat.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * bases.c - core.bases and core.bases_prune: the prepared environments as a list, and what
- * became of those that were to go. The engine calls back with no protected call around it, so
- * nothing here touches Lua before it has returned.
+ * bases.c - core.bases and core.bases_prune: the prepared environments as a list, and
+ * what became of those that were to go. The engine calls back with no protected call
+ * around it, so nothing here touches Lua before it has returned.
  */
 #include <string.h>
 
@@ -74,10 +74,10 @@ static const char *push_base(lua_State *L, const char *at) {
 Lists the prepared environments there are.
 @function bases
 @tparam[opt] table settings as for run_open
-@treturn table a list, in no order, of {instance=, key=, label=, inputs=, reason=, built=, used=,
-  size=, state=}: inputs are lines of what it is, a tab, and a digest; built and used are seconds
-  since 1970; size is bytes; state is "building", "ready" or "spoiled". What is not known, or
-  not yet, is nil. Or nil, message, NAME
+@treturn table a list, in no order, of {instance=, key=, label=, inputs=, reason=, built=,
+  used=, size=, state=}: inputs are lines of what it is, a tab, and a digest; built and
+  used are seconds since 1970; size is bytes; state is "building", "ready" or "spoiled".
+  What is not known, or not yet, is nil. Or nil, message, NAME
 */
 int lct_bases(lua_State *L) {
     ct_settings settings;
@@ -101,8 +101,8 @@ Deletes prepared environments that are spoiled, or more than the settings allow.
 @function bases_prune
 @tparam[opt] table settings as for run_open
 @tparam[opt] boolean all delete all that nobody is building
-@treturn table a list of {instance=, error=}, error being nil for what was deleted; or nil,
-  message, NAME
+@treturn table a list of {instance=, error=}, error being nil for what was deleted; or
+  nil, message, NAME
 */
 int lct_bases_prune(lua_State *L) {
     ct_settings settings;

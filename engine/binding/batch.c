@@ -45,7 +45,8 @@ An empty batch.
 @function batch_new
 @tparam run run
 @tparam[opt=0] int max_live the most instances alive at once; 0: as many as there are CPUs
-@tparam[opt] table reserve what must be left of this machine: memory (bytes), cpu (a number)
+@tparam[opt] table reserve what must be left of this machine: memory (bytes), cpu (a
+  number)
 @treturn batch the batch; or nil, message, NAME
 */
 int lct_batch_new(lua_State *L) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * binding.h - what the binding's files offer one another, grouped by the file that defines
- * it. What the engine does is asked for by cleantest.h alone, as any other caller would. Of
- * engine.h the binding uses what has no state: buffers, the packing of values, and macros.
- * Only plain Lua tables go up from it, and the Lua layer (lua/cleantest) makes them pleasant.
+ * binding.h - what the binding's files offer one another, grouped by the file that
+ * defines it. What the engine does is asked for by cleantest.h alone, as any other caller
+ * would. Of engine.h the binding uses what has no state: buffers, the packing of values,
+ * and macros. Only plain Lua tables go up from it, and the Lua layer (lua/cleantest)
+ * makes them pleasant.
  *
  * A lua_State belongs to one thread, and everything here runs on it. A bound function's C
  * name predicts its Lua name: lct_run_open is core.run_open, lct_batch_add is batch:add.
@@ -17,18 +18,18 @@
 
 #include "../engine.h"
 
-/* ---- module.c ------------------------------------------------------------------------ */
+/* ---- module.c ---------------------------------------------------------------------- */
 
 /* The module "cleantest.core". */
 CT_API int luaopen_cleantest_core(lua_State *L);
-/* Pushes nil, message, NAME and returns 3. The message is the code's text when there is no
- * error, or an empty one. */
+/* Pushes nil, message, NAME and returns 3. The message is the code's text when there is
+ * no error, or an empty one. */
 int lct_failure(lua_State *L, int code, const ct_error *error);
 /* Makes a metatable with methods as its __index; close is its __gc and __close too. */
 void lct_new_type(lua_State *L, const char *name, const luaL_Reg *methods,
                   lua_CFunction close);
 
-/* ---- fields.c ------------------------------------------------------------------------ */
+/* ---- fields.c ---------------------------------------------------------------------- */
 
 /* Typed, raw reads from the plain table at index (absolute). What is absent leaves the
  * caller's default; what has the wrong type throws. Strings are borrowed from the table,
@@ -43,31 +44,31 @@ void lct_field_unsigned(lua_State *L, int index, const char *key, unsigned *valu
 /* One of a NULL-ended list of words; value becomes its position. */
 void lct_field_choice(lua_State *L, int index, const char *key, const char *const *words,
                       int *value);
-/* Pushes the table under key and returns its length; pushes nil and returns 0 when there is
- * none. */
+/* Pushes the table under key and returns its length; pushes nil and returns 0 when there
+ * is none. */
 size_t lct_field_list(lua_State *L, int index, const char *key);
 
-/* ---- job.c --------------------------------------------------------------------------- */
+/* ---- job.c ------------------------------------------------------------------------- */
 
 /* Reads a job's table (see job.c for its fields). Pushes one value, which owns the arrays
  * that job points to; its strings are borrowed from the table. */
 void lct_job_read(lua_State *L, int index, ct_job *job);
 
-/* ---- pack.c -------------------------------------------------------------------------- */
+/* ---- pack.c ------------------------------------------------------------------------ */
 
 /* core.pack(value [, label]): any value that can travel, functions too, as bytes. */
 int lct_pack(lua_State *L);
 /* Pushes a ct_buf that the collector owns, so that a throw leaks nothing. */
 ct_buf *lct_new_buf(lua_State *L, size_t limit);
 
-/* ---- result.c ------------------------------------------------------------------------ */
+/* ---- result.c ---------------------------------------------------------------------- */
 
 /* Pushes a result as a plain table. */
 void lct_push_result(lua_State *L, const ct_result *result);
 /* Pushes an event as a plain table. */
 void lct_push_event(lua_State *L, const ct_event *event);
 
-/* ---- run.c --------------------------------------------------------------------------- */
+/* ---- run.c ------------------------------------------------------------------------- */
 
 typedef struct lct_run {
     ct_run *run;      /* NULL: closed */
@@ -84,12 +85,12 @@ void lct_run_release(lct_run *self);
 /* Reads a table of client settings, or nothing; strings are borrowed from it. */
 void lct_settings_read(lua_State *L, int index, ct_settings *settings);
 
-/* ---- batch.c ------------------------------------------------------------------------- */
+/* ---- batch.c ----------------------------------------------------------------------- */
 
 void lct_batch_init(lua_State *L); /* registers the type */
 int lct_batch_new(lua_State *L);
 
-/* ---- clean.c ------------------------------------------------------------------------- */
+/* ---- clean.c ----------------------------------------------------------------------- */
 
 int lct_clean(lua_State *L);
 
@@ -100,12 +101,12 @@ void lct_note_cleaned(void *context, const char *instance, const char *error);
 /* Pushes what was noted as a list of {instance=, error=}. */
 void lct_push_cleaned(lua_State *L, const ct_buf *buf);
 
-/* ---- bases.c ------------------------------------------------------------------------- */
+/* ---- bases.c ----------------------------------------------------------------------- */
 
 int lct_bases(lua_State *L);
 int lct_bases_prune(lua_State *L);
 
-/* ---- signals.c ----------------------------------------------------------------------- */
+/* ---- signals.c --------------------------------------------------------------------- */
 
 void lct_signals_init(lua_State *L); /* registers the type */
 int lct_signals_open(lua_State *L);
@@ -115,7 +116,7 @@ const char *lct_signals_pending(void);
  * however close to the wait it comes. NULL: none. Borrowed until then. */
 void lct_signals_cancel(ct_batch *batch);
 
-/* ---- terminal.c ---------------------------------------------------------------------- */
+/* ---- terminal.c -------------------------------------------------------------------- */
 
 int lct_terminal(lua_State *L);
 int lct_clock(lua_State *L);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * clean.c - core.clean: what ct_clean() reports becomes a list, as what ct_bases_prune() does
- * (bases.c). The engine calls back with no protected call around it, so nothing here touches
- * Lua before it has returned.
+ * clean.c - core.clean: what ct_clean() reports becomes a list, as what ct_bases_prune()
+ * does (bases.c). The engine calls back with no protected call around it, so nothing here
+ * touches Lua before it has returned.
  */
 #include <string.h>
 
@@ -40,8 +40,8 @@ void lct_push_cleaned(lua_State *L, const ct_buf *buf) {
 Deletes the instances that dead runs left behind; nothing else's.
 @function clean
 @tparam[opt] table settings as for run_open
-@treturn table a list of {instance=, error=}, error being nil for what was deleted; or nil,
-  message, NAME
+@treturn table a list of {instance=, error=}, error being nil for what was deleted; or
+  nil, message, NAME
 */
 int lct_clean(lua_State *L) {
     ct_settings settings;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * job.c - a job's table becomes a ct_job. All of it is checked before the engine sees any,
- * and every array lives in a userdata that one table anchors, so a throw in the middle
- * leaks nothing. The tables are:
+ * job.c - a job's table becomes a ct_job. All of it is checked before the engine sees
+ * any, and every array lives in a userdata that one table anchors, so a throw in the
+ * middle leaks nothing. The tables are:
  *
  *   job      name image local_image remote_source(JSON) instance(JSON) target testlet
  *            start_hooks stop_hooks env timeout ready_timeout output_limit ready preserve
  *            isolation fresh warm
  *   testlet  kind name code identity argv args
  *   hook     name steps
- *   step     kind name run(testlet) source data dest directory no_overwrite keep_owners user
- *            group mode limit always timeout
+ *   step     kind name run(testlet) source data dest directory no_overwrite keep_owners
+ *            user group mode limit always timeout
  */
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * lua_pack.c - Lua values as bytes; lua_unpack.c is the way back. The encoding is described
- * in lua_value.h. All of it runs under lua_pcall: what Lua raises (out of memory) becomes a
- * code.
+ * lua_pack.c - Lua values as bytes; lua_unpack.c is the way back. The encoding is
+ * described in lua_value.h. All of it runs under lua_pcall: what Lua raises (out of
+ * memory) becomes a code.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,8 +64,8 @@ static void pack_number4(struct packing *packing, lua_Integer number) {
 
 /* ---- tables ---- */
 
-/* One key of a table, in an order that is the same in every process, which lua_next() is not:
- * numbers, then strings bytewise, then booleans. */
+/* One key of a table, in an order that is the same in every process, which lua_next() is
+ * not: numbers, then strings bytewise, then booleans. */
 struct key {
     int type;
     bool boolean, whole; /* whole: an integer */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * lua_unpack.c - Lua values from bytes that nobody vouches for. The encoding is described in
- * lua_value.h. All of it runs under lua_pcall: what Lua raises (out of memory) becomes a code.
+ * lua_unpack.c - Lua values from bytes that nobody vouches for. The encoding is described
+ * in lua_value.h. All of it runs under lua_pcall: what Lua raises (out of memory) becomes
+ * a code.
  */
 #include <lauxlib.h>
 

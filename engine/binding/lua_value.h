@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * lua_value.h - Lua values as bytes and back; the same code in the host's binding and in the
- * guest. Behind the tokens of value.c there are two more:
+ * lua_value.h - Lua values as bytes and back; the same code in the host's binding and in
+ * the guest. Behind the tokens of value.c there are two more:
  *     F CODE COUNT (CELL [VALUE])...   a function: its dump as a string token; how many
  *         upvalues, 1 byte; for each the number of its cell, 4 bytes, and at the first
- *         mention of the cell the value in it. The upvalue _ENV has cell 0 and no value: it
- *         is the receiver's globals, whatever the sender's were.
+ *         mention of the cell the value in it. The upvalue _ENV has cell 0 and no value:
+ *         it is the receiver's globals, whatever the sender's were.
  *     R NUMBER                         the function that came as number so many, 4 bytes
- * Functions are numbered from 1 in the order of their F, so a function that refers to itself
- * is one; closures that share an upvalue share its cell, and go on sharing it.
+ * Functions are numbered from 1 in the order of their F, so a function that refers to
+ * itself is one; closures that share an upvalue share its cell, and go on sharing it.
  */
 #ifndef CT_LUA_VALUE_H
 #define CT_LUA_VALUE_H
@@ -20,19 +20,21 @@
 enum ct_lua_functions {
     CT_LUA_NO_FUNCTIONS, /* are refused */
     CT_LUA_FUNCTIONS,    /* Lua functions travel too, their upvalues by value */
-    CT_LUA_STRIPPED /* so, but without their files' names and other debug information, of
-                            which only the lines stay where each function begins and ends */
+    /* so, but without their files' names and other debug information, of which only the
+     * lines stay where each function begins and ends */
+    CT_LUA_STRIPPED
 };
 
-/* Adds the value at index to out. CT_E_ARGUMENT when something in it can't travel: the message names it and its place,
- * "upvalue 'sock' is a userdata". CT_E_LIMIT, CT_E_NO_MEMORY. Raises no Lua error; leaves the
- * stack as it was. Equal values are equal bytes, in every process: a table's keys come sorted. */
+/* Adds the value at index to out. CT_E_ARGUMENT when something in it can't travel: the
+ * message names it and its place, "upvalue 'sock' is a userdata". CT_E_LIMIT,
+ * CT_E_NO_MEMORY. Raises no Lua error; leaves the stack as it was. Equal values are equal
+ * bytes, in every process: a table's keys come sorted. */
 CT_CHECK int ct_lua_pack(lua_State *L, int index, ct_buf *out,
                          enum ct_lua_functions functions, ct_error *error);
 
-/* Pushes the value at *at, and moves *at behind it. Without functions, which is how the host
- * reads what a guest sent, a function is CT_E_PROTOCOL: its code is never loaded. Pushes
- * nothing on failure. Raises no Lua error. */
+/* Pushes the value at *at, and moves *at behind it. Without functions, which is how the
+ * host reads what a guest sent, a function is CT_E_PROTOCOL: its code is never loaded.
+ * Pushes nothing on failure. Raises no Lua error. */
 CT_CHECK int ct_lua_unpack(lua_State *L, const char **at, const char *end, bool functions,
                            ct_error *error);
 

@@ -12,8 +12,8 @@
 
 #define EXIT_BROKEN 2
 
-/* require() calls this with the module's name. where.lua knows our chunks by how their names
- * begin. */
+/* require() calls this with the module's name. where.lua knows our chunks by how their
+ * names begin. */
 static int load_module(lua_State *L) {
     const ct_embedded *module = lua_touserdata(L, lua_upvalueindex(1));
     const char *chunk = lua_pushfstring(L, "=cleantest:%s", module->name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * module.c - the table that require "cleantest.core" returns, and the two things all bound
- * types share: how a type is registered and how a failure is returned. It is for the Lua
- * layer; suites use "cleantest".
+ * module.c - the table that require "cleantest.core" returns, and the two things all
+ * bound types share: how a type is registered and how a failure is returned. It is for
+ * the Lua layer; suites use "cleantest".
  */
 #include "binding.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pack.c - core.pack: a Lua value as bytes that can travel. The encoding is lua_value.h's;
- * this file owns the bytes while Lua may throw, and nothing else.
+ * pack.c - core.pack: a Lua value as bytes that can travel. The encoding is
+ * lua_value.h's; this file owns the bytes while Lua may throw, and nothing else.
  */
 #include "binding.h"
 #include "lua_value.h"
@@ -28,8 +28,8 @@ ct_buf *lct_new_buf(lua_State *L, size_t limit) {
 Packs a value that is to travel into an instance: plain data, functions of plain data.
 @function pack
 @param value nil, a boolean, number, string, table of those, or a function
-@tparam[opt] boolean stripped functions are equal bytes in whichever file they are: for telling
-  them apart, since their errors could not say where they were
+@tparam[opt] boolean stripped functions are equal bytes in whichever file they are: for
+  telling them apart, since their errors could not say where they were
 @treturn string the bytes; or nil, a message that names what can't travel, and a NAME
 */
 int lct_pack(lua_State *L) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * signals.c - what the `cleantest` command does with SIGINT, SIGTERM and SIGHUP. The first
- * one is remembered, and while a suite runs (armed) it becomes an error there, so that the
- * suite is unwound and everything is torn down. The second one takes its default action:
- * the process ends, and the reaper tears down what is left. A signal that was ignored when
- * the command started stays ignored.
+ * signals.c - what the `cleantest` command does with SIGINT, SIGTERM and SIGHUP. The
+ * first one is remembered, and while a suite runs (armed) it becomes an error there, so
+ * that the suite is unwound and everything is torn down. The second one takes its default
+ * action: the process ends, and the reaper tears down what is left. A signal that was
+ * ignored when the command started stays ignored.
  *
  * Only the command uses this. A handler needs state that belongs to the process, so there
  * is at most one of these at a time.

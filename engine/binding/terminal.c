@@ -14,7 +14,8 @@
 Asks whether a stream is a terminal.
 @function terminal
 @tparam file stream an open Lua file
-@treturn int columns, then rows (80, 24 where the terminal doesn't say); or nil: it is none
+@treturn int columns, then rows (80, 24 where the terminal doesn't say); or nil: it is
+  none
 */
 int lct_terminal(lua_State *L) {
     luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);

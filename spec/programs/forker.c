@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A host that forks without exec, and is then killed: its child, which goes on for a while,
- * holds everything open that the host did. Usage: forker IMAGE; prints the instance's name.
+ * A host that forks without exec, and is then killed: its child, which goes on for a
+ * while, holds everything open that the host did. Usage: forker IMAGE; prints the
+ * instance's name.
  */
 #include <cleantest.h>
 #include <signal.h>

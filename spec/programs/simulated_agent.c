@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * A simulated virtual machine, for machines whose kernel can't run LXD's: between cleantest and
- * a real LXD, it has the containers whose names begin with "late-" pass for virtual machines,
- * and refuses the first so many requests for files in them with the words and the status of an
- * LXD whose agent there is not up. All else passes through, untouched.
+ * A simulated virtual machine, for machines whose kernel can't run LXD's: between
+ * cleantest and a real LXD, it has the containers whose names begin with "late-" pass for
+ * virtual machines, and refuses the first so many requests for files in them with the
+ * words and the status of an LXD whose agent there is not up. All else passes through,
+ * untouched.
  *
- * Usage: simulated_agent SOCKET LXD-SOCKET REFUSALS; prints "listening", and a line for each
- * refusal. A process for each connection, which ends with it; it ends by a signal.
+ * Usage: simulated_agent SOCKET LXD-SOCKET REFUSALS; prints "listening", and a line for
+ * each refusal. A process for each connection, which ends with it; it ends by a signal.
  */
 #include <poll.h>
 #include <signal.h>
@@ -102,7 +103,8 @@ static size_t head_length(struct connection *at) {
     return end ? (size_t) (end - at->head) + 4 : 0;
 }
 
-/* Bytes from the client: heads are gathered, bodies passed on, or dropped with their head. */
+/* Bytes from the client: heads are gathered, bodies passed on, or dropped with their
+ * head. */
 static void take(struct connection *at, const char *data, size_t length) {
     while (length > 0) {
         if (at->raw || at->body > 0) {
