@@ -6,8 +6,12 @@
 local new_simulated = require "spec.support.simulated"
 local process = require "spec.support.process"
 
+-- Leaks are looked for where the build can see them.
 local function run(simulated, program, ...)
-  return process.run { os.getenv "BUILD" .. "/test/" .. program, simulated.socket, ... }
+  local command = { os.getenv "BUILD" .. "/test/" .. program, simulated.socket, ... }
+  return process.run(command, {
+    env = { ASAN_OPTIONS = "detect_leaks=1" }, deadline = 600,
+  })
 end
 
 describe("a C program's bad arguments", function()

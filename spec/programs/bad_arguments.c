@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * bad_arguments.c - everything that cleantest.h calls a bad argument, handed to the public API.
- * Usage: bad_arguments ENDPOINT, of an LXD that has no image "nowhere". Prints one line for
- * each promise that is broken, and exits with 1 if there was one.
+ * bad_arguments.c - everything that cleantest.h calls a bad argument, handed to the
+ * public API. Usage: bad_arguments ENDPOINT, of an LXD that has no image "nowhere".
+ * Prints one line for each promise that is broken, and exits with 1 if there was one.
  */
 #include <math.h>
 #include <stdio.h>

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * failing_allocations.c - a run of two jobs against the simulated LXD, again and again, with one
- * allocation that fails: the first in the first run, then the one STEP after that, until a run
- * has no more of them. Usage:
- *     failing_allocations SOCKET fresh|build|prepared|warm engine|lua|curl [STEP [FIRST [LAST]]]
- * "fresh" makes instances from the image, "build" builds a new base each time, "prepared"
- * clones from one that is there, "warm" keeps clones ahead, too. The allocations are those of
- * the engine itself, of its Lua states, or of libcurl. Prints how many failed. Exits with 1,
- * naming the allocation, when a run broke a promise of cleantest.h, left an instance or memory
- * behind, or did not end.
+ * failing_allocations.c - a run of two jobs against the simulated LXD, again and again,
+ * with one allocation that fails: the first in the first run, then the one STEP after
+ * that, until a run has no more of them. Usage:
+ *     failing_allocations SOCKET MODE SOURCE [STEP [FIRST [LAST]]]
  *
- * The linker puts the functions named __wrap_ here in place of the engine's allocator; Lua and
- * libcurl take theirs by their own means. cjson has none: it ends the process when it is out of
- * memory.
+ *   MODE    fresh     instances are made from the image
+ *           build     the bases they are cloned from are built first
+ *           prepared  the bases are there
+ *           warm      clones are kept ahead, too
+ *   SOURCE  engine, lua (its states), or curl: whose allocations fail
+ *
+ * Prints how many failed. Exits with 1, naming the allocation, when a run broke a promise
+ * of cleantest.h, left an instance or memory behind, or did not end.
+ *
+ * The linker puts the functions named __wrap_ here in place of the engine's allocator;
+ * Lua and libcurl take theirs by their own means. cjson has none: it ends the process
+ * when it is out of memory.
  */
 #include <limits.h>
 #include <signal.h>
@@ -247,9 +251,7 @@ static int fill(ct_batch *batch, const struct sweep *sweep, ct_error *error) {
     };
     const ct_hook start = {.name = "start", .steps = steps, .step_count = 3};
     const ct_hook stop = {.name = "stop", .steps = steps, .step_count = 1};
-    char variable[32];
-    snprintf(variable, sizeof variable, "N=%ld", is(sweep, "build") ? number : 0);
-    const char *const env[] = {variable, NULL};
+    static const char *const env[] = {"KEY=value", NULL};
     ct_job job = {.name = "first",
                   .image = "simulated",
                   .start_hooks = &start,
@@ -316,7 +318,7 @@ static int count_instance(void *count, const char *instance, const ct_lease *lea
     return CT_OK;
 }
 
-/* What a run could not delete for want of memory is the reaper's, which takes a moment. */
+/* What a run could not delete for want of memory the reaper deletes, in a moment. */
 static void check_nothing_left(struct sweep *sweep) {
     static const struct timespec pause = {.tv_nsec = 5000000};
     for (int left = 1; left > 0;) {
@@ -333,6 +335,10 @@ static void check_nothing_left(struct sweep *sweep) {
 
 /* false: the run had fewer allocations. */
 static bool spoil(struct sweep *sweep, long allocation) {
+    const ct_settings settings = {.endpoint = sweep->socket};
+    ct_error error = {0};
+    if (is(sweep, "build") && ct_bases_prune(&settings, true, NULL, NULL, &error) < 0)
+        broken("bases", error.message);
     long before = atomic_load(&blocks);
     atomic_store(&number, allocation);
     atomic_store(&countdown, allocation);
