@@ -23,6 +23,15 @@ describe("a C program's bad arguments", function()
   end)
 end)
 
+describe("a machine with more CPUs than a set of the usual size has room for", function()
+  it("has as many jobs at once as the process may use CPUs", function()
+    local simulated <close> = new_simulated()
+    local result = run(simulated, "many_cpus")
+    assert.equal("", result.stderr)
+    assert.equal(0, result.status)
+  end)
+end)
+
 -- Of Lua's and libcurl's, which are many and alike, one in 17.
 describe("an allocation that fails, be it any", function()
   for _, source in ipairs { "engine", "lua", "curl" } do

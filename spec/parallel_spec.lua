@@ -39,7 +39,7 @@ describe("num_threads", function()
   end)
 
   it("must be a positive integer", function()
-    for _, wrong in ipairs { 0, -1, 1.5, "3", 0 / 0, true, {} } do
+    for _, wrong in ipairs { 0, -1, 1.5, "3", 0 / 0, true, {}, 100001, 2 ^ 32 } do
       local ok, message = pcall(function() ct.lxd { image = IMAGE, num_threads = wrong } end)
       assert.is_false(ok)
       assert.matches("parallel_spec%.lua:%d+: .*num_threads must be a positive integer", message)

@@ -160,9 +160,11 @@ describe("the warm pool", function()
   end)
 
   it("refuses a number that is none", function()
-    local ok, message = pcall(ct.lxd, { image = results.image, warm = -1 })
-    assert.is_false(ok)
-    assert.matches("warm must be a positive integer", message)
+    for _, wrong in ipairs { -1, 100001, 1 << 32 } do
+      local ok, message = pcall(ct.lxd, { image = results.image, warm = wrong })
+      assert.is_false(ok)
+      assert.matches("warm must be a positive integer", message)
+    end
   end)
 end)
 

@@ -9,7 +9,7 @@ INTERNALS = $(patsubst spec/support/%.c,$(BUILD)/test/obj/%.o,$(wildcard spec/su
 .PHONY: test-module
 test-module: $(BUILD)/test/cleantest_internals.so $(BUILD)/test/simulated_lxd \
     $(BUILD)/test/gnutls/cleantest/core.so $(BUILD)/test/failing_allocations \
-    $(BUILD)/test/bad_arguments
+    $(BUILD)/test/bad_arguments $(BUILD)/test/many_cpus
 
 SIMULATED = $(patsubst spec/simulated_lxd/%.c,$(BUILD)/test/obj/simulated/%.o,$(wildcard \
     spec/simulated_lxd/*.c))
@@ -40,15 +40,21 @@ $(BUILD)/test/obj/%.o: spec/programs/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ENGINE_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(BUILD)/test/obj/failing_allocations.d $(BUILD)/test/obj/bad_arguments.d
+-include $(patsubst %,$(BUILD)/test/obj/%.d,failing_allocations bad_arguments many_cpus)
 
 # A program as a user has it: of the library it has what is exported.
 $(BUILD)/test/bad_arguments: $(BUILD)/test/obj/bad_arguments.o $(BUILD)/libcleantest.so
 	$(CC) $(SANITIZE) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD) -lcleantest $(LDFLAGS)
 
+# Programs with the engine's objects in them, that have some calls of libc's made up.
+comma = ,
+with_wrapped = $(CC) $(SANITIZE) $(patsubst %,-Wl$(comma)--wrap=%,$(1)) -o $@ $^ $(ENGINE_LIBS) \
+    -llua5.4 $(LDFLAGS)
+
 ALLOCATOR = malloc calloc realloc free strdup strndup asprintf vasprintf realpath \
     luaL_newstate
 $(BUILD)/test/failing_allocations: $(BUILD)/test/obj/failing_allocations.o $(OBJECTS)
-	$(CC) $(SANITIZE) $(patsubst %,-Wl$(comma)--wrap=%,$(ALLOCATOR)) -o $@ $^ -lwslay \
-	    $(shell pkg-config --libs $(PACKAGES)) -llua5.4-cjson -llua5.4 -lm -pthread $(LDFLAGS)
-comma = ,
+	$(call with_wrapped,$(ALLOCATOR))
+
+$(BUILD)/test/many_cpus: $(BUILD)/test/obj/many_cpus.o $(OBJECTS)
+	$(call with_wrapped,sched_getaffinity)
