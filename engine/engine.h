@@ -379,6 +379,9 @@ void *ct_arena_alloc(ct_arena *arena, size_t size);
 /* A copy, with a NUL behind it; NULL for NULL. */
 void *ct_arena_copy(ct_arena *arena, const void *data, size_t length);
 char *ct_arena_string(ct_arena *arena, const char *string);
+/* CT_E_NO_MEMORY when an allocation has failed since this was asked last: what is done next
+ * with the arena starts afresh. */
+CT_CHECK int ct_arena_check(ct_arena *arena, ct_error *error);
 
 /* true for equal strings; NULL equals itself alone. */
 bool ct_same_text(const char *one, const char *other);

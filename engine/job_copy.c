@@ -247,5 +247,5 @@ int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from, ct_error *error
         to->ready_timeout = CT_TIMEOUT_READY;
     if (to->output_limit == 0)
         to->output_limit = CT_OUTPUT_LIMIT;
-    return arena->failed ? ct_fail(error, CT_E_NO_MEMORY, "out of memory") : CT_OK;
+    return ct_arena_check(arena, error);
 }

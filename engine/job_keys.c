@@ -50,5 +50,5 @@ int ct_job_keys(ct_arena *arena, const ct_job *const *jobs, size_t count, char *
         keys[list[i].number] = make_key(arena, list[i].job, repeat);
     }
     free(list);
-    return arena->failed ? ct_fail(error, CT_E_NO_MEMORY, "out of memory") : CT_OK;
+    return ct_arena_check(arena, error);
 }

@@ -233,7 +233,26 @@ static bool is(const struct sweep *sweep, const char *mode) {
     return strcmp(sweep->mode, mode) == 0;
 }
 
-static int fill(ct_batch *batch, const struct sweep *sweep, ct_error *error) {
+/* What failed for want of memory can be done again when there is some. */
+static void add(ct_batch *batch, const ct_job *job) {
+    ct_error error = untouched();
+    if (succeeded("ct_batch_add", ct_batch_add(batch, job, &error), &error))
+        return;
+    error = untouched();
+    if (!succeeded("ct_batch_add", ct_batch_add(batch, job, &error), &error))
+        broken("ct_batch_add, again", error.message);
+}
+
+static void start(ct_batch *batch) {
+    ct_error error = untouched();
+    if (succeeded("ct_batch_start", ct_batch_start(batch, &error), &error))
+        return;
+    error = untouched();
+    if (!succeeded("ct_batch_start", ct_batch_start(batch, &error), &error))
+        broken("ct_batch_start, again", error.message);
+}
+
+static void fill(ct_batch *batch, const struct sweep *sweep) {
     static const char *const argv[] = {"true", NULL};
     static const ct_step steps[] = {
         {.kind = CT_STEP_RUN,
@@ -249,24 +268,24 @@ static int fill(ct_batch *batch, const struct sweep *sweep, ct_error *error) {
          .source = "/etc/hosts",
          .dest = "/root/"},
     };
-    const ct_hook start = {.name = "start", .steps = steps, .step_count = 3};
-    const ct_hook stop = {.name = "stop", .steps = steps, .step_count = 1};
+    const ct_hook before = {.name = "start", .steps = steps, .step_count = 3};
+    const ct_hook after = {.name = "stop", .steps = steps, .step_count = 1};
     static const char *const env[] = {"KEY=value", NULL};
     ct_job job = {.name = "first",
                   .image = "simulated",
-                  .start_hooks = &start,
+                  .start_hooks = &before,
                   .start_hook_count = 1,
-                  .stop_hooks = &stop,
+                  .stop_hooks = &after,
                   .stop_hook_count = 1,
                   .env = env,
                   .fresh = is(sweep, "fresh"),
                   .warm = is(sweep, "warm"),
                   .testlet = {.kind = CT_TESTLET_COMMAND, .argv = argv}};
-    int code = ct_batch_add(batch, &job, error);
+    add(batch, &job);
     job.name = "second";
     job.testlet = (ct_testlet){
         .kind = CT_TESTLET_LUA, .name = "=second", .code = "return 1", .code_length = 8};
-    return code < 0 ? code : ct_batch_add(batch, &job, error);
+    add(batch, &job);
 }
 
 static void take_events(ct_batch *batch) {
@@ -288,14 +307,13 @@ static void take_events(ct_batch *batch) {
 }
 
 static void run_batch(ct_run *run, const struct sweep *sweep) {
-    ct_error error = untouched();
     ct_batch *batch = ct_batch_new(run, 1);
     if (!batch)
         return;
-    if (succeeded("ct_batch_add", fill(batch, sweep, &error), &error) &&
-        succeeded("ct_batch_start", ct_batch_start(batch, &error), &error))
-        take_events(batch);
-    error = untouched();
+    fill(batch, sweep);
+    start(batch);
+    take_events(batch);
+    ct_error error = untouched();
     succeeded("ct_batch_close", ct_batch_close(batch, &error), &error);
 }
 

@@ -40,7 +40,8 @@ return function(options)
   local folder = new_folder()
   local self = setmetatable({ folder = folder, socket = folder:at "unix.socket" }, Simulated)
   local command = { os.getenv "BUILD" .. "/test/simulated_lxd", self.socket }
-  self.process = process.start(table.move(options or {}, 1, #(options or {}), 3, command))
+  self.process = process.start(table.move(options or {}, 1, #(options or {}), 3, command),
+    { deadline = 900 })
   self.process:await "ready"
   return self
 end
