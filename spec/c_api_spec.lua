@@ -39,7 +39,7 @@ local STEPS = os.getenv "SANITIZE" and { engine = 17, lua = 97, curl = 97 }
 
 describe("an allocation that fails, be it any", function()
   for _, source in ipairs { "engine", "lua", "curl" } do
-    for _, kind in ipairs { "fresh", "prepared", "warm" } do
+    for _, kind in ipairs { "fresh", "prepared", "warm", "build" } do
       it(("is told, and nothing is left behind: %s, %s"):format(source, kind), function()
         local simulated <close> = new_simulated()
         local result = run(simulated, "failing_allocations", kind, source, STEPS[source])
