@@ -29,22 +29,21 @@ static void perform(void *data, void **state, size_t item) {
     ct_cancel_set(aside->over);
 }
 
-ct_aside *ct_aside_start(ct_aside_work *work, void *context, ct_error *error) {
+int ct_aside_start(ct_aside_work *work, void *context, ct_aside **out, ct_error *error) {
+    *out = NULL;
     ct_aside *aside = calloc(1, sizeof *aside);
-    if (!aside) {
-        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-        return NULL;
-    }
+    if (!aside)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     *aside = (ct_aside){.work = work, .context = context, .over = ct_cancel_open()};
     ct_work item = {.perform = perform, .context = aside};
-    if (aside->over < 0)
-        ct_fail_errno(error, "eventfd");
+    int code = aside->over < 0
+                   ? ct_fail_errno(error, "eventfd")
+                   : ct_scheduler_start(&item, NULL, 1, 1, &aside->thread, error);
+    if (code < 0)
+        ct_aside_close(aside);
     else
-        aside->thread = ct_scheduler_start(&item, NULL, 1, 1, error);
-    if (aside->thread)
-        return aside;
-    ct_aside_close(aside);
-    return NULL;
+        *out = aside;
+    return code;
 }
 
 int ct_aside_wait(ct_aside *aside, ct_error *error) {

@@ -12,8 +12,9 @@ typedef struct ct_aside ct_aside;
 /* What is done; returns CT_OK or more, or a negative code with the error filled. */
 typedef int ct_aside_work(void *context, ct_error *error);
 
-/* The context is borrowed until ct_aside_close(). NULL: CT_E_NO_MEMORY, CT_E_SYSTEM. */
-CT_CHECK ct_aside *ct_aside_start(ct_aside_work *work, void *context, ct_error *error);
+/* The context is borrowed until ct_aside_close(). */
+CT_CHECK int ct_aside_start(ct_aside_work *work, void *context, ct_aside **out,
+                            ct_error *error);
 /* Waits for its end, and returns what it returned, with its error. CT_E_INTERRUPTED: a
  * signal was caught by this thread; the work goes on, and may be waited for again. */
 CT_CHECK int ct_aside_wait(ct_aside *aside, ct_error *error);

@@ -189,9 +189,11 @@ static void undo(ct_batch *batch) {
 int ct_batch_start(ct_batch *batch, ct_error *error) {
     if (batch->events)
         return ct_fail(error, CT_E_ARGUMENT, "the batch has started already");
-    if (!batch->survey && !(batch->survey = ct_aside_start(survey, batch, error)))
-        return error ? error->code : CT_E_SYSTEM;
-    int code = ct_aside_wait(batch->survey, error);
+    int code =
+        batch->survey ? CT_OK : ct_aside_start(survey, batch, &batch->survey, error);
+    if (code < 0)
+        return code;
+    code = ct_aside_wait(batch->survey, error);
     if (code == CT_E_INTERRUPTED)
         return code;
     ct_aside_close(batch->survey);

@@ -3,6 +3,7 @@
  * job_end.c - the end of a job's life, the same on every path: the result is given away, and the
  * instance is deleted, preserved, or left to those that come next.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "job_life.h"

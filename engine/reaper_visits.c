@@ -122,10 +122,10 @@ static int end_visit(void *session, const ct_provider_type *provider,
 int ct_visits_end(const ct_visits *visits, ct_provider *provider) {
     if (!visits->first)
         return 0;
-    void *session = provider->type->session_open(provider, NULL);
-    if (!session)
-        return CT_E_NO_MEMORY;
-    int found = 0, code = CT_OK;
+    void *session;
+    int found = 0, code = provider->type->session_open(provider, &session, NULL);
+    if (code < 0)
+        return code;
     for (const ct_visit *visit = visits->first; visit; visit = visit->next) {
         int ended = end_visit(session, provider->type, visit);
         found += ended > 0;
