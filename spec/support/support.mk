@@ -9,7 +9,8 @@ INTERNALS = $(patsubst spec/support/%.c,$(BUILD)/test/obj/%.o,$(wildcard spec/su
 .PHONY: test-module
 test-module: $(BUILD)/test/cleantest_internals.so $(BUILD)/test/simulated_lxd \
     $(BUILD)/test/gnutls/cleantest/core.so $(BUILD)/test/failing_allocations \
-    $(BUILD)/test/bad_arguments $(BUILD)/test/many_cpus
+    $(BUILD)/test/bad_arguments $(BUILD)/test/many_cpus $(BUILD)/test/torture \
+    $(BUILD)/test/stepping_clock.so
 
 SIMULATED = $(patsubst spec/simulated_lxd/%.c,$(BUILD)/test/obj/simulated/%.o,$(wildcard \
     spec/simulated_lxd/*.c))
@@ -58,3 +59,20 @@ $(BUILD)/test/failing_allocations: $(BUILD)/test/obj/failing_allocations.o $(OBJ
 
 $(BUILD)/test/many_cpus: $(BUILD)/test/obj/many_cpus.o $(OBJECTS)
 	$(call with_wrapped,sched_getaffinity)
+
+# ---- make torture: the proxy, and a clock that steps ------------------------------------
+
+TORTURE = $(patsubst %,$(BUILD)/test/obj/torture/%.o,main options log link victim)
+
+$(BUILD)/test/obj/torture/%.o: spec/torture/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ENGINE_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(TORTURE:.o=.d)
+
+$(BUILD)/test/torture: $(TORTURE)
+	$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS)
+
+$(BUILD)/test/stepping_clock.so: spec/torture/clock.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -fPIC -shared $(CFLAGS) -o $@ $<
