@@ -38,7 +38,7 @@ local function read_log(path)
     elseif word == "hang" then
       seen.hang = rest
     elseif word == "over" then
-      seen.over = true
+      seen.over, seen.turns = true, tonumber(rest:match "%d+")
     end
   end
   return seen
@@ -126,8 +126,11 @@ local function strict(round, results)
   return ("error where nothing was broken: %s"):format(results.first.error or "it did not end")
 end
 
-local function status(seen, results)
-  if seen.how ~= "exit" or seen.code ~= 0 then return nil end
+-- An archon's jobs are no tests, and are not counted.
+local function status(round, seen, results)
+  if seen.how ~= "exit" or seen.code ~= 0 or (round.archon and results.done == 1) then
+    return nil
+  end
   return ("exit status 0 with %d right, %d errors"):format(results.right, results.error)
 end
 
@@ -139,12 +142,14 @@ function judge.look(round, folder)
   local seen, results = read_log(folder .. "/log"), read_results(folder .. "/results")
   local found = {}
   local function note(kind, text) if text then found[#found + 1] = { kind, text } end end
+  note("broken", seen.turns == 0 and not round.memory and not round.descriptors
+    and "the suite never asked for anything")
   note("broken", not seen.over and not seen.hang and "the torture program did not end well")
   note("hang", seen.hang and ("%s did not end in time"):format(seen.hang))
   note("crash", crash(seen))
   note("wrong", wrong(round, seen, results))
   note("wrong", strict(round, results))
-  note("wrong", status(seen, results))
+  note("wrong", status(round, seen, results))
   if seen.pid then
     local left = left_behind(seen)
     note("left", #left > 0 and "left behind: " .. table.concat(left, ", "))

@@ -80,7 +80,7 @@ local function perform(round)
   local place = ("%s/%d"):format(folder, round.number)
   process.output { "mkdir", "-p", place .. "/downloads", place .. "/upload/deep/er" }
   if round.tls then round.tls = tls() end
-  round.tls = round.tls or false
+  round.tls, round.folder = round.tls or false, place
   write(place .. "/plan.lua", "return " .. serialize(round) .. "\n")
   write(place .. "/upload/number", (round.hooks or 0) .. "\n")
   write(place .. "/upload/deep/er/bytes", ("torture\0\n"):rep(5000))

@@ -250,6 +250,12 @@ static void truncate_flow(struct link *link, struct flow *flow, enum direction d
     shutdown(link->ends[direction], SHUT_WR);
 }
 
+/* Seconds up to 2, mostly short. */
+static double draw_delay(struct link *link) {
+    double part = (double) (draw(&link->chance) % 1000) / 1000;
+    return 0.02 + 2 * part * part * part;
+}
+
 /* Does to the link what is planned. false: there is no link any more. */
 static bool strike(struct link **at) {
     struct link *link = *at;
@@ -267,7 +273,7 @@ static bool strike(struct link **at) {
         truncate_flow(link, flow, fault.direction);
         break;
     case FAULT_DELAY:
-        flow->hold = now() + 0.05 + (double) (draw(&link->chance) % 2000) / 1000;
+        flow->hold = now() + draw_delay(link);
         break;
     case FAULT_STALL:
         link->reset_at = now() + STALL;

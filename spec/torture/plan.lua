@@ -30,7 +30,7 @@ local function draw_wire(random, round)
     table.move(OVER_SOCKET, 1, #OVER_SOCKET, #round.kinds + 1, round.kinds)
   end
   if not round.strict and random(6) == 1 then table.insert(round.kinds, "stall") end
-  round.rate = round.strict and 300 or choose(random, { 3, 15 }, { 4, 40 }, { 2, 120 })
+  round.rate = round.strict and 150 or choose(random, { 3, 15 }, { 4, 40 }, { 2, 120 })
   round.client_timeout = not round.strict and 15 or nil
 end
 

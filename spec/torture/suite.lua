@@ -38,12 +38,12 @@ local function configure()
   } })
   if not round.hooks then return end
   config:register_hook(ct.hook.start_env {
-    name = "hook-" .. round.hooks, upload = ct.data.dir("upload", "/torture"),
-    run = "mkdir -p /out && head -c 20000 /dev/zero | tr '\\000' x >/out/report && test "
-      .. round.hooks .. " = $(cat /torture/number)",
+    name = "hook-" .. round.hooks, upload = ct.data.dir(round.folder .. "/upload", "/torture"),
+    run = ct.script("mkdir -p /out && head -c 20000 /dev/zero | tr '\\000' x >/out/report && test "
+      .. round.hooks .. " = $(cat /torture/number)"),
   })
   config:register_hook(ct.hook.stop_env {
-    name = "home", download = ct.data.dir("/out", "downloads/{testlet}"),
+    name = "home", download = ct.data.dir("/out", round.folder .. "/downloads/{testlet}"),
   })
 end
 
