@@ -79,7 +79,8 @@ local function clean()
   return process.run { "cleantest", "clean" }
 end
 
--- When nobody was left to delete, `cleantest clean` must.
+-- When nobody was left to delete, or to try again where a deletion was spoilt, `cleantest clean`
+-- must.
 local function left_after_clean(pid)
   local left
   process.within(60, function() return not creating() end)
@@ -94,7 +95,8 @@ end
 local function left_behind(seen)
   local left = left_of(seen.pid)
   if #left == 0 then return left end
-  if seen.killed.process and seen.killed.reaper == "KILL" then return left_after_clean(seen.pid) end
+  local nobody = seen.killed.process == "KILL" or seen.faults > 0
+  if nobody and seen.killed.reaper == "KILL" then return left_after_clean(seen.pid) end
   process.within(GRACE, function()
     left = left_of(seen.pid)
     return #left == 0

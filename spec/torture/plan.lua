@@ -79,7 +79,7 @@ local function draw_suite(random, round, images)
   round.threads = random(3)
   round.archon = random(8) == 1
   round.prune = random(10) == 1
-  round.turns = round.archon and 90 or 130
+  round.turns = round.archon and 60 or 100
 end
 
 --- What a round does.
