@@ -39,8 +39,9 @@ static const char *first_key(const char *path, const char **key, size_t *length)
 
 /* true, and the Lua index, when the key can be an array's. */
 static bool index_of(const char *key, size_t length, lua_Integer *index) {
-    *index = strtoll(key, NULL, 10) + 1;
-    return length > 0 && length < 10 && strspn(key, "0123456789") >= length;
+    bool number = length > 0 && length < 10 && strspn(key, "0123456789") >= length;
+    *index = number ? strtoll(key, NULL, 10) + 1 : 0;
+    return number;
 }
 
 /* Pushes the field of the table on top: an object's key, or an array's element. */

@@ -18,10 +18,11 @@ const char *guest_string(lua_State *L, const char *key, size_t *length) {
 }
 
 double guest_number(lua_State *L, const char *key, double fallback) {
+    int is_number = 0;
     lua_getfield(L, -1, key);
-    double value = luaL_optnumber(L, -1, fallback);
+    double value = lua_tonumberx(L, -1, &is_number);
     lua_pop(L, 1);
-    return value;
+    return is_number ? value : fallback;
 }
 
 bool guest_boolean(lua_State *L, const char *key) {

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,8 @@ struct testlet {
 static void set_environment(lua_State *L) {
     if (lua_getfield(L, -1, "env") == LUA_TTABLE)
         for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-            setenv(lua_tostring(L, -2), lua_tostring(L, -1), 1);
+            if (lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING)
+                setenv(lua_tostring(L, -2), lua_tostring(L, -1), 1);
     lua_pop(L, 1);
 }
 
@@ -80,7 +82,8 @@ static int add_traceback(lua_State *L) {
 /* Turns paths in the table on top into what they are in this instance. */
 static void relocate(lua_State *L) {
     char own[PATH_SIZE];
-    luaL_checkstack(L, 4, "arguments");
+    if (!lua_checkstack(L, 4))
+        return;
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         if (lua_type(L, -1) == LUA_TTABLE) {
             relocate(L);
@@ -119,13 +122,18 @@ static bool push_callee(lua_State *L, const struct testlet *testlet, int request
     return false;
 }
 
+/* How many; -1 after a message on stderr. */
 static int push_args(lua_State *L, int request) {
     int count = 0;
     if (lua_getfield(L, request, "args") == LUA_TTABLE) {
         lua_getfield(L, -1, "n");
-        count = (int) lua_tointeger(L, -1);
+        lua_Integer wanted = lua_tointeger(L, -1);
         lua_pop(L, 1);
-        luaL_checkstack(L, count + 1, "too many arguments");
+        if (wanted < 0 || wanted >= INT_MAX || !lua_checkstack(L, (int) wanted + 1)) {
+            fprintf(stderr, "cleantest: too many arguments\n");
+            return -1;
+        }
+        count = (int) wanted;
         for (int i = 1; i <= count; i++)
             lua_rawgeti(L, -i, i);
         lua_remove(L, -count - 1);
@@ -165,6 +173,8 @@ static int run_lua(const struct testlet *testlet, int extra) {
     if (!push_callee(L, testlet, request))
         return 1;
     int count = push_args(L, request);
+    if (count < 0)
+        return 1;
     if (lua_pcall(L, count, 1, handler) != LUA_OK) {
         fprintf(stderr, "%s\n", lua_tostring(L, -1));
         return 1;
@@ -303,6 +313,11 @@ static int supervise(struct testlet *testlet, ct_error *error) {
     return send_exit(&end) ? 0 : GUEST_BROKEN;
 }
 
+static size_t read_limit(lua_State *L) {
+    double limit = guest_number(L, "output_limit", (double) CT_OUTPUT_LIMIT);
+    return limit >= 0 && limit < (double) SIZE_MAX ? (size_t) limit : CT_OUTPUT_LIMIT;
+}
+
 int guest_run(lua_State *L) {
     struct testlet testlet = {
         .L = L, .kind = guest_string(L, "kind", NULL), .directory = -1};
@@ -312,7 +327,7 @@ int guest_run(lua_State *L) {
         testlet.kind = "command";
     bool script = strcmp(testlet.kind, "script") == 0;
     ct_buf_init(&testlet.value, CT_VALUE_SIZE_MAX);
-    testlet.limit = (size_t) guest_number(L, "output_limit", (double) CT_OUTPUT_LIMIT);
+    testlet.limit = read_limit(L);
     testlet.argv = guest_list(L, "argv", script ? "script" : NULL);
     if (!testlet.argv)
         code = ct_fail(&error, CT_E_NO_MEMORY, "guest: out of memory");

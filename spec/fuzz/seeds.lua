@@ -25,6 +25,20 @@ local function message(kind, fields, body)
     .. ("\0"):rep(-#fields % 8) .. body
 end
 
+local function integer(n) return "i" .. ("<i8"):pack(n) end
+local function map(...)
+  local fields = table.pack(...)
+  return "T" .. ("<I4"):pack(fields.n // 2) .. table.concat(fields)
+end
+
+local LEASE = [["user.cleantest.run":"3lftre0jdj","user.cleantest.host":"boot/pid:[4026531836]",
+  "user.cleantest.pid":"1","user.cleantest.started":"2","user.cleantest.expiry":"1700000000",
+  "user.cleantest.preserved":"false"]]
+local INSTANCE = [[{"name":"ct-base-0","status":"Stopped","last_used_at":"x","type":"container",
+  "config":{"user.cleantest.base":"0123","user.cleantest.complete":"true",
+  "user.cleantest.sealed":"x","user.cleantest.label":"l",]] .. LEASE .. "}}"
+local OPERATION = [[{"operation":"/1.0/operations/1","metadata":{"status_code":200,"id":"1"}}]]
+
 local seeds = {
   dbus = {
     message(2, "\5\1u\0" .. ("<I4"):pack(1), "\1s\0\0" .. ("<s4"):pack "starting" .. "\0"),
@@ -35,6 +49,37 @@ local seeds = {
       .. "T" .. ("<I4"):pack(1) .. "i" .. ("<i8"):pack(1) .. "t",
     "d" .. ("<d"):pack(0.5), "n", text "bytes",
     "F" .. text "\27Lua" .. "\1" .. ("<I4"):pack(1) .. "n",
+  },
+  json = {
+    '/metadata/0/name\n{"metadata":[{"name":"a","config":{"k":"v","n":1.5}}],"b":true,"e":[]}',
+    "/a/b\n{}", '\n"text \\u0000\\ud83d\\ude00"', "/0\n[1,2,[null]]", "/a\n{\"a\":1e400}",
+  },
+  lxd = {
+    table.concat({
+      "\0{\"metadata\":[" .. INSTANCE .. "]}", "\0{\"metadata\":[" .. INSTANCE .. "]}",
+      '\0{"metadata":{"target":"fingerprint"}}', '\0{"metadata":[]}',
+      "\0{\"metadata\":" .. INSTANCE .. "}", '\0{"metadata":{"status":"Running"}}',
+      "\0{\"metadata\":" .. INSTANCE .. "}",
+      '\0{"metadata":{"devices":{"root":{"pool":"p"}},"config":{}}}',
+      '\0{"metadata":[{"name":"p","driver":"btrfs"}]}', "\1" .. OPERATION, "\0" .. OPERATION,
+      '\0{"metadata":{"running":[{"id":"1","resources":{"instances":["/a-run-1"]}}]}}',
+      "\0" .. OPERATION,
+    }, "\0"),
+    '\3{"error":"not found"}\0\4{"error":""}\0\0nonsense',
+  },
+  lease = { "3lftre0jdj\nboot/pid:[4026531836]\n1\n2\n1700000000\ntrue", "\n\n-1\n\n9e99\n" },
+  durations = {
+    "cleantest durations 1\n1500 test busybox-amd64\n20 the fuzzer's\n", "something else\n", "",
+    "cleantest durations 1\n99999999999999999999 x\nbroken", "cleantest durations 1\n1 a\n1 a\n",
+  },
+  request = {
+    map(text "op", text "run", text "kind", text "script", text "name", text "a/b.py",
+      text "code", text "#!/bin/sh\n", text "timeout", integer(3), text "env",
+      map(text "KEY", text "value"), text "argv", map(integer(1), text "word")),
+    map(text "op", text "run", text "kind", text "lua", text "code", text "return 1", text "args",
+      map(text "n", integer(2), integer(1), text "/.cleantest/x", integer(2), map())),
+    map(text "op", text "run", text "kind", text "command", text "argv",
+      map(integer(1), text "true"), text "output_limit", integer(10)),
   },
   tree = {
     entry("", "directory", "") .. entry("a", "file", "") .. frame("c", "bytes")

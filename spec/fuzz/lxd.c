@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A fuzzer for what LXD answers: images, leases, bases, operations, profiles and pools. Each
+ * answer is a byte, which says the HTTP status, and what follows up to a NUL. When the input is
+ * used up, nobody answers any more, so everything ends.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../engine/provider.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What the linker puts in place of the engine's; see run. */
+ct_http *__wrap_ct_http_open(const ct_endpoint *endpoint, ct_error *error);
+void __wrap_ct_http_close(ct_http *http);
+int __wrap_ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
+                        const ct_wait *wait, ct_error *error);
+
+static const char *at;
+static size_t left;
+
+static const char greeting[] =
+    "{\"metadata\":{\"auth\":\"trusted\",\"environment\":{\"server\":\"lxd\","
+    "\"server_version\":\"5.0.2\"}}}";
+
+ct_http *__wrap_ct_http_open(const ct_endpoint *endpoint, ct_error *error) {
+    (void) endpoint;
+    (void) error;
+    return malloc(1);
+}
+
+void __wrap_ct_http_close(ct_http *http) {
+    free(http);
+}
+
+int __wrap_ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
+                        const ct_wait *wait, ct_error *error) {
+    static const int statuses[] = {200, 202, 400, 404, 500, 503};
+    (void) http;
+    (void) wait;
+    if (strcmp(request->path, "/1.0") == 0)
+        return ct_buf_add(answer, greeting, sizeof greeting - 1) == CT_OK ? 200 : -1;
+    if (left == 0)
+        return ct_fail(error, CT_E_CONNECT, "nobody answers");
+    int status = statuses[(unsigned char) *at % CT_COUNT(statuses)];
+    at++;
+    left--;
+    size_t length = strnlen(at, left);
+    if (ct_buf_add(answer, at, length) < 0)
+        abort();
+    at += length < left ? length + 1 : length;
+    left -= length < left ? length + 1 : length;
+    return status;
+}
+
+static int on_lease(void *context, const char *instance, const ct_lease *lease) {
+    size_t *count = context;
+    *count += strlen(instance) + strlen(lease->run) + strlen(lease->host) +
+              (size_t) ct_lease_dead(lease);
+    return CT_OK;
+}
+
+static void on_base(void *context, const ct_base *base) {
+    size_t *count = context;
+    *count += strlen(base->key) + strlen(base->instance);
+}
+
+static void ask(ct_provider *provider, void *session, const ct_wait *wait) {
+    const ct_provider_type *type = provider->type;
+    ct_error error = {0};
+    size_t count = 0;
+    char *source = NULL;
+    ct_buf profiles;
+    ct_base_look look = {.key = "0123456789012345678901234567890123456789"};
+    ct_buf_init(&profiles, CT_MIB);
+    int code = type->visit(session, on_lease, &count, wait, &error);
+    if (code < 0 && error.code != code)
+        abort();
+    type->visit_bases(session, on_base, &count, wait, &error);
+    if (type->resolve(session, "image", &source, wait, &error) == CT_OK && !source)
+        abort();
+    free(source);
+    source = NULL;
+    (void) type->find_pulled(session, "{\"alias\":\"a\",\"server\":\"s\"}", NULL, &source, wait,
+                             &error);
+    free(source);
+    (void) type->find_base(session, &look, wait, &error);
+    (void) type->check_running(session, "instance", wait, &error);
+    (void) type->late(session, "instance", wait);
+    (void) type->clones_cheaply(session, "{\"profiles\":[\"a\",\"b\"]}", &profiles, wait,
+                                &error);
+    (void) type->start(session, "instance", wait, &error);
+    (void) type->settle(session, "run", wait, &error);
+    ct_buf_fini(&profiles);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    ct_settings settings = {.endpoint = "https://fuzz"};
+    at = (const char *) data;
+    left = size;
+    ct_provider *provider = ct_lxd_open(&settings, NULL);
+    if (!provider)
+        abort();
+    void *session = provider->type->session_open(provider, NULL);
+    ct_wait wait = ct_wait_for(10, -1);
+    if (session)
+        ask(provider, session, &wait);
+    provider->type->session_close(session);
+    provider->type->close(provider);
+    return 0;
+}
