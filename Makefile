@@ -69,7 +69,7 @@ REAPER = reaper_main arena buf error frame guest_request http json json_sorted l
     transfer trust value wait websocket
 LUA_STATIC = $(shell pkg-config --variable=libdir lua5.4)
 $(BUILD)/reaper: $(patsubst %,$(BUILD)/obj/%.o,$(REAPER))
-	$(CC) $(SANITIZE) -no-pie -Wl,--gc-sections -s -o $@ $^ -lwslay \
+	$(CC) $(SANITIZE) -no-pie -Wl,--gc-sections $(if $(SANITIZE),,-s) -o $@ $^ -lwslay \
 	    $(shell pkg-config --libs $(PACKAGES)) \
 	    -l:liblua5.4-cjson.a -l:liblua5.4.a -lm -ldl -pthread
 
