@@ -168,6 +168,13 @@ fuzz:
 	spec/lab/install build fuzz
 	BUILD='$(BUILD)' spec/fuzz/run
 
+# MINUTES=n, SEED=n; see spec/torture/README.md.
+.PHONY: torture
+torture: lab
+	spec/lab/install test
+	$(MAKE) all test-module
+	BUILD='$(abspath $(BUILD))' spec/torture/run
+
 .PHONY: bench
 bench: lab
 	spec/lab/install bench

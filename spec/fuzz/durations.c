@@ -46,7 +46,8 @@ static double recorded(void) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!*path) {
-        snprintf(path, sizeof path, "/dev/shm/cleantest-fuzz-durations-%ld", (long) getpid());
+        snprintf(path, sizeof path, "/dev/shm/cleantest-fuzz-durations-%ld",
+                 (long) getpid());
         atexit(remove_file);
     }
     write_file(data, size);

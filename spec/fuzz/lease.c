@@ -12,7 +12,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const char *const names[] = {"run", "host", "pid", "started", "expiry", "preserved"};
+    static const char *const names[] = {"run",     "host",   "pid",
+                                        "started", "expiry", "preserved"};
     char *text = strndup((const char *) data, size), *next = text;
     ct_json *json = ct_json_new();
     ct_lease lease;

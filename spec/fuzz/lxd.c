@@ -82,8 +82,8 @@ static void ask(ct_provider *provider, void *session, const ct_wait *wait) {
         abort();
     free(source);
     source = NULL;
-    (void) type->find_pulled(session, "{\"alias\":\"a\",\"server\":\"s\"}", NULL, &source, wait,
-                             &error);
+    (void) type->find_pulled(session, "{\"alias\":\"a\",\"server\":\"s\"}", NULL, &source,
+                             wait, &error);
     free(source);
     (void) type->find_base(session, &look, wait, &error);
     (void) type->check_running(session, "instance", wait, &error);

@@ -62,7 +62,7 @@ $(BUILD)/test/many_cpus: $(BUILD)/test/obj/many_cpus.o $(OBJECTS)
 
 # ---- make torture: the proxy, and a clock that steps ------------------------------------
 
-TORTURE = $(patsubst %,$(BUILD)/test/obj/torture/%.o,main options log link victim)
+TORTURE = $(patsubst %,$(BUILD)/test/obj/torture/%.o,main options log endpoint fault link victim)
 
 $(BUILD)/test/obj/torture/%.o: spec/torture/%.c
 	@mkdir -p $(@D)

@@ -144,7 +144,7 @@ function judge.look(round, folder)
   local seen, results = read_log(folder .. "/log"), read_results(folder .. "/results")
   local found = {}
   local function note(kind, text) if text then found[#found + 1] = { kind, text } end end
-  note("broken", seen.turns == 0 and not round.memory and not round.descriptors
+  note("broken", seen.turns == 0 and seen.faults == 0 and not round.memory and not round.descriptors
     and "the suite never asked for anything")
   note("broken", not seen.over and not seen.hang and "the torture program did not end well")
   note("hang", seen.hang and ("%s did not end in time"):format(seen.hang))

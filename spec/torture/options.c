@@ -9,9 +9,9 @@
 
 #include "torture.h"
 
-const char *const fault_names[FAULT_KINDS] = {
-    "none",  "reset",  "truncate", "delay",   "stall", "split",
-    "flip",  "before", "after",    "garbage", "refuse"};
+const char *const fault_names[FAULT_KINDS] = {"none",  "reset",   "truncate", "delay",
+                                              "stall", "split",   "flip",     "before",
+                                              "after", "garbage", "refuse"};
 
 const char *const victim_names[3] = {"process", "reaper", "guest"};
 
@@ -47,11 +47,10 @@ static struct kill_plan read_kill(char *text) {
     char *signal = strtok(NULL, ":"), *delay = strtok(NULL, ":");
     if (!delay)
         refuse(text);
-    return (struct kill_plan){
-        .turn = (unsigned) strtoul(turn, NULL, 10),
-        .victim = (enum victim) find(victim, victim_names, 3),
-        .signal = read_signal(signal),
-        .delay = (double) strtoul(delay, NULL, 10) / 1000};
+    return (struct kill_plan){.turn = (unsigned) strtoul(turn, NULL, 10),
+                              .victim = (enum victim) find(victim, victim_names, 3),
+                              .signal = read_signal(signal),
+                              .delay = (double) strtoul(delay, NULL, 10) / 1000};
 }
 
 static void set_number(struct options *options, const char *name, const char *value) {

@@ -55,19 +55,19 @@ struct kill_plan {
 #define KILLS_MAX 4
 
 struct options {
-    const char *listen;  /* a socket's path; NULL: a TCP port on 127.0.0.1 */
+    const char *listen;   /* a socket's path; NULL: a TCP port on 127.0.0.1 */
     const char *upstream; /* a socket's path, or HOST:PORT */
     uint64_t seed;
-    unsigned rate; /* faults in 1,000 turns */
+    unsigned rate;  /* faults in 1,000 turns */
     unsigned kinds; /* bits by fault_kind */
     struct kill_plan kills[KILLS_MAX];
     size_t kill_count;
-    double deadline;       /* seconds for the command */
-    double reap_deadline;  /* seconds from its end until its reaper's */
-    unsigned descriptors;  /* limits of the command; 0: none */
-    unsigned memory;       /* MiB of address space */
-    const char *disk;      /* a folder that becomes a full disk; NULL: none */
-    char **command;        /* NULL-ended */
+    double deadline;      /* seconds for the command */
+    double reap_deadline; /* seconds from its end until its reaper's */
+    unsigned descriptors; /* limits of the command; 0: none */
+    unsigned memory;      /* MiB of address space */
+    const char *disk;     /* a folder that becomes a full disk; NULL: none */
+    char **command;       /* NULL-ended */
 };
 
 /* Ends the program when they are wrong. */
