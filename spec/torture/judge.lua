@@ -6,6 +6,7 @@
 local cjson = require "cjson"
 local lxd = require "spec.support.lxd"
 local process = require "spec.support.process"
+local Target = require "spec.torture.target"
 
 local judge = {}
 
@@ -105,6 +106,14 @@ local function left_behind(seen)
   return left
 end
 
+-- Nobody is told of a target that a reaper was to clean and could not.
+local function left_in_target(round, seen)
+  if not round.target then return nil end
+  local left = Target.left_in(round.target)
+  if left == "" or seen.killed.reaper == "KILL" then return nil end
+  return "left in a target: " .. left:gsub("%s+", " ")
+end
+
 -- ---- the verdict ----
 
 -- A guest that was killed from outside looks like one that its testlet has killed.
@@ -156,6 +165,7 @@ function judge.look(round, folder)
     local left = left_behind(seen)
     note("left", #left > 0 and "left behind: " .. table.concat(left, ", "))
   end
+  note("left", left_in_target(round, seen))
   return { faults = seen.faults, kills = seen.kills, results = results, found = found }
 end
 

@@ -9,6 +9,7 @@ local lxd = require "spec.support.lxd"
 local plan = require "spec.torture.plan"
 local process = require "spec.support.process"
 local system = require "system"
+local Target = require "spec.torture.target"
 
 local folder <const>, seed <const> = arg[1], math.tointeger(tonumber(arg[2]))
 local lane <const>, lanes <const> = math.tointeger(tonumber(arg[3])), tonumber(arg[4])
@@ -81,6 +82,7 @@ local function perform(round)
   process.output { "mkdir", "-p", place .. "/downloads", place .. "/upload/deep/er" }
   if round.tls then round.tls = tls() end
   round.tls, round.folder = round.tls or false, place
+  round.target = round.target and Target.ready(lane) or nil
   write(place .. "/plan.lua", "return " .. serialize(round) .. "\n")
   write(place .. "/upload/number", (round.hooks or 0) .. "\n")
   write(place .. "/upload/deep/er/bytes", ("torture\0\n"):rep(5000))
@@ -121,6 +123,7 @@ repeat
   io.stdout:flush()
   number = number + lanes
 until not finish or os.time() >= finish
+Target.remove(lane)
 
 local file <close> = assert(io.open(("%s/counts-%d"):format(folder, lane), "w"))
 for key, value in pairs(counts) do file:write(key, " ", value, "\n") end

@@ -56,9 +56,9 @@ local function draw_limits(random, round)
   local kind = choose(random, { 1, "descriptors" }, { 2, "memory" }, { 1, "disk" },
     { 2, "clock" })
   if kind == "descriptors" then
-    round.descriptors = choose(random, { 2, 64 }, { 1, random(8, 64) })
+    round.descriptors = choose(random, { 1, 64 }, { 2, random(13, 40) })
   elseif kind == "memory" then
-    round.memory = random(24, 200)
+    round.memory = random(18, 70)
   elseif kind == "disk" then
     round.full_disk = true
   else
@@ -78,6 +78,8 @@ local function draw_suite(random, round, images)
   round.isolation = random(5) == 1 and "image" or "testlet"
   round.threads = random(3)
   round.archon = random(8) == 1
+  round.target = not round.archon and random(8) == 1
+  if round.target then round.hooks, round.warm, round.image = nil, nil, "busybox-amd64" end
   round.prune = random(10) == 1
   round.turns = round.archon and 60 or 100
 end

@@ -50,9 +50,13 @@ end
 local function batch()
   local list = { num_threads = round.threads, order = "completed" }
   for name, each in pairs(all) do
-    list[name] = ct.lxd { name = name, image = round.image, timeout = each.timeout or 60,
-      ready_timeout = 60, fresh = round.fresh, warm = round.warm, isolation = round.isolation,
-    } (each[1])
+    local options = { name = name, timeout = each.timeout or 60, ready_timeout = 60 }
+    if not round.target then
+      options.image, options.fresh, options.warm = round.image, round.fresh, round.warm
+      options.isolation = round.isolation
+    end
+    local decorate = round.target and ct.lxd.target(round.target, options) or ct.lxd(options)
+    list[name] = decorate(each[1])
   end
   for _, result in ct.run(list) do judge(result.testlet, result) end
 end
