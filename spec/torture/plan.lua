@@ -73,14 +73,14 @@ local function draw_suite(random, round, images)
   if image == "debian" then image = images[random(#images)] end
   round.image = image
   round.fresh = random(5) == 1
-  round.hooks = random(2) == 1 and random(3) or nil
+  round.hooks = random(2) == 1 and random(6) or nil
   round.warm = not round.fresh and random(5) == 1 and 2 or nil
   round.isolation = random(5) == 1 and "image" or "testlet"
   round.threads = random(3)
   round.archon = random(8) == 1
   round.target = not round.archon and random(8) == 1
   if round.target then round.hooks, round.warm, round.image = nil, nil, "busybox-amd64" end
-  round.prune = random(10) == 1
+  round.prune = random(6) == 1
   round.turns = round.archon and 60 or 100
 end
 
