@@ -10,7 +10,7 @@ INTERNALS = $(patsubst spec/support/%.c,$(BUILD)/test/obj/%.o,$(wildcard spec/su
 test-module: $(BUILD)/test/cleantest_internals.so $(BUILD)/test/simulated_lxd \
     $(BUILD)/test/gnutls/cleantest/core.so $(BUILD)/test/failing_allocations \
     $(BUILD)/test/bad_arguments $(BUILD)/test/many_cpus $(BUILD)/test/torture \
-    $(BUILD)/test/stepping_clock.so
+    $(BUILD)/test/stepping_clock.so $(BUILD)/test/preload_once.so
 
 SIMULATED = $(patsubst spec/simulated_lxd/%.c,$(BUILD)/test/obj/simulated/%.o,$(wildcard \
     spec/simulated_lxd/*.c))
@@ -73,6 +73,13 @@ $(BUILD)/test/obj/torture/%.o: spec/torture/%.c
 $(BUILD)/test/torture: $(TORTURE)
 	$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS)
 
+# What is preloaded has no sanitizer in it.
+PRELOADED = $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -fPIC -shared $(CFLAGS)
+
 $(BUILD)/test/stepping_clock.so: spec/torture/clock.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -fPIC -shared $(CFLAGS) -o $@ $<
+	$(PRELOADED) -o $@ $<
+
+$(BUILD)/test/preload_once.so: spec/programs/preload_once.c
+	@mkdir -p $(@D)
+	$(PRELOADED) -o $@ $<
