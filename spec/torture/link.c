@@ -250,7 +250,7 @@ static void serve_link(struct link **at, const struct pollfd *fds) {
         link_close(at, true);
         return;
     }
-    for (int i = 0; i < 2; i++) {
+    for (enum direction i = TO_LXD; i <= TO_CLIENT; i++) {
         if (fds[!i].revents & (POLLIN | POLLHUP | POLLERR) && link->reset_at <= 0 &&
             !link->flows[i].ended && link->flows[i].length < FLOW_SIZE)
             fill(link, i);
