@@ -30,7 +30,7 @@ local function draw_wire(random, round)
     table.move(OVER_SOCKET, 1, #OVER_SOCKET, #round.kinds + 1, round.kinds)
   end
   if not round.strict and random(6) == 1 then table.insert(round.kinds, "stall") end
-  round.rate = round.strict and 150 or choose(random, { 3, 15 }, { 4, 40 }, { 2, 120 })
+  round.rate = round.strict and 150 or choose(random, { 3, 20 }, { 4, 60 }, { 2, 150 })
   round.client_timeout = not round.strict and 15 or nil
 end
 
@@ -95,8 +95,8 @@ function plan.draw(seed, number, images)
   local round = { seed = seed, number = number, kinds = {}, kills = {}, rate = 0,
     client_timeout = nil, strict = true }
   draw_suite(random, round, #images > 0 and images or { "busybox-amd64" })
-  local kind = choose(random, { 1, "control" }, { 5, "wire" }, { 5, "kill" }, { 2, "limit" },
-    { 3, "both" })
+  local kind = choose(random, { 1, "control" }, { 6, "wire" }, { 4, "kill" }, { 2, "limit" },
+    { 4, "both" })
   if kind == "wire" or kind == "both" then draw_wire(random, round) end
   if kind == "kill" or kind == "both" then
     round.strict = false
