@@ -42,6 +42,12 @@ static enum fault_kind draw_kind(struct link *link, unsigned kinds) {
     return kind;
 }
 
+/* Seconds from a stream's begin: most are over soon. */
+static double draw_moment(struct link *link) {
+    double part = (double) (draw(&link->chance) % 1000) / 1000;
+    return 0.005 + 1.5 * part * part * part;
+}
+
 void fault_draw(struct link *link, const struct options *options) {
     bool tcp = over_tcp(options);
     uint64_t chance = draw(&link->chance) % 1000;
@@ -54,7 +60,7 @@ void fault_draw(struct link *link, const struct options *options) {
     if (where % 3 > 0)
         fault.offset = (where >> 8) % (where % 3 == 1 ? 300 : 3000);
     if (link->upgraded && (where >> 40) % 2)
-        fault.when = now() + (double) ((where >> 41) % 1500) / 1000;
+        fault.when = now() + draw_moment(link);
     if (fault.kind >= FAULT_BEFORE) {
         fault.direction = fault.kind == FAULT_BEFORE ? TO_LXD : TO_CLIENT;
         fault.offset = 0;
