@@ -35,21 +35,21 @@ static void fill_disk(const char *folder) {
         die(folder);
 }
 
-static void limit(int resource, rlim_t most) {
-    struct rlimit limits = {.rlim_cur = most, .rlim_max = most};
-    if (most > 0 && setrlimit(resource, &limits) < 0)
-        die("setrlimit");
+static struct rlimit at_most(unsigned long most) {
+    return (struct rlimit){.rlim_cur = most, .rlim_max = most};
 }
 
 static _Noreturn void become_command(const struct options *options) {
-    struct rlimit no_core = {0};
+    struct rlimit core = at_most(0), files = at_most(options->descriptors);
+    struct rlimit memory = at_most((unsigned long) options->memory << 20);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    setrlimit(RLIMIT_CORE, &no_core);
+    setrlimit(RLIMIT_CORE, &core);
     if (options->disk)
         fill_disk(options->disk);
-    limit(RLIMIT_NOFILE, options->descriptors);
+    if (options->descriptors > 0 && setrlimit(RLIMIT_NOFILE, &files) < 0)
+        die("setrlimit");
     int log = open("suite.log", O_WRONLY | O_CREAT | O_TRUNC, 0644);
     int null = open("/dev/null", O_RDONLY);
     dup2(null, STDIN_FILENO);
@@ -60,7 +60,8 @@ static _Noreturn void become_command(const struct options *options) {
     const char *preload = getenv("TORTURE_PRELOAD");
     if (preload)
         setenv("LD_PRELOAD", preload, 1);
-    limit(RLIMIT_AS, (rlim_t) options->memory << 20);
+    if (options->memory > 0 && setrlimit(RLIMIT_AS, &memory) < 0)
+        die("setrlimit");
     execvp(options->command[0], options->command);
     perror("torture: exec");
     _exit(127);
