@@ -9,7 +9,7 @@ local core = require "cleantest.core"
 local ct = require "cleantest"
 local lxd = require "spec.support.lxd"
 local process = require "spec.support.process"
-local remote = require "cleantest.remote"
+local remote = require "cleantest.call.remote"
 local results = require "spec.support.results"
 
 local config = ct.configure "lxd"

@@ -2,7 +2,7 @@
  *
  * main.c - ct_main(): the `cleantest` command in a Lua state of its own. The Lua layer is
  * compiled into the library, so a program that embeds it needs no installed Lua files of
- * ours. What the command does is lua/cleantest/cli.lua's.
+ * ours. What the command does is lua/cleantest/command/cli.lua's.
  */
 #include <lualib.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ static int protected_main(lua_State *L) {
     luaL_openlibs(L);
     preload(L);
     lua_getglobal(L, "require");
-    lua_pushliteral(L, "cleantest.cli");
+    lua_pushliteral(L, "cleantest.command.cli");
     lua_call(L, 1, 1);
     lua_getfield(L, -1, "main");
     push_args(L, argv);

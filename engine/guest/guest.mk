@@ -18,11 +18,11 @@ $(BUILD)/guest-obj/%.o: engine/%.c
 
 -include $(GUEST_OBJECTS:.o=.d)
 
-# lua/guest/utils/run.lua is the module cleantest.utils.run
+# lua/guest/cleantest/utils/run.lua is the module cleantest.utils.run
 $(BUILD)/guest_modules.c: $(GUEST_LUA) engine/embed.lua
 	@mkdir -p $(@D)
 	$(LUA) engine/embed.lua $@ guest_modules \
-	    $(foreach file,$(GUEST_LUA),$(subst /,.,$(patsubst lua/guest/%.lua,cleantest/%,$(file)))=$(file))
+	    $(foreach file,$(GUEST_LUA),$(subst /,.,$(patsubst lua/guest/%.lua,%,$(file)))=$(file))
 
 $(BUILD)/guest-obj/modules.o: $(BUILD)/guest_modules.c
 	@mkdir -p $(@D)

@@ -6,7 +6,7 @@
 local check = require "cleantest.check"
 local Registry = require "cleantest.registry"
 local hook = require "cleantest.hook"
-local remote = require "cleantest.remote"
+local remote = require "cleantest.call.remote"
 local units = require "cleantest.units"
 local where = require "cleantest.where"
 

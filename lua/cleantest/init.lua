@@ -4,16 +4,16 @@
 -- documented where it is made.
 
 local Archon = require "cleantest.archon"
-local Batch = require "cleantest.batch"
+local Batch = require "cleantest.call.batch"
 local Env = require "cleantest.env"
 local config = require "cleantest.config"
 local core = require "cleantest.core"
 local data = require "cleantest.data"
-local events = require "cleantest.events"
+local events = require "cleantest.call.events"
 local hook = require "cleantest.hook"
 local lxd = require "cleantest.lxd"
 local notes = require "cleantest.report.notes"
-local pool = require "cleantest.pool"
+local pool = require "cleantest.run"
 local testlet = require "cleantest.testlet"
 
 events.subscribe(notes.new(io.stderr)) -- the command puts its own report in its place

@@ -4,15 +4,15 @@
 -- hooks, environment and arguments is put together when the testlet is called.
 
 local Archon = require "cleantest.archon"
-local Batch = require "cleantest.batch"
+local Batch = require "cleantest.call.batch"
 local Env = require "cleantest.env"
 local check = require "cleantest.check"
 local image = require "cleantest.image"
-local jobs = require "cleantest.jobs"
-local reserve = require "cleantest.reserve"
-local results = require "cleantest.results"
+local jobs = require "cleantest.call.jobs"
+local reserve = require "cleantest.call.reserve"
+local results = require "cleantest.call.call"
 local testlet = require "cleantest.testlet"
-local threads = require "cleantest.threads"
+local threads = require "cleantest.call.threads"
 local where = require "cleantest.where"
 
 local lxd = {}

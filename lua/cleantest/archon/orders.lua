@@ -3,13 +3,13 @@
 -- orders.lua - what an archon has its instances do: jobs that are performed to their end, and
 -- its methods execute, push, pull and address. Which instances there are is archon.lua's.
 
-local Batch = require "cleantest.batch"
+local Batch = require "cleantest.call.batch"
 local check = require "cleantest.check"
 local data = require "cleantest.data"
-local jobs = require "cleantest.jobs"
-local results = require "cleantest.results"
+local jobs = require "cleantest.call.jobs"
+local results = require "cleantest.call.call"
 local testlet = require "cleantest.testlet"
-local threads = require "cleantest.threads"
+local threads = require "cleantest.call.threads"
 local where = require "cleantest.where"
 
 local orders = {}

@@ -3,7 +3,7 @@
 -- plain.lua - the command's report as lines: one for each result, more where it is bad, and
 -- a summary. It reads well in a log; the live view prints these same lines above itself.
 
-local result_of = require "cleantest.result"
+local result_of = require "cleantest.call.result"
 local text = require "cleantest.text"
 
 local Plain = {}

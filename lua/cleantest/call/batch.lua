@@ -6,10 +6,10 @@
 
 local core = require "cleantest.core"
 local config = require "cleantest.config"
-local events = require "cleantest.events"
-local remote = require "cleantest.remote"
-local result = require "cleantest.result"
-local session = require "cleantest.session"
+local events = require "cleantest.call.events"
+local remote = require "cleantest.call.remote"
+local result = require "cleantest.call.result"
+local session = require "cleantest.call.session"
 local where = require "cleantest.where"
 
 local Batch = { __name = "cleantest.batch" }

@@ -4,10 +4,10 @@
 -- or is interrupted, waits for what it started, and leaves nothing of it to the next suite.
 
 local Archon = require "cleantest.archon"
-local Batch = require "cleantest.batch"
+local Batch = require "cleantest.call.batch"
 local Env = require "cleantest.env"
 local config = require "cleantest.config"
-local events = require "cleantest.events"
+local events = require "cleantest.call.events"
 local where = require "cleantest.where"
 
 local suite = {}

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 --
--- results.lua - a batch as what a generic `for` wants: an iterator, its state, nothing, and
+-- call.lua - a batch as what a generic `for` wants: an iterator, its state, nothing, and
 -- a value to close, so that leaving the loop early cancels the rest.
 
 local function iterate(batch)

@@ -4,7 +4,7 @@
 -- and `cleantest cache`. Both are told in the same words where that is.
 
 local argparse = require "argparse"
-local threads = require "cleantest.threads"
+local threads = require "cleantest.call.threads"
 local units = require "cleantest.units"
 
 local usage = {}

@@ -1,15 +1,15 @@
 -- SPDX-License-Identifier: MIT
 --
--- pool.lua - ct.run: many testlets on all their images in one pool. How many instances live
+-- run.lua - ct.run: many testlets on all their images in one pool. How many instances live
 -- at once is the pool's to say, not its testlets'.
 
-local Batch = require "cleantest.batch"
+local Batch = require "cleantest.call.batch"
 local check = require "cleantest.check"
-local jobs = require "cleantest.jobs"
+local jobs = require "cleantest.call.jobs"
 local lxd = require "cleantest.lxd"
-local reserve = require "cleantest.reserve"
-local results = require "cleantest.results"
-local threads = require "cleantest.threads"
+local reserve = require "cleantest.call.reserve"
+local results = require "cleantest.call.call"
+local threads = require "cleantest.call.threads"
 local where = require "cleantest.where"
 
 local pool = {}

@@ -3,7 +3,7 @@
 -- cache.lua - `cleantest cache`: lists prepared environments, deletes them, and says why they
 -- were built. A row has no spaces but in its last column, so that other programs can read it.
 
-local clean = require "cleantest.clean"
+local clean = require "cleantest.command.clean"
 local core = require "cleantest.core"
 local text = require "cleantest.text"
 local units = require "cleantest.units"

@@ -4,19 +4,19 @@
 -- and returns the exit status. Only its caller exits.
 
 local argparse = require "argparse"
-local cache = require "cleantest.cache"
-local clean = require "cleantest.clean"
+local cache = require "cleantest.command.cache"
+local clean = require "cleantest.command.clean"
 local core = require "cleantest.core"
-local events = require "cleantest.events"
-local fresh = require "cleantest.fresh"
+local events = require "cleantest.call.events"
+local fresh = require "cleantest.call.fresh"
 local paint = require "cleantest.report.paint"
 local plain = require "cleantest.report.plain"
-local session = require "cleantest.session"
-local suite = require "cleantest.suite"
-local tally_of = require "cleantest.tally"
+local session = require "cleantest.call.session"
+local suite = require "cleantest.command.suite"
+local tally_of = require "cleantest.command.tally"
 local terminal = require "cleantest.report.terminal"
-local threads = require "cleantest.threads"
-local usage = require "cleantest.usage"
+local threads = require "cleantest.call.threads"
+local usage = require "cleantest.command.usage"
 
 require "cleantest" -- its own report is replaced below
 

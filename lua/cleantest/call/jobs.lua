@@ -5,7 +5,7 @@
 
 local config = require "cleantest.config"
 local env = require "cleantest.env"
-local fresh = require "cleantest.fresh"
+local fresh = require "cleantest.call.fresh"
 local testlet = require "cleantest.testlet"
 
 local jobs = {}
