@@ -8,6 +8,7 @@ local ct = require "cleantest"
 local lxd = require "spec.support.lxd"
 local process = require "spec.support.process"
 local results = require "spec.support.results"
+local settings_of = require("cleantest.config").settings
 
 local project <const> = "spec-cache-" .. lxd.own_pid()
 local DAY <const> = 86400
@@ -275,7 +276,7 @@ end)
 
 describe("ct.configure's cache", function()
   local function settings(value)
-    return ct.configure("lxd", { cache = value }):settings()
+    return settings_of(ct.configure("lxd", { cache = value }))
   end
 
   it("takes seconds and bytes, or words for them", function()
@@ -290,7 +291,7 @@ describe("ct.configure's cache", function()
     settings { age = "1d", count = 2 }
     assert.same({ base_count = 4 }, settings { count = 4 })
     ct.configure("lxd"):reset()
-    assert.same({}, ct.configure("lxd"):settings())
+    assert.same({}, settings_of(ct.configure "lxd"))
   end)
 
   it("refuses anything else by name, with the suite's line", function()

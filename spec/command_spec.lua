@@ -172,6 +172,11 @@ describe("the command", function()
     for _, wanted in ipairs { "Usage: cleantest", "%-j", "%-%-version", "clean", "Exit status" } do
       assert.matches(wanted, help.stdout)
     end
+    local of_run = process.run { "cleantest", "run", "--help" }
+    check(0, of_run)
+    for _, wanted in ipairs { "Usage: cleantest run", "%-j N, ", "%-%-fresh", "SUITE%.lua" } do
+      assert.matches(wanted, of_run.stdout)
+    end
   end)
 
   it("prints plain lines where there is no terminal", function()

@@ -8,6 +8,7 @@ local lxd = require "spec.support.lxd"
 local new_folder = require "spec.support.folder"
 local process = require "spec.support.process"
 local results = require "spec.support.results"
+local settings_of = require("cleantest.config").settings
 
 -- Every socket that might be there is hidden by an empty folder over its own.
 local function without_lxd(command, env)
@@ -199,15 +200,15 @@ describe("settings of ct.configure", function()
     config.client = { endpoint = "/no/such/socket" }
     assert.matches("/no/such/socket", results.only(results.decorate(function() end)()).error)
     config.client = { cert = { crt = "a.crt", key = "/b.key" } }
-    local settings = config:settings()
+    local settings = settings_of(config)
     assert.matches("^.*spec/a%.crt$", settings.client_cert)
     assert.equal("/b.key", settings.client_key)
     config.cache = { age = "2d" }
-    assert.equal(2 * 24 * 3600, config:settings().base_age)
+    assert.equal(2 * 24 * 3600, settings_of(config).base_age)
     config.image_servers = { images = "https://mirror.example" }
-    assert.same({ images = "https://mirror.example" }, config:servers())
+    assert.same({ images = "https://mirror.example" }, require("cleantest.config").servers(config))
     config:reset()
-    assert.same({}, config:settings())
+    assert.same({}, settings_of(config))
   end)
 
   it("that are assigned and are none, or are wrong, are refused with the suite's line", function()

@@ -11,6 +11,8 @@ GUEST_SOURCES = $(wildcard engine/guest/*.c) $(GUEST_SHARED:%=engine/%.c)
 GUEST_OBJECTS = $(patsubst engine/%.c,$(BUILD)/guest-obj/%.o,$(GUEST_SOURCES)) \
     $(BUILD)/guest-obj/modules.o
 GUEST_LUA = $(shell find lua/guest -name '*.lua' | sort)
+# Modules that the host has, too.
+GUEST_LUA_SHARED = $(patsubst %,lua/cleantest/%.lua,check tables where)
 
 $(BUILD)/guest-obj/%.o: engine/%.c
 	@mkdir -p $(@D)
@@ -18,11 +20,13 @@ $(BUILD)/guest-obj/%.o: engine/%.c
 
 -include $(GUEST_OBJECTS:.o=.d)
 
-# lua/guest/cleantest/utils/run.lua is the module cleantest.utils.run
-$(BUILD)/guest_modules.c: $(GUEST_LUA) engine/embed.lua
+# lua/guest/cleantest/utils/run.lua is the module cleantest.utils.run, and lua/cleantest/check.lua
+# is cleantest.check in both worlds.
+$(BUILD)/guest_modules.c: $(GUEST_LUA) $(GUEST_LUA_SHARED) engine/embed.lua
 	@mkdir -p $(@D)
 	$(LUA) engine/embed.lua $@ guest_modules \
-	    $(foreach file,$(GUEST_LUA),$(subst /,.,$(patsubst lua/guest/%.lua,%,$(file)))=$(file))
+	    $(foreach file,$(GUEST_LUA),$(subst /,.,$(patsubst lua/guest/%.lua,%,$(file)))=$(file)) \
+    $(foreach file,$(GUEST_LUA_SHARED),$(subst /,.,$(patsubst lua/%.lua,%,$(file)))=$(file))
 
 $(BUILD)/guest-obj/modules.o: $(BUILD)/guest_modules.c
 	@mkdir -p $(@D)

@@ -7,10 +7,12 @@
 local check = require "cleantest.check"
 local config = require "cleantest.config"
 local data = require "cleantest.data"
+local held = require "cleantest.archon.held"
 local image = require "cleantest.image"
 local jobs = require "cleantest.call.jobs"
 local orders = require "cleantest.archon.orders"
 local session = require "cleantest.call.session"
+local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
 local where = require "cleantest.where"
 
@@ -19,30 +21,33 @@ Archon.__index = Archon
 
 local open = {} -- archons that may have instances, as keys
 
-for name, method in pairs(orders.methods) do Archon[name] = method end
+tables.update(Archon, orders.methods)
+
+local archon = {}
 
 --- An archon without instances. `local cluster <close> = ct.archon()` deletes them at the end
 -- of the block; else they go with the suite.
+-- @tparam config settings config of the provider
 -- @treturn archon
-function Archon.new()
-  -- name -> LXD's name of it; name -> true where its start-up is nobody's business
-  local self = setmetatable({ instances = {}, at_once = {} }, Archon)
+function archon.new(settings)
+  local self = setmetatable({}, Archon)
+  held[self] = { config = settings, instances = {}, at_once = {} }
   open[self] = true
   return self
 end
 
---- Checks for archons.
-Archon.check = check.object(Archon, "made by ct.archon()")
+function Archon:__tostring()
+  return ("ct.archon (%s)"):format(tables.list(held[self].instances))
+end
 
---- Checks for names of instances it has.
--- @tparam string what the method's name, for messages
--- @param names a name, or a list
--- @treturn table a list
-function Archon:known(what, names)
-  names = check.strings(("archon:%s: the name"):format(what), names)
-  if #names == 0 then where.fail("archon:%s: name at least one instance", what) end
-  for _, name in ipairs(names) do self:instance(name, what) end
-  return names
+--- Checks for archons.
+archon.check = check.object(Archon, "made by ct.archon()")
+
+--- The run that an archon's instances are of.
+-- @tparam archon self
+-- @treturn ?run the binding's; nil before the first instance
+function archon.run_of(self)
+  return held[self].run
 end
 
 local add_fields = {
@@ -56,7 +61,7 @@ local add_fields = {
 
 -- LXD's names of the instances that it still has, as keys.
 local function present(self, what)
-  local names, message = self.run:instances()
+  local names, message = held[self].run:instances()
   if not names then where.fail("archon:%s: %s", what, message) end
   local set = {}
   for _, name in ipairs(names) do set[name] = true end
@@ -67,10 +72,10 @@ end
 local function forget_gone(self, names)
   local there
   for _, name in ipairs(names) do
-    local instance = self.instances[name]
+    local instance = held[self].instances[name]
     if instance then
       there = there or present(self, "add")
-      if not there[instance] then self.instances[name] = nil end
+      if not there[instance] then held[self].instances[name] = nil end
     end
   end
 end
@@ -81,7 +86,7 @@ local function check_new(self, names)
   forget_gone(self, names)
   local seen = {}
   for _, name in ipairs(names) do
-    if self.instances[name] or seen[name] then
+    if held[self].instances[name] or seen[name] then
       where.fail("archon:add: there is an instance '%s' already", name)
     end
     seen[name] = true
@@ -91,11 +96,12 @@ end
 
 -- Opens the run that all its instances are of.
 local function open_run(self)
-  if self.run then return end
-  local run, message = session.open(config.get("lxd"):settings())
+  local own = held[self]
+  if own.run then return end
+  local run, message = session.open(config.settings(own.config))
   if not run then where.fail("archon:add: %s", message) end
   session.retain(run)
-  self.run = run
+  own.run = run
 end
 
 --- Makes instances, in parallel. Throws when one can't be made or provisioned, with what that
@@ -109,7 +115,7 @@ end
 --   after "exec" later orders don't wait for start-up either
 function Archon:add(names, from, options)
   names = check_new(self, names)
-  options = check.options("archon:add", options or {}, add_fields)
+  options = check.options("archon:add", options, add_fields)
   local images = image.check("archon:add: the image", from)
   if #images ~= 1 then where.fail "archon:add: give one image" end
   options.image, options.preserve = images, "run"
@@ -117,13 +123,16 @@ function Archon:add(names, from, options)
   open_run(self)
   local hooks, list = orders.hooks("add", "start", options.resources or {}, data.push), {}
   for i, name in ipairs(names) do
-    local made = { options = options, testlet = options.provision or orders.nothing }
+    local made = {
+      options = options, testlet = options.provision or orders.nothing, config = held[self].config,
+    }
     list[i] = jobs.build(made, nil, name, hooks)[1]
   end
   local made, bad = orders.perform(self, names, list, options)
   for name, result in pairs(made) do
     if result.status == "pass" then
-      self.instances[name], self.at_once[name] = result.instance, options.ready == "exec"
+      local own = held[self]
+      own.instances[name], own.at_once[name] = result.instance, options.ready == "exec"
     end
   end
   orders.must_pass("add", bad)
@@ -132,40 +141,33 @@ end
 --- LXD's name of an instance.
 -- @tparam string name
 -- @treturn string
-function Archon:instance(name, what)
-  local instance = self.instances[check.string("archon: the name", name)]
-  if instance then return instance end
-  where.fail("archon:%s: there is no instance '%s'", what or "instance", name)
+function Archon:instance(name)
+  return orders.instance(self, "instance", name)
 end
 
 --- @tparam string name
 -- @treturn boolean whether the archon has an instance of that name, and LXD too
 function Archon:exists(name)
-  local instance = self.instances[check.string("archon:exists: the name", name)]
+  local instance = held[self].instances[check.string("archon:exists: the name", name)]
   return instance ~= nil and present(self, "exists")[instance] == true
-end
-
-local function all_names(self)
-  local names = {}
-  for name in pairs(self.instances) do names[#names + 1] = name end
-  table.sort(names)
-  return names
 end
 
 -- Deletes instances of these names; returns a message when LXD can't.
 local function delete(self, names)
   if #names == 0 then return end
-  local instances = {}
-  for i, name in ipairs(names) do instances[i] = self.instances[name] end
-  local gone, message = self.run:destroy(instances)
+  local own, instances = held[self], {}
+  for i, name in ipairs(names) do instances[i] = own.instances[name] end
+  local gone, message = own.run:destroy(instances)
   if not gone then return message end
-  for _, name in ipairs(names) do self.instances[name] = nil end
+  for _, name in ipairs(names) do own.instances[name] = nil end
 end
 
 --- Deletes instances, several at a time. Throws when LXD can't.
 -- @param[opt] names a name, or a list; default: all
 function Archon:destroy(names)
-  local message = delete(self, names == nil and all_names(self) or self:known("destroy", names))
+  names = names == nil and tables.keys(held[self].instances)
+    or orders.known(self, "destroy", names)
+  local message = delete(self, names)
   if message then where.fail("archon:destroy: %s", message) end
 end
 
@@ -176,14 +178,14 @@ end
 
 --- Deletes the instances of all archons: the suite is over.
 -- @treturn table what went wrong: a list of messages
-function Archon.destroy_all()
+function archon.destroy_all()
   local all, said = open, {}
   open = {}
-  for archon in pairs(all) do
-    local message = delete(archon, all_names(archon))
+  for each in pairs(all) do
+    local message = delete(each, tables.keys(held[each].instances))
     if message then said[#said + 1] = "an archon's instances could not be deleted: " .. message end
   end
   return said
 end
 
-return Archon
+return archon

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
 --
--- check.lua - what users hand in is checked here, early, by name, with the suite's line. Each
--- checker takes (what, value), throws when the value is wrong, and returns it in the form
--- the rest of the Lua layer wants. It knows no option by itself.
+-- check.lua - what users hand in is checked here, early, by name, at the line of the suite or
+-- the testlet. Each checker takes (what, value), throws when the value is wrong, and returns it
+-- in the form that the rest of the Lua layer wants. The host and the guest share it.
 
+local tables = require "cleantest.tables"
 local where = require "cleantest.where"
 
 local check = {}
@@ -27,20 +28,14 @@ function check.refuse(what, wanted, value)
   where.fail("%s must be %s, not %s", what, wanted, check.describe(value))
 end
 
-local function sorted_keys(set)
-  local keys = {}
-  for key in pairs(set) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return table.concat(keys, ", ")
-end
-
 --- Checks a table of options.
 -- @tparam string what whose options: "ct.lxd"
--- @param options what the user gave
+-- @param options what the user gave; nil counts as an empty table
 -- @tparam table fields option -> checker
 -- @tparam[opt] table required a list of options that must be there
 -- @treturn table a new table of what the checkers returned
 function check.options(what, options, fields, required)
+  if options == nil then options = {} end
   if type(options) ~= "table" or getmetatable(options) then
     check.refuse(what .. ": the options", "a table", options)
   end
@@ -49,7 +44,7 @@ function check.options(what, options, fields, required)
     local field = fields[key]
     if not field then
       where.fail("%s: unknown option %s; the options are: %s", what, check.describe(key),
-        sorted_keys(fields))
+        tables.list(fields))
     end
     checked[key] = field(("%s: %s"):format(what, key), value)
   end
@@ -80,6 +75,19 @@ function check.name(what, value)
   return value
 end
 
+--- Makes a checker of names that some patterns must not be in.
+-- @tparam string ... Lua patterns: "%s", "[:%s/,]"
+-- @treturn function a checker of names that don't begin with "-" either
+function check.name_without(...)
+  local patterns = { ... }
+  return function(what, value)
+    local bad = type(value) ~= "string" or value == "" or value:find "^%-"
+    for _, pattern in ipairs(patterns) do bad = bad or value:find(pattern) end
+    if bad then where.fail("%s: invalid name %s", what, check.describe(value)) end
+    return value
+  end
+end
+
 --- A boolean.
 function check.boolean(what, value)
   if type(value) ~= "boolean" then check.refuse(what, "true or false", value) end
@@ -92,6 +100,13 @@ function check.positive(what, value)
     check.refuse(what, "a number of seconds above 0", value)
   end
   return value
+end
+
+--- An integer.
+function check.integer(what, value)
+  local integer = math.type(value) and math.tointeger(value)
+  if not integer then check.refuse(what, "an integer", value) end
+  return integer
 end
 
 --- A positive integer.
@@ -154,6 +169,18 @@ function check.object(class, wanted)
       check.refuse(what, wanted, value)
     end
     return value
+  end
+end
+
+--- Makes a checker that takes false, or what another one takes.
+-- @tparam function item a checker
+-- @tparam string wanted what is taken, for the message about true
+-- @treturn function a checker
+function check.false_or(item, wanted)
+  return function(what, value)
+    if value == false then return value end
+    if value == true then check.refuse(what, wanted, value) end
+    return item(what, value)
   end
 end
 

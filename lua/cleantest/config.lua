@@ -1,12 +1,15 @@
 -- SPDX-License-Identifier: MIT
 --
 -- config.lua - ct.configure: the settings and hooks of a provider. There is one configuration
--- for each; a call takes it as it is at that moment. It opens no connection.
+-- for each; a call takes it as it is at that moment. It opens no connection. Its methods are the
+-- suite's; what the rest of cleantest asks it is functions of this module.
 
 local check = require "cleantest.check"
+local client = require "cleantest.call.client"
 local Registry = require "cleantest.registry"
 local hook = require "cleantest.hook"
 local remote = require "cleantest.call.remote"
+local tables = require "cleantest.tables"
 local units = require "cleantest.units"
 local where = require "cleantest.where"
 
@@ -16,52 +19,13 @@ Config.__index = Config
 -- What they hold; the objects are empty, so that each assignment to one is seen.
 local held = {} -- config -> { hooks=, instances=, client=, image_servers=, limits= }
 
-local function check_cert(what, value)
-  return check.options(what, value, { crt = check.string, key = check.string }, { "crt", "key" })
-end
-
-local function check_verify(what, value)
-  if type(value) == "boolean" then return value end
-  return check.string(what, value)
-end
-
-local client_fields = {
-  endpoint = check.string,
-  cert = check_cert,
-  verify = check_verify,
-  timeout = check.positive,
-  project = check.string,
-}
-
-local function is_fingerprint(verify)
-  return verify and #verify == 64 and not verify:find "%X"
-end
-
--- The settings in the engine's words. A verify of true is its default.
-local function client_settings(client, folder)
-  local function file(path)
-    return path and where.join(folder, path)
-  end
-  local verify = client.verify
-  if verify == true then verify = nil end
-  return {
-    endpoint = client.endpoint,
-    client_cert = client.cert and file(client.cert.crt),
-    client_key = client.cert and file(client.cert.key),
-    verify = verify == false and "no" or is_fingerprint(verify) and verify or file(verify),
-    timeout = client.timeout,
-    project = client.project,
-  }
-end
-
 --- Says where LXD is and how to speak to it; replaces what was said before. Files are meant
 -- from the suite's folder.
--- @tparam table client endpoint: a unix socket's path or https://HOST:PORT; cert: { crt=, key= },
+-- @tparam table settings endpoint: a unix socket's path or https://HOST:PORT; cert: { crt=, key= },
 --   PEM files; verify: true (default), false, a CA file, or the fingerprint of the server's
 --   certificate (64 hexadecimal digits); timeout: seconds one request may take; project: its name
-function Config:set_client(client)
-  client = check.options("ct.configure: client", client, client_fields)
-  held[self].client = client_settings(client, where.folder())
+function Config:set_client(settings)
+  held[self].client = client.check(settings)
 end
 
 --- Says where the built-in image servers are; replaces what was said before.
@@ -77,12 +41,6 @@ local cache_fields = {
   size = units.check_bytes,
 }
 
---- Where the built-in image servers are, of those that the suite has named.
--- @treturn table name -> URL
-function Config:servers()
-  return held[self].image_servers
-end
-
 --- Says what is kept of prepared environments; replaces what was said before.
 -- @tparam table cache age: seconds, or a string like "12h" or "7d" (default "7d"); count: how
 --   many (default 50); size: bytes, or a string like "20GiB" (the default), of all together
@@ -91,34 +49,25 @@ function Config:set_cache(cache)
   held[self].limits = { base_age = cache.age, base_count = cache.count, base_size = cache.size }
 end
 
---- The client settings and limits for the engine.
--- @treturn table a copy; see the binding's lct_settings_read
-function Config:settings()
-  local copy = {}
-  for key, value in pairs(held[self].client) do copy[key] = value end
-  for key, value in pairs(held[self].limits) do copy[key] = value end
-  return copy
-end
-
-function Config:names()
+local function hook_names(self)
   local names = {}
   for i, known in ipairs(held[self].hooks) do names[i] = known.name end
   return #names > 0 and table.concat(names, ", ") or "none"
 end
 
-function Config:find(name)
+local function find_hook(self, name)
   for i, known in ipairs(held[self].hooks) do
     if known.name == name then return i end
   end
 end
 
 --- Registers a hook, behind those registered before.
--- @tparam hook new from ct.hook; its name must not be registered yet
+-- @tparam hook new_hook from ct.hook; its name must not be registered yet
 function Config:register_hook(new_hook)
   hook.check("register_hook: the hook", new_hook)
-  if self:find(new_hook.name) then
+  if find_hook(self, new_hook.name) then
     where.fail("the hook '%s' is registered already; registered are: %s", new_hook.name,
-      self:names())
+      hook_names(self))
   end
   held[self].hooks[#held[self].hooks + 1] = new_hook
 end
@@ -128,9 +77,9 @@ end
 function Config:unregister_hook(which)
   local name = type(which) == "table" and hook.check("unregister_hook: the hook", which).name
     or check.string("unregister_hook: the hook", which)
-  local at = self:find(name)
+  local at = find_hook(self, name)
   if not at then
-    where.fail("no hook '%s' is registered; registered are: %s", name, self:names())
+    where.fail("no hook '%s' is registered; registered are: %s", name, hook_names(self))
   end
   table.remove(held[self].hooks, at)
 end
@@ -149,13 +98,6 @@ function Config:get_instance(name)
   return held[self].instances:get(name)
 end
 
---- What an image's name stands for.
--- @tparam table image from image.check
--- @treturn table the registered description of that name, if there is one; else image
-function Config:resolve(image)
-  return held[self].instances:resolve(image)
-end
-
 --- Takes a registered description away.
 -- @tparam string name
 function Config:remove_instance(name)
@@ -165,31 +107,9 @@ end
 --- Forgets all hooks, registered instances, client settings, image servers and limits.
 function Config:reset()
   held[self] = {
-    hooks = {}, instances = Registry.new(), client = {}, image_servers = {}, limits = {},
+    provider = held[self].provider, hooks = {}, instances = Registry.new(), client = {},
+    image_servers = {}, limits = {},
   }
-end
-
---- The hooks as they are now, in the engine's form.
--- @treturn table start and stop: lists; see the binding's job.c
-function Config:snapshot()
-  local lists = { start = {}, stop = {} }
-  for _, known in ipairs(held[self].hooks) do
-    local list = lists[known.moment]
-    list[#list + 1] = known:convert()
-  end
-  return lists
-end
-
---- What the packages of the hooks add to variables of the testlets' environment.
--- @treturn table name -> string
-function Config:environment()
-  local added = {}
-  for _, known in ipairs(held[self].hooks) do
-    for _, package in ipairs(known.packages or {}) do
-      for key, value in pairs(package.env) do added[key] = value end
-    end
-  end
-  return added
 end
 
 local setters = {
@@ -208,21 +128,73 @@ function Config:__newindex(key, value)
   set(self, value)
 end
 
-local function new()
-  local self = setmetatable({}, Config)
-  self:reset()
-  return self
+function Config:__tostring()
+  return ("the configuration of %s (hooks: %s)"):format(held[self].provider, hook_names(self))
 end
-
-local configs = { lxd = new() }
 
 local config = {}
 
---- The configuration of a provider, as it is.
--- @tparam string provider "lxd"
--- @treturn config
-function config.get(provider)
-  return configs[provider]
+local configs = {} -- provider's name -> its configuration
+
+local function new(provider)
+  local self = setmetatable({}, Config)
+  held[self] = { provider = provider }
+  self:reset()
+  configs[provider] = self
+  return self
+end
+
+--- The configuration of LXD.
+config.lxd = new "lxd"
+
+--- Resets the configurations of all providers.
+function config.reset_all()
+  for _, self in pairs(configs) do self:reset() end
+end
+
+--- The client settings and limits for the engine.
+-- @tparam config self
+-- @treturn table a copy; see the binding's lct_settings_read
+function config.settings(self)
+  return tables.copy(held[self].client, held[self].limits)
+end
+
+--- Where the built-in image servers are, of those that the suite has named.
+-- @tparam config self
+-- @treturn table name -> URL
+function config.servers(self)
+  return held[self].image_servers
+end
+
+--- What an image's name stands for.
+-- @tparam config self
+-- @tparam table image from image.check
+-- @treturn table the registered description of that name, if there is one; else image
+function config.resolve(self, image)
+  return held[self].instances:resolve(image)
+end
+
+--- The hooks as they are now, in the engine's form.
+-- @tparam config self
+-- @treturn table start and stop: lists; see the binding's job.c
+function config.hooks(self)
+  local lists = { start = {}, stop = {} }
+  for _, known in ipairs(held[self].hooks) do
+    local list = lists[known.moment]
+    list[#list + 1] = hook.convert(known)
+  end
+  return lists
+end
+
+--- What the packages of the hooks add to variables of the testlets' environment.
+-- @tparam config self
+-- @treturn table name -> string
+function config.environment(self)
+  local added = {}
+  for _, known in ipairs(held[self].hooks) do
+    for _, package in ipairs(known.packages or {}) do tables.update(added, package.env) end
+  end
+  return added
 end
 
 --- ct.configure: the configuration of a provider.
@@ -232,12 +204,15 @@ end
 -- @treturn config
 function config.configure(provider, settings)
   local self = type(provider) == "string" and configs[provider]
-  if not self then check.refuse("ct.configure: the provider", "'lxd'", provider) end
+  if not self then
+    check.refuse("ct.configure: the provider",
+      ("'%s'"):format(table.concat(tables.keys(configs), "' or '")), provider)
+  end
   local fields = {}
   for key, set in pairs(setters) do
     fields[key] = function(_, value) set(self, value) end
   end
-  check.options("ct.configure", settings or {}, fields)
+  check.options("ct.configure", settings, fields)
   return self
 end
 

@@ -11,6 +11,12 @@ local data = {}
 
 local Artifact = { __name = "cleantest.artifact" }
 
+function Artifact:__tostring()
+  local what = self.directory and "ct.data.dir" or "ct.data.file"
+  return ("%s(%s, '%s')"):format(what, self.text and "a text" or ("'%s'"):format(self.source),
+    self.dest)
+end
+
 local MOST_ID <const> = 0xfffffffe
 local MOST_MODE <const> = tonumber("7777", 8)
 local MOST_DOWNLOAD_MODE <const> = tonumber("777", 8)
@@ -57,7 +63,7 @@ end
 
 local function artifact(what, source, dest, options, fields)
   check.string(what .. ": dest", dest)
-  options = check.options(what, options or {}, fields)
+  options = check.options(what, options, fields)
   check_conflicts(what, options)
   return setmetatable({
     source = source,

@@ -4,10 +4,15 @@
 -- are at that moment. The environment of this process is no part of it.
 
 local check = require "cleantest.check"
+local tables = require "cleantest.tables"
 local where = require "cleantest.where"
 
-local Env = { __name = "cleantest.env" }
+local Env = { __name = "cleantest.env" } -- the class of ct.env: the suite's own view of it
 Env.__index = Env
+
+local variables = {} -- name -> string: what ct.env holds
+
+local env = {}
 
 local function check_key(what, key)
   check.string(what .. ": a variable's name", key)
@@ -24,65 +29,61 @@ end
 
 --- Checks a table of variables.
 -- @tparam string what whose variables, for messages
--- @tparam table variables name -> string, number, or list of strings (joined by ":")
+-- @tparam table given name -> string, number, or list of strings (joined by ":")
 -- @treturn table name -> string
-function Env.check(what, variables)
-  if type(variables) ~= "table" then check.refuse(what, "a table", variables) end
+function env.check(what, given)
+  if type(given) ~= "table" then check.refuse(what, "a table", given) end
   local checked = {}
-  for key, value in pairs(variables) do
+  for key, value in pairs(given) do
     check_key(what, key)
     checked[key] = check_value(("%s: %s"):format(what, key), value)
   end
   return checked
 end
 
---- A new, empty set of variables.
-function Env.new()
-  return setmetatable({ variables = {} }, Env)
-end
-
 --- Adds variables; one that is there already gets the new value.
--- @tparam table variables name -> string, number, or list of strings (joined by ":")
-function Env:add(variables)
-  for key, value in pairs(Env.check("ct.env:add", variables)) do self.variables[key] = value end
+-- @tparam table given name -> string, number, or list of strings (joined by ":")
+function Env:add(given) -- luacheck: no self
+  tables.update(variables, env.check("ct.env:add", given))
 end
 
 --- The value of a variable.
 -- @tparam string key its name
 -- @treturn ?string nil when it is not set
-function Env:get(key)
-  return self.variables[key]
+function Env:get(key) -- luacheck: no self
+  return variables[key]
 end
 
 --- Removes variables; those that are not set too.
 -- @tparam string ... their names
-function Env:remove(...)
+function Env:remove(...) -- luacheck: no self
   for _, key in ipairs { ... } do
     check_key("ct.env:remove", key)
-    self.variables[key] = nil
+    variables[key] = nil
   end
 end
 
 --- A copy of all variables.
 -- @treturn table name -> string
-function Env:dump()
-  local copy = {}
-  for key, value in pairs(self.variables) do copy[key] = value end
-  return copy
+function Env:dump() -- luacheck: no self
+  return tables.copy(variables)
 end
 
 --- Removes all variables.
-function Env:reset()
-  self.variables = {}
+function Env:reset() -- luacheck: no self
+  variables = {}
+end
+
+function Env.__tostring()
+  return ("ct.env (%s)"):format(tables.list(variables))
 end
 
 --- All variables and those of one testlet, which win, for the engine.
 -- @tparam[opt] table own name -> string
 -- @tparam[opt] table added name -> string, put behind what the variable has, after a ":"
 -- @treturn table a sorted list of "KEY=value"
-function Env:pairs_with(own, added)
-  local all, list = self:dump(), {}
-  for key, value in pairs(own or {}) do all[key] = value end
+function env.pairs_with(own, added)
+  local all, list = tables.copy(variables, own), {}
   for key, value in pairs(added or {}) do
     all[key] = all[key] and all[key] ~= "" and all[key] .. ":" .. value or value
   end
@@ -92,6 +93,6 @@ function Env:pairs_with(own, added)
 end
 
 --- ct.env itself.
-Env.shared = Env.new()
+env.shared = setmetatable({}, Env)
 
-return Env
+return env

@@ -58,23 +58,34 @@ function hook.stop_env(options)
   return new("stop", "ct.hook.stop_env", options, stop_fields)
 end
 
-function Hook:add_runs(steps)
+-- What it is made of, in a few words: "packages, upload, run".
+function Hook:__tostring()
+  local parts = {}
+  for _, package in ipairs(self.packages or {}) do parts[#parts + 1] = package.kind end
+  for _, part in ipairs { "upload", "run", "download" } do
+    if self[part] then parts[#parts + 1] = part end
+  end
+  return ("hook '%s' (%s)"):format(self.name, #parts > 0 and table.concat(parts, ", ") or "empty")
+end
+
+local function add_runs(self, steps)
   for _, value in ipairs(self.run or {}) do
     local run = testlet.convert_step(("hook '%s'"):format(self.name), value)
     steps[#steps + 1] = { kind = "run", name = "run", run = run }
   end
 end
 
---- The hook in the engine's form.
+--- A hook in the engine's form.
+-- @tparam hook self
 -- @treturn table see the binding's job.c
-function Hook:convert()
+function hook.convert(self)
   local steps = {}
   for _, package in ipairs(self.packages or {}) do
-    local more = package:steps()
+    local more = Package.steps(package)
     table.move(more, 1, #more, #steps + 1, steps)
   end
   for _, item in ipairs(self.upload or {}) do steps[#steps + 1] = data.push(item) end
-  self:add_runs(steps)
+  add_runs(self, steps)
   for _, item in ipairs(self.download or {}) do steps[#steps + 1] = data.pull(item) end
   for _, step in ipairs(steps) do
     step.timeout = self.timeout

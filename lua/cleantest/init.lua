@@ -3,9 +3,9 @@
 -- init.lua - the facade: what `require "cleantest"` gives a suite. Everything in it is
 -- documented where it is made.
 
-local Archon = require "cleantest.archon"
+local archon = require "cleantest.archon"
 local Batch = require "cleantest.call.batch"
-local Env = require "cleantest.env"
+local env = require "cleantest.env"
 local config = require "cleantest.config"
 local core = require "cleantest.core"
 local data = require "cleantest.data"
@@ -13,7 +13,7 @@ local events = require "cleantest.call.events"
 local hook = require "cleantest.hook"
 local lxd = require "cleantest.lxd"
 local notes = require "cleantest.report.notes"
-local pool = require "cleantest.run"
+local run = require "cleantest.run"
 local testlet = require "cleantest.testlet"
 
 events.subscribe(notes.new(io.stderr)) -- the command puts its own report in its place
@@ -21,13 +21,13 @@ events.subscribe(notes.new(io.stderr)) -- the command puts its own report in its
 local ct = {
   version = core.version,
   configure = config.configure,
-  lxd = lxd.facade,
-  run = pool.run,
-  archon = Archon.new,
+  lxd = lxd.facade("ct.lxd", config.lxd),
+  run = run.run,
+  archon = function() return archon.new(config.lxd) end,
   script = testlet.script,
   file = testlet.file,
   command = testlet.command,
-  env = Env.shared,
+  env = env.shared,
   hook = { start_env = hook.start_env, stop_env = hook.stop_env },
   data = { file = data.file, dir = data.dir },
   pkg = require "cleantest.pkg",

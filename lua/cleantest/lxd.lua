@@ -3,10 +3,10 @@
 -- lxd.lua - ct.lxd: the decorator. It checks options when they are given; what depends on
 -- hooks, environment and arguments is put together when the testlet is called.
 
-local Archon = require "cleantest.archon"
+local archon = require "cleantest.archon"
 local Batch = require "cleantest.call.batch"
-local Env = require "cleantest.env"
 local check = require "cleantest.check"
+local env = require "cleantest.env"
 local image = require "cleantest.image"
 local jobs = require "cleantest.call.jobs"
 local reserve = require "cleantest.call.reserve"
@@ -38,19 +38,20 @@ local fields = {
   ready = check.choice { "exec", "system", "network", "cloud-init" },
   ready_timeout = check.positive,
   output_limit = check.count,
-  env = Env.check,
+  env = env.check,
   fresh = check.boolean,
   warm = check.small_count,
 }
 
-local function decorator(what, options)
+local function decorator(what, config, options)
   return function(value)
     testlet.check(what .. ": the testlet", value)
-    return setmetatable({ options = options, testlet = value }, Decorated)
+    return setmetatable({ what = what, config = config, options = options, testlet = value },
+      Decorated)
   end
 end
 
---- Decorates testlets so that they run in fresh LXD instances.
+-- Decorates testlets so that they run in fresh instances.
 -- @tparam table options image (required): a name (see README.md), a table { name=, image=,
 --   source=, config=, devices=, profiles=, type= }, or a list of those; name (default "test");
 --   preserve: false (default), true or "on_failure"; isolation: "testlet" (default: each has an
@@ -66,44 +67,53 @@ end
 --   and frozen for each image, until the run ends (default: none)
 -- @treturn function testlet -> a callable testlet. Calling it starts it, with the arguments
 --   of the call, and returns what a generic `for` over name, result wants
-function lxd.decorate(options)
-  return decorator("ct.lxd", check.options("ct.lxd", options, fields, { "image" }))
+local function decorate(what, config, options)
+  return decorator(what, config, check.options(what, options, fields, { "image" }))
 end
 
-local target_fields = { archon = Archon.check }
+local target_fields = { archon = archon.check }
 for _, key in ipairs { "name", "parallel", "num_threads", "reserve", "order", "timeout", "ready",
   "ready_timeout", "output_limit", "env" } do
   target_fields[key] = fields[key]
 end
 
---- Decorates testlets so that they run in instances that exist already and run. Nothing is
+-- Decorates testlets so that they run in instances that exist already and run. Nothing is
 -- created, started or deleted; hooks run as ever; cleantest's own files are gone at the end.
 -- @param ... names of instances, or lists of names; then, optionally, a table of options:
 --   name, parallel, num_threads, reserve, order, timeout, ready, ready_timeout, output_limit and
 --   env, as for ct.lxd; archon: the names are those of instances it has
 -- @treturn function testlet -> a callable testlet, as from ct.lxd. A result's image is the
 --   instance's name. A call throws when an instance is missing, or does not run
-function lxd.target(...)
+local function target(what, config, ...)
   local given = table.pack(...)
   local options = given[given.n]
   local is_options = type(options) == "table" and #options == 0
   if is_options then given[given.n] = nil end
-  options = check.options("ct.lxd.target", is_options and options or {}, target_fields)
+  options = check.options(what, is_options and options or {}, target_fields)
   options.image = {}
   for _, names in ipairs(given) do
-    for _, name in ipairs(check.strings("ct.lxd.target: instance", names)) do
+    for _, name in ipairs(check.strings(what .. ": instance", names)) do
       local instance = options.archon and options.archon:instance(name) or name
       table.insert(options.image, { name = name, target = instance })
     end
   end
-  if #options.image == 0 then where.fail "ct.lxd.target: name at least one instance" end
-  return decorator("ct.lxd.target", options)
+  if #options.image == 0 then where.fail("%s: name at least one instance", what) end
+  return decorator(what, config, options)
 end
 
---- ct.lxd: callable as lxd.decorate, and with target.
-lxd.facade = setmetatable({ target = lxd.target }, { __call = function(_, options)
-  return lxd.decorate(options)
-end })
+--- Makes what a suite knows as ct.lxd: callable with options (see decorate), and with `target`,
+-- a function of instances' names and options.
+-- @tparam string what it is called: "ct.lxd"
+-- @tparam config config of the provider
+-- @treturn table
+function lxd.facade(what, config)
+  return setmetatable({
+    target = function(...) return target(what .. ".target", config, ...) end,
+  }, {
+    __name = what,
+    __call = function(_, options) return decorate(what, config, options) end,
+  })
+end
 
 --- The isolation option's checker.
 lxd.check_isolation = fields.isolation
@@ -111,12 +121,24 @@ lxd.check_isolation = fields.isolation
 --- Checks for what lxd.decorate made.
 lxd.check = check.object(Decorated, "a testlet decorated by ct.lxd")
 
+-- "ct.lxd 'install' on debian-12-amd64, debian-13-amd64"
+function Decorated:__tostring()
+  local images = {}
+  for i, wanted in ipairs(self.options.image) do images[i] = wanted.name end
+  return ("%s '%s' on %s"):format(self.what, self.options.name or "test",
+    table.concat(images, ", "))
+end
+
 function Decorated:__call(...)
-  local max_live = threads.resolve(self.options)
+  local options = self.options
   local list = jobs.build(self, table.pack(...))
-  local archon = self.options.archon
-  return results(Batch.start(list, max_live, self.options.order, archon and archon.run,
-    self.options.reserve))
+  return results(Batch.start(list, {
+    config = self.config,
+    max_live = threads.resolve(options),
+    order = options.order,
+    reserve = options.reserve,
+    run = options.archon and archon.run_of(options.archon),
+  }))
 end
 
 return lxd

@@ -6,34 +6,22 @@
 local check = require "cleantest.check"
 local image = require "cleantest.image"
 local stock = require "cleantest.stock"
+local tables = require "cleantest.tables"
 local where = require "cleantest.where"
 
 local Registry = {}
 Registry.__index = Registry
 
-local function copy(value)
-  if type(value) ~= "table" then return value end
-  local copied = {}
-  for key, entry in pairs(value) do copied[key] = copy(entry) end
-  return copied
-end
-
 function Registry.new()
   return setmetatable({ entries = {} }, Registry) -- name -> { given=, image= }
-end
-
-function Registry:names()
-  local names = {}
-  for name in pairs(self.entries) do names[#names + 1] = name end
-  table.sort(names)
-  return #names > 0 and table.concat(names, ", ") or "none"
 end
 
 local function known(self, what, name)
   check.string(what, name)
   local entry = self.entries[name]
   if not entry then
-    where.fail("%s: no instance '%s' is registered; registered are: %s", what, name, self:names())
+    where.fail("%s: no instance '%s' is registered; registered are: %s", what, name,
+      tables.list(self.entries))
   end
   return entry
 end
@@ -45,14 +33,14 @@ function Registry:add(given)
   if self.entries[parsed.name] then
     where.fail("add_instance: an instance '%s' is registered already", parsed.name)
   end
-  self.entries[parsed.name] = { given = copy(given), image = parsed }
+  self.entries[parsed.name] = { given = tables.deep_copy(given), image = parsed }
 end
 
 --- @tparam string name of a registered instance, or of a stock image
 -- @treturn table a copy of what was registered; of a stock image what would be
 function Registry:get(name)
   if not self.entries[name] and stock.has(name) then return { name = name, image = name } end
-  return copy(known(self, "get_instance", name).given)
+  return tables.deep_copy(known(self, "get_instance", name).given)
 end
 
 --- @tparam string name

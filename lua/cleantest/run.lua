@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- run.lua - ct.run: many testlets on all their images in one pool. How many instances live
--- at once is the pool's to say, not its testlets'.
+-- at once is the pool's to say, not its testlets'. All are of one provider.
 
 local Batch = require "cleantest.call.batch"
 local check = require "cleantest.check"
@@ -12,7 +12,7 @@ local results = require "cleantest.call.call"
 local threads = require "cleantest.call.threads"
 local where = require "cleantest.where"
 
-local pool = {}
+local run = {}
 
 local fields = {
   num_threads = check.small_count,
@@ -40,12 +40,28 @@ local function sort_out(given)
   return options, named
 end
 
+-- The jobs of all entries, and the configuration that they share.
+local function build(entries, options)
+  local list, config = {}, entries[1].testlet.config
+  for _, entry in ipairs(entries) do
+    if entry.testlet.config ~= config then
+      where.fail("ct.run: %s and %s are of different providers; run them in two calls",
+        tostring(entries[1].testlet), tostring(entry.testlet))
+    end
+    for _, job in ipairs(jobs.build(entry.testlet, nil, entry.name)) do
+      job.isolation = job.isolation or options.isolation
+      list[#list + 1] = job
+    end
+  end
+  return list, config
+end
+
 --- Runs testlets together.
 -- @tparam table given decorated testlets: a list, in this order, and then those with string
 --   keys, by name, where the key is the testlet's name; num_threads, reserve, parallel and order as
 --   for ct.lxd; isolation of those that don't say it themselves
 -- @return what a generic `for` over name, result wants
-function pool.run(given)
+function run.run(given)
   if type(given) ~= "table" or getmetatable(given) then
     check.refuse("ct.run: the testlets", "a table", given)
   end
@@ -56,15 +72,13 @@ function pool.run(given)
   end
   table.move(named, 1, #named, #entries + 1, entries)
   if #entries == 0 then where.fail("ct.run: there is no testlet") end
-  local max_live, list = threads.resolve(options), {}
-  for _, entry in ipairs(entries) do
-    local more = jobs.build(entry.testlet, nil, entry.name)
-    for _, job in ipairs(more) do
-      job.isolation = job.isolation or options.isolation
-      list[#list + 1] = job
-    end
-  end
-  return results(Batch.start(list, max_live, options.order, nil, options.reserve))
+  local list, config = build(entries, options)
+  return results(Batch.start(list, {
+    config = config,
+    max_live = threads.resolve(options),
+    order = options.order,
+    reserve = options.reserve,
+  }))
 end
 
-return pool
+return run

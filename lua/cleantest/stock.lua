@@ -3,6 +3,8 @@
 -- stock.lua - the names of images that any LXD or Incus can get: which they are, and what they
 -- are called on the image servers. Names stay when a server drops the release: it then says so.
 
+local tables = require "cleantest.tables"
+
 local stock = {}
 
 local ARCHITECTURES = { "amd64", "arm64" }
@@ -52,10 +54,7 @@ end
 --- All stock names.
 -- @treturn table a sorted list
 function stock.names()
-  local names = {}
-  for name in pairs(entries) do names[#names + 1] = name end
-  table.sort(names)
-  return names
+  return tables.keys(entries)
 end
 
 --- Where a stock image is. Ubuntu's own server has nothing that Incus understands.

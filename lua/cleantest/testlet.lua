@@ -12,6 +12,14 @@ local testlet = {}
 
 local Testlet = { __name = "cleantest.testlet" } -- the metatable of scripts, files and commands
 
+function Testlet:__tostring()
+  if self.kind == "file" then return ("ct.file '%s'"):format(self.path) end
+  if self.kind == "command" then
+    return ("ct.command { '%s' }"):format(table.concat(self.argv, "', '"))
+  end
+  return ("ct.script '%s'"):format(self.code:match "^[^\n]*")
+end
+
 --- A script. It is run by the interpreter its first line names, or by sh.
 -- @tparam string code its text; blank space before a "#!" is dropped
 -- @treturn testlet arguments of a call are its arguments, as strings

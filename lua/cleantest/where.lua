@@ -1,14 +1,15 @@
 -- SPDX-License-Identifier: MIT
 --
--- where.lua - the suite's side of the stack: the file and line a call came from, for errors,
+-- where.lua - the caller's side of the stack: the file and line a call came from, for errors,
 -- and the folder its chunk lies in, for relative paths. It finds the innermost frame that is
--- not cleantest's own, so no function of ours has to count levels.
+-- not cleantest's own, so no function of ours has to count levels, and a tail call can't mislead
+-- it. The host has it for suites, the guest for testlets.
 
 local where = {}
 
 -- What the chunk names of all our modules begin with: a folder, or, for those compiled into
--- the library and the binding's bits of Lua, this.
-local BUILTIN = "=cleantest:"
+-- the library or the guest and the binding's bits of Lua, this.
+local BUILTIN = "=cleantest"
 local own = debug.getinfo(1, "S").source:match("^(.*)where%.lua$") or BUILTIN
 
 --- Is this a chunk of cleantest's own?
@@ -18,7 +19,7 @@ function where.is_own(info)
   return info.source:sub(1, #own) == own or info.source:sub(1, #BUILTIN) == BUILTIN
 end
 
---- Finds the innermost frame of the suite.
+--- Finds the innermost frame of the caller: the suite's, or the testlet's.
 -- @treturn ?table as from debug.getinfo (source, short_src, currentline); nil when only
 --   cleantest and C are on the stack
 function where.caller()
@@ -31,7 +32,7 @@ function where.caller()
   end
 end
 
---- Throws a caller's mistake: a message that begins with the suite's "file:line: ".
+--- Throws a caller's mistake: a message that begins with the caller's "file:line: ".
 -- @tparam string message a format when more arguments follow
 -- @param ... for the format
 function where.fail(message, ...)
@@ -41,7 +42,7 @@ function where.fail(message, ...)
   error(position .. message, 0)
 end
 
---- The folder of the suite's chunk.
+--- The folder of the caller's chunk.
 -- @treturn string a path without a slash at its end; "." for a chunk that is not a file
 function where.folder()
   local info = where.caller()

@@ -6,8 +6,11 @@
 local Batch = require "cleantest.call.batch"
 local check = require "cleantest.check"
 local data = require "cleantest.data"
+local env = require "cleantest.env"
+local held = require "cleantest.archon.held"
 local jobs = require "cleantest.call.jobs"
 local results = require "cleantest.call.call"
+local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.call.threads"
 local where = require "cleantest.where"
@@ -16,6 +19,30 @@ local orders = {}
 
 local Orders = {} -- the methods
 orders.methods = Orders
+
+--- The provider's name of an instance.
+-- @tparam archon archon
+-- @tparam string what the method's name, for messages
+-- @tparam string name the archon's; it must have such an instance
+-- @treturn string
+function orders.instance(archon, what, name)
+  local instance = held[archon].instances[check.string("archon: the name", name)]
+  if instance then return instance end
+  where.fail("archon:%s: there is no instance '%s'; there are: %s", what, name,
+    tables.list(held[archon].instances))
+end
+
+--- Checks for names of instances that an archon has.
+-- @tparam archon archon
+-- @tparam string what the method's name, for messages
+-- @param names a name, or a list
+-- @treturn table a list
+function orders.known(archon, what, names)
+  names = check.strings(("archon:%s: the name"):format(what), names)
+  if #names == 0 then where.fail("archon:%s: name at least one instance", what) end
+  for _, name in ipairs(names) do orders.instance(archon, what, name) end
+  return names
+end
 
 --- A testlet for jobs that are about something else.
 function orders.nothing() end
@@ -29,8 +56,11 @@ function orders.nothing() end
 -- @treturn table the results that are no pass, a list
 function orders.perform(archon, names, list, options)
   for _, job in ipairs(list) do job.directed = true end
+  local batch = Batch.start(list, {
+    config = held[archon].config, run = held[archon].run, max_live = threads.resolve(options),
+  })
   local by_name, bad, i = {}, {}, 0
-  for _, result in results(Batch.start(list, threads.resolve(options), "declared", archon.run)) do
+  for _, result in results(batch) do
     i = i + 1
     by_name[names[i]] = result
     if result.status ~= "pass" then bad[#bad + 1] = result end
@@ -54,7 +84,7 @@ end
 -- @tparam string moment "start" or "stop"
 -- @tparam table artifacts a list
 -- @tparam function convert data.push or data.pull
--- @treturn table as from config:snapshot
+-- @treturn table as from config.hooks
 function orders.hooks(what, moment, artifacts, convert)
   local hooks, steps = { start = {}, stop = {} }, {}
   for i, item in ipairs(artifacts) do steps[i] = convert(item) end
@@ -67,9 +97,11 @@ local function give(archon, names, order)
   local options, list = order.options or {}, {}
   local hooks = order.hooks or { start = {}, stop = {} }
   for i, name in ipairs(names) do
-    options.image = { { name = name, target = archon:instance(name) } }
-    options.ready = archon.at_once[name] and "exec" or nil
-    local directed = { options = options, testlet = order.testlet or orders.nothing }
+    options.image = { { name = name, target = orders.instance(archon, order.what, name) } }
+    options.ready = held[archon].at_once[name] and "exec" or nil
+    local directed = {
+      options = options, testlet = order.testlet or orders.nothing, config = held[archon].config,
+    }
     list[i] = jobs.build(directed, nil, order.what, hooks)[1]
   end
   return orders.perform(archon, names, list, options)
@@ -78,7 +110,7 @@ end
 local execute_fields = {
   check = check.boolean,
   timeout = check.positive,
-  env = require("cleantest.env").check,
+  env = env.check,
   num_threads = check.small_count,
 }
 
@@ -95,8 +127,8 @@ end
 --   false); timeout: seconds (default 300); env: variables; num_threads
 -- @treturn table name -> result
 function Orders:execute(names, command, options)
-  names = self:known("execute", names)
-  options = check.options("archon:execute", options or {}, execute_fields)
+  names = orders.known(self, "execute", names)
+  options = check.options("archon:execute", options, execute_fields)
   local order = { what = "execute", testlet = as_testlet(command), options = options }
   local by_name, bad = give(self, names, order)
   if options.check then orders.must_pass("execute", bad) end
@@ -128,7 +160,7 @@ end
 -- @tparam[opt] string dest its path there, and
 -- @tparam[opt] table options as for ct.data.file, or ct.data.dir
 function Orders:push(names, source, dest, options)
-  names = self:known("push", names)
+  names = orders.known(self, "push", names)
   local list = data.check_upload("archon:push",
     artifacts("push", source, dest, options, data.from_here))
   local order = { what = "push", hooks = orders.hooks("push", "start", list, data.push) }
@@ -147,7 +179,7 @@ end
 -- @tparam[opt] string dest its path here, where {image} stands for the instance's name; and
 -- @tparam[opt] table options as for ct.data.file
 function Orders:pull(names, source, dest, options)
-  names = self:known("pull", names)
+  names = orders.known(self, "pull", names)
   local list = data.check_download("archon:pull",
     artifacts("pull", source, dest, options, data.file))
   local order = { what = "pull", hooks = orders.hooks("pull", "stop", list, data.pull) }
@@ -162,8 +194,8 @@ local address_fields = { family = check.choice { "inet", "inet6" }, timeout = ch
 -- @tparam[opt] table options family: "inet" (default) or "inet6"; timeout: seconds (default 60)
 -- @treturn string
 function Orders:address(name, options)
-  local names = self:known("address", check.string("archon:address: the name", name))
-  options = check.options("archon:address", options or {}, address_fields)
+  local names = orders.known(self, "address", check.string("archon:address: the name", name))
+  options = check.options("archon:address", options, address_fields)
   local family, seconds = options.family or "inet", options.timeout or 60
   local function wait()
     local address, message = require("cleantest.guest").address(family, seconds)

@@ -46,13 +46,13 @@ local function closing(handle)
 end
 
 -- A started batch of the engine's, or nil, message.
-local function launch(jobs, max_live, run, reserve)
-  local settings, message, name = config.get "lxd", nil, nil
-  if not run then run, message, name = session.open(settings:settings()) end
+local function launch(jobs, options)
+  local run, message, name = options.run, nil, nil
+  if not run then run, message, name = session.open(config.settings(options.config)) end
   local handle
   if run then
-    remote.new(run:server(), settings:servers()):fill(jobs)
-    handle, message, name = core.batch_new(run, max_live, reserve)
+    remote.new(run:server(), config.servers(options.config)):fill(jobs)
+    handle, message, name = core.batch_new(run, options.max_live, options.reserve)
   end
   if not handle then
     if mistakes[name] then throw(message, name) end
@@ -71,17 +71,16 @@ end
 
 --- Starts jobs.
 -- @tparam table jobs from jobs.build
--- @tparam int max_live the most instances alive at once; 0: as many as there are CPUs
--- @tparam[opt] string order "declared" (default) or "completed"
--- @tparam[opt] run run the binding's; default: the session's
--- @tparam[opt] table reserve from reserve.check
+-- @tparam table options config: of the provider; max_live: the most instances alive at once, 0: as
+--   many as there are CPUs; order: "declared" (default) or "completed"; run: the binding's
+--   (default: the session's); reserve: from reserve.check
 -- @treturn batch
-function Batch.start(jobs, max_live, order, run, reserve)
-  local handle, message = launch(jobs, max_live, run, reserve)
+function Batch.start(jobs, options)
+  local handle, message = launch(jobs, options)
   local self = setmetatable({
     handle = handle,
     jobs = jobs,
-    order = order or "declared",
+    order = options.order or "declared",
     results = {}, -- by the job's number
     arrived = {}, -- numbers of jobs, as their results came
     handed = 0, -- how many results the suite has got

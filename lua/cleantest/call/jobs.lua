@@ -6,6 +6,7 @@
 local config = require "cleantest.config"
 local env = require "cleantest.env"
 local fresh = require "cleantest.call.fresh"
+local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
 
 local jobs = {}
@@ -15,8 +16,7 @@ local preserve = { [false] = "never", [true] = "always", on_failure = "on_failur
 -- A download's dest may say {name}, {image} and {testlet}: many instances, one folder.
 local function expand_step(step, job)
   if step.kind ~= "pull" or not step.dest:find("{", 1, true) then return step end
-  local copy = {}
-  for key, value in pairs(step) do copy[key] = value end
+  local copy = tables.copy(step)
   local words = { name = job.label, image = job.image, testlet = job.name }
   copy.dest = step.dest:gsub("{(%l+)}", function(word)
     return words[word] and words[word]:gsub("/", "-") or nil
@@ -60,21 +60,21 @@ local function build_one(common, image, options)
 end
 
 --- Builds the jobs of one decorated testlet.
--- @tparam table decorated from ct.lxd
+-- @tparam table decorated from ct.lxd, or what has its fields options, testlet and config
 -- @tparam[opt] table args for the testlet, as from table.pack
 -- @tparam[opt] string name instead of its own
--- @tparam[opt] table hooks as from config:snapshot, which is the default
+-- @tparam[opt] table hooks as from config.hooks, which is the default
 -- @treturn table a list, one for each image; see the binding's job.c. `label` is the result's
 --   name; `has_source` means that `instance` says what to create from
 function jobs.build(decorated, args, name, hooks)
-  local options = decorated.options
+  local options, settings = decorated.options, decorated.config
   local common = { name = name or options.name or "test" }
   common.testlet = testlet.convert(common.name, decorated.testlet, args)
-  common.hooks = hooks or config.get("lxd"):snapshot()
-  common.env = env.shared:pairs_with(options.env, config.get("lxd"):environment())
+  common.hooks = hooks or config.hooks(settings)
+  common.env = env.pairs_with(options.env, config.environment(settings))
   local list = {}
   for i, image in ipairs(options.image) do
-    list[i] = build_one(common, config.get("lxd"):resolve(image), options)
+    list[i] = build_one(common, config.resolve(settings, image), options)
   end
   return list
 end

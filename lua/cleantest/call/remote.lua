@@ -6,6 +6,7 @@
 local cjson = require "cjson"
 local check = require "cleantest.check"
 local stock = require "cleantest.stock"
+local tables = require "cleantest.tables"
 local where = require "cleantest.where"
 
 local remote = {}
@@ -123,13 +124,8 @@ function Remotes:clients()
 end
 
 function Remotes:names()
-  local all, names = { ["local"] = true }, {}
-  for _, known in ipairs { self.overrides, self:clients(), builtin[self.kind] } do
-    for name in pairs(known) do all[name] = true end
-  end
-  for name in pairs(all) do names[#names + 1] = name end
-  table.sort(names)
-  return table.concat(names, ", ")
+  return tables.list(tables.copy({ ["local"] = true }, self.overrides, self:clients(),
+    builtin[self.kind]))
 end
 
 -- A server of the client's. One that is not public gives its images to nobody but the client.

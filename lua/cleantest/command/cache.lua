@@ -5,10 +5,39 @@
 
 local clean = require "cleantest.command.clean"
 local core = require "cleantest.core"
+local options = require "cleantest.command.options"
 local text = require "cleantest.text"
 local units = require "cleantest.units"
 
-local cache = {}
+local function add_limits(parser)
+  options.add_connection(parser)
+  parser:flag("--all", "Delete all that nobody is building.")
+  parser:option("--age", "Keep those built at most so many days ago (default 7)."):argname "DAYS"
+    :target "base_age":convert(options.age "--age")
+  parser:option("--count", "Keep at most so many, the last used (default 50)."):argname "N"
+    :target "base_count":convert(options.count "--count")
+  parser:option("--size", "Keep at most so much of them (default 20GiB)."):argname "SIZE"
+    :target "base_size":convert(options.size "--size")
+end
+
+local function add_name(parser)
+  options.add_connection(parser)
+  parser:argument("name", "The name of one, or how it begins."):args "?"
+end
+
+local cache = {
+  name = "cache",
+  description = "Look after prepared environments. Without an action, lists them.",
+  add_options = options.add_connection,
+  actions = {
+    { name = "list", description = "List them, the last used first.",
+      add_options = options.add_connection },
+    { name = "prune", description = "Delete those that are spoiled, too old, or too many.",
+      add_options = add_limits },
+    { name = "explain", description = "Say why they were built, and of what.",
+      add_options = add_name },
+  },
+}
 
 local PREFIX = "ct-base-"
 local SHORT = #PREFIX + 8 -- of a name, where the terminal is narrow: as good for `explain`
@@ -88,7 +117,9 @@ local function total_line(list)
     units.show_bytes(size))
 end
 
-function cache.list(list, _, out)
+local show = {} -- action -> function(list, options, out, err) -> exit status
+
+function show.list(list, _, out)
   local rows = rows_of(list)
   local columns = core.terminal(out)
   local widths = columns and narrow(rows, columns) or widths_of(rows)
@@ -142,8 +173,8 @@ local function chosen(list, name)
   return found
 end
 
-function cache.explain(list, options, out, err)
-  local name = options.name
+function show.explain(list, given, out, err)
+  local name = given.name
   if name then
     list = chosen(list, name)
     if #list == 0 then
@@ -162,20 +193,20 @@ end
 -- ---- the command ----
 
 --- Lists, prunes or explains.
--- @tparam table options action: "list" (or nil), "prune" or "explain"; name: of explain; all: of
+-- @tparam table given action: "list" (or nil), "prune" or "explain"; name: of explain; all: of
 --   prune; and the settings, see the binding's lct_settings_read
 -- @tparam file out where it says what there is, and what was deleted
 -- @tparam file err where it says what failed
 -- @treturn int exit status: 0; 1 when nothing has the name; 2 when LXD failed
-function cache.run(options, out, err)
-  if options.action == "prune" then
-    local gone, message = core.bases_prune(options, options.all)
+function cache.run(given, out, err)
+  if given.action == "prune" then
+    local gone, message = core.bases_prune(given, given.all)
     return clean.tell(gone, message, out, err)
   end
-  local list, message = core.bases(options)
+  local list, message = core.bases(given)
   if not list then return failed(err, message) end
   table.sort(list, by_use)
-  return cache[options.action or "list"](list, options, out, err)
+  return show[given.action or "list"](list, given, out, err)
 end
 
 return cache

@@ -3,9 +3,14 @@
 -- clean.lua - `cleantest clean`: deletes what dead runs left behind, and says what that was.
 
 local core = require "cleantest.core"
+local options = require "cleantest.command.options"
 local text = require "cleantest.text"
 
-local clean = {}
+local clean = {
+  name = "clean",
+  description = "Delete the instances that dead runs left behind, and nothing else.",
+  add_options = options.add_connection,
+}
 
 --- Says what was deleted.
 -- @tparam ?table list of { instance=, error= }, as the binding's clean and bases_prune return

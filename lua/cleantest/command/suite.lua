@@ -3,11 +3,12 @@
 -- suite.lua - runs one suite file under the command: loads it, unwinds it when it fails, ends
 -- or is interrupted, waits for what it started, and leaves nothing of it to the next suite.
 
-local Archon = require "cleantest.archon"
+local archon = require "cleantest.archon"
 local Batch = require "cleantest.call.batch"
-local Env = require "cleantest.env"
+local env = require "cleantest.env"
 local config = require "cleantest.config"
 local events = require "cleantest.call.events"
+local tables = require "cleantest.tables"
 local where = require "cleantest.where"
 
 local suite = {}
@@ -19,22 +20,16 @@ function Exit:__tostring()
   return ("os.exit(%s)"):format(self.code)
 end
 
-local function copy(from)
-  local to = {}
-  for key, value in pairs(from) do to[key] = value end
-  return to
-end
-
 local function put_back(into, saved)
-  for key in pairs(copy(into)) do
+  for key in pairs(tables.copy(into)) do
     if saved[key] == nil then into[key] = nil end
   end
-  for key, value in pairs(saved) do into[key] = value end
+  tables.update(into, saved)
 end
 
 -- Gives the suite its surroundings. Returns a function that takes them away again.
 local function surround(path, exit)
-  local globals, loaded, os_exit = copy(_G), copy(package.loaded), os.exit
+  local globals, loaded, os_exit = tables.copy(_G), tables.copy(package.loaded), os.exit
   local package_path = package.path
   local folder = path:match("^(.*)/[^/]*$") or "."
   package.path = ("%s/?.lua;%s/?/init.lua;%s"):format(folder, folder, package_path)
@@ -45,8 +40,8 @@ local function surround(path, exit)
     package.path = package_path
     put_back(package.loaded, loaded)
     put_back(_G, globals)
-    config.get("lxd"):reset()
-    Env.shared:reset()
+    config.reset_all()
+    env.shared:reset()
   end
 end
 
@@ -95,7 +90,7 @@ local function finish(signals)
     problems[1] = problem
     Batch.finish_all(true)
   end
-  local said = Archon.destroy_all()
+  local said = archon.destroy_all()
   return table.move(said, 1, #said, #problems + 1, problems)
 end
 

@@ -13,6 +13,10 @@ Package.__index = Package
 -- everywhere. Those of another one may lie there; they are installed by then.
 local FILES = "/.cleantest/files"
 
+function Package:__tostring()
+  return ("ct.pkg.%s"):format(self.kind)
+end
+
 --- A package of a kind, with nothing in it.
 -- @tparam string kind "apt": the guest module cleantest.packages.apt installs it
 -- @tparam[opt] boolean volatile it is installed anew in every instance

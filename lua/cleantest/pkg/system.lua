@@ -14,7 +14,7 @@ local patterns = { "%.deb$", "%.rpm$", "%.pkg%.tar%.?%w*$", "%.apk$" }
 -- @tparam[opt] table options volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(packages, options)
-  options = check.options("ct.pkg.system", options or {}, { volatile = check.boolean })
+  options = check.options("ct.pkg.system", options, { volatile = check.boolean })
   options.packages = check.names("ct.pkg.system: the packages", packages)
   return distribution.new("system", options, patterns)
 end

@@ -3,8 +3,8 @@
 -- charmlib.lua - fetches what a start hook's ct.pkg.charmlib names, with charmcraft; charmcraft
 -- itself, where it is missing, as a snap. The secret comes with the request and is given to
 -- charmcraft alone: it is in no file, no argument and no output.
-local check = require "cleantest.utils.check"
 local run = require "cleantest.utils.run"
+local where = require "cleantest.where"
 
 local function bootstrap()
   if run({ "charmcraft", "version" }).exit_code == 0 then return end
@@ -33,13 +33,13 @@ local function fetch(library, spec)
   result.stdout = redact(result.stdout, spec.auth_token)
   result.stderr = redact(result.stderr, spec.auth_token)
   io.write(result.stdout)
-  if result.exit_code ~= 0 then check.fail("%s", run.describe(argv, result)) end
+  if result.exit_code ~= 0 then where.fail("%s", run.describe(argv, result)) end
 end
 
 --- @tparam table spec auth_token (what `charmcraft login --export` wrote), charmlibs (names:
 --   "charms.operator_libs_linux.v0.apt"), folder (where lib/charms is to be)
 return function(spec)
   bootstrap()
-  check.run { "mkdir", "-p", spec.folder }
+  run({ "mkdir", "-p", spec.folder }, { check = true })
   for _, library in ipairs(spec.charmlibs) do fetch(library, spec) end
 end

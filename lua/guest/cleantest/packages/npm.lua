@@ -2,7 +2,6 @@
 --
 -- npm.lua - installs what a start hook's ct.pkg.npm names, for all of the instance; npm itself,
 -- where it is missing, with the system's package manager.
-local check = require "cleantest.utils.check"
 local run = require "cleantest.utils.run"
 local system = require "cleantest.utils.system"
 
@@ -17,5 +16,5 @@ return function(spec)
   local argv = { "npm", "install", "--global", "--no-audit", "--no-fund", "--loglevel=error" }
   if spec.registry then argv[#argv + 1] = "--registry=" .. spec.registry end
   table.move(spec.packages, 1, #spec.packages, #argv + 1, argv)
-  io.write(check.run(argv, { env = { NPM_CONFIG_UPDATE_NOTIFIER = "false" } }).stdout)
+  io.write(run(argv, { env = { NPM_CONFIG_UPDATE_NOTIFIER = "false" }, check = true }).stdout)
 end

@@ -3,9 +3,9 @@
 -- rock.lua - installs what a start hook's ct.pkg.rock names with luarocks, for all of the
 -- instance; luarocks and the Lua they are for, where they are missing, with the system's
 -- package manager.
-local check = require "cleantest.utils.check"
 local run = require "cleantest.utils.run"
 local system = require "cleantest.utils.system"
+local where = require "cleantest.where"
 
 -- What luarocks needs for a Lua version: itself, the interpreter, and its headers, without
 -- which it installs nothing.
@@ -51,7 +51,7 @@ local function bootstrap(lua)
   system.bootstrap("luarocks", packages(lua))
   local why = fault(lua)
   if why then
-    check.fail("rock: %s, and the system's packages have no better one; use an image that has a"
+    where.fail("rock: %s, and the system's packages have no better one; use an image that has a"
       .. " newer one, or install it in a hook before", why)
   end
 end
@@ -71,6 +71,7 @@ return function(spec)
     local argv = { "luarocks", "--lua-version", spec.lua, "install" }
     if spec.server then argv[#argv + 1] = "--only-server=" .. spec.server end
     local words = words_of(package)
-    io.write(check.run(table.move(words, 1, #words, #argv + 1, argv)).stdout)
+    table.move(words, 1, #words, #argv + 1, argv)
+    io.write(run(argv, { check = true }).stdout)
   end
 end

@@ -2,7 +2,6 @@
 --
 -- snap.lua - installs what a start hook's ct.pkg.snap names; snapd itself, where it is missing,
 -- with the system's package manager.
-local check = require "cleantest.utils.check"
 local run = require "cleantest.utils.run"
 local snap = require "cleantest.utils.snap"
 local system = require "cleantest.utils.system"
@@ -15,7 +14,7 @@ local function bootstrap()
     if run("test -e /usr/lib/systemd/system/snapd.socket").exit_code ~= 0 then
       system.bootstrap("snapd", packages)
     end
-    check.run { "systemctl", "start", "snapd.socket" }
+    run({ "systemctl", "start", "snapd.socket" }, { check = true })
   end
   snap.wait_seeded(SEED_TIMEOUT)
 end

@@ -2,9 +2,10 @@
 --
 -- apt.lua - Debian packages, from inside a testlet: require "cleantest.utils.apt". Its
 -- functions are those of manager.lua. install() also takes name=version and name/release.
-local check = require "cleantest.utils.check"
+local check = require "cleantest.check"
 local manager = require "cleantest.utils.manager"
 local run = require "cleantest.utils.run"
+local where = require "cleantest.where"
 
 local lists = "/var/lib/apt/lists"
 local env = { DEBIAN_FRONTEND = "noninteractive", LC_ALL = "C.UTF-8" }
@@ -20,7 +21,7 @@ local here = { "-o", "Dir::Etc::SourceList=/dev/null", "-o", "Dir::Etc::SourcePa
   "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=" }
 
 -- apt takes these for patterns, and "name-" for an order to remove.
-local bad_name = { "%s", "^%W", "[*?%[$]", "%-$" }
+local check_name = check.name_without("%s", "^%W", "[*?%[$]", "%-$")
 
 local function words(...)
   local list = table.move(options, 1, #options, 1, {})
@@ -77,7 +78,7 @@ local apt = manager.new {
   name = "apt",
   program = "apt-get",
   env = env,
-  bad_name = bad_name,
+  check_name = check_name,
   version_pattern = "^apt (%S+)",
   words = {
     update = words "update",
@@ -99,7 +100,7 @@ local function only_installed(what)
   apt[what] = function(...)
     for _, name in ipairs { ... } do
       if type(name) == "string" and name:find "%+$" and not apt.installed(name) then
-        check.fail("apt.%s: %s is not installed", what, name)
+        where.fail("apt.%s: %s is not installed", what, name)
       end
     end
     inner(...)

@@ -3,11 +3,12 @@
 -- dnf.lua - packages of Fedora and its kin, from inside a testlet: require
 -- "cleantest.utils.dnf". Its functions are those of manager.lua, and add_repo. install() also
 -- takes what dnf does: name-version, a URL.
-local check = require "cleantest.utils.check"
+local check = require "cleantest.check"
 local guest = require "cleantest.guest"
 local manager = require "cleantest.utils.manager"
 local rpm = require "cleantest.utils.rpm"
 local run = require "cleantest.utils.run"
+local where = require "cleantest.where"
 
 local REPOSITORIES = "/etc/yum.repos.d"
 local env = { LC_ALL = "C.UTF-8" }
@@ -77,14 +78,15 @@ end
 --   has it), gpgkey (a URL)
 function dnf.add_repo(url, options)
   if type(url) ~= "string" or not url:find "^%w+://[^%s]+$" then
-    check.fail("dnf.add_repo: this is no URL: %s", tostring(url))
+    where.fail("dnf.add_repo: invalid URL %s", check.describe(url))
   end
-  options = check.options("dnf.add_repo", options, { gpgcheck = "boolean", gpgkey = "string" })
+  options = check.options("dnf.add_repo", options,
+    { gpgcheck = check.boolean, gpgkey = check.string })
   local name = url:gsub("^%w+:/+", ""):gsub("[^%w_.-]+", "_"):gsub("_$", "")
-  check.run { "mkdir", "-p", REPOSITORIES }
+  run({ "mkdir", "-p", REPOSITORIES }, { check = true })
   if url:find "%.repo$" then
     local path = REPOSITORIES .. "/" .. url:match "[^/]+$"
-    check.run { "curl", "-fsSL", "--retry", "3", "-o", path, url }
+    run({ "curl", "-fsSL", "--retry", "3", "-o", path, url }, { check = true })
   else
     write(("%s/%s.repo"):format(REPOSITORIES, name), entry(name, url, options))
   end

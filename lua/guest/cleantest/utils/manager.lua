@@ -3,9 +3,10 @@
 -- manager.lua - what all package managers have in common: the checks, the waiting for the
 -- network, and the one interface that a testlet uses. What is particular to apt, dnf, zypper,
 -- pacman and apk is in the file of that name.
-local check = require "cleantest.utils.check"
+local check = require "cleantest.check"
 local guest = require "cleantest.guest"
 local run = require "cleantest.utils.run"
+local where = require "cleantest.where"
 
 local manager = {}
 
@@ -42,6 +43,8 @@ function manager.is_file(name)
   return name:sub(1, 1) == "/" or name:sub(1, 2) == "./" or name:sub(1, 3) == "../"
 end
 
+local check_name = check.name_without "%s"
+
 local Manager = {}
 Manager.__index = Manager
 
@@ -61,7 +64,7 @@ end
 function Manager:call(words, ...)
   local argv = self:argv(words, { ... })
   local result = run(argv, { env = self.env })
-  if not self:is_fine(result) then check.fail("%s", run.describe(argv, result)) end
+  if not self:is_fine(result) then where.fail("%s", run.describe(argv, result)) end
   return result
 end
 
@@ -71,7 +74,7 @@ function Manager:check_names(what, ...)
   for i = 1, select("#", ...) do
     local name = select(i, ...)
     if type(name) ~= "string" or not manager.is_file(name) then
-      check.name(("%s.%s"):format(self.name, what), name, self.bad_name)
+      (self.check_name or check_name)(("%s.%s"):format(self.name, what), name)
     end
     names[i] = name
   end
@@ -80,7 +83,7 @@ end
 
 -- As check_names; there must be one at least.
 function Manager:need_names(what, ...)
-  if select("#", ...) == 0 then check.fail("%s.%s: name at least one", self.name, what) end
+  if select("#", ...) == 0 then where.fail("%s.%s: name at least one", self.name, what) end
   return self:check_names(what, ...)
 end
 
@@ -88,7 +91,7 @@ end
 function Manager:need_tool()
   if self.found then return end
   if run({ self.program, "--version" }, { env = self.env }).exit_code == 127 then
-    check.fail("%s: there is no %s in this instance", self.name, self.program)
+    where.fail("%s: there is no %s in this instance", self.name, self.program)
   end
   self.found = true
 end
@@ -98,7 +101,7 @@ function Manager:need_network(tried)
   self:need_tool()
   local ready, why = guest.wait_ready("network", NETWORK_TIMEOUT)
   if ready then return end
-  check.fail("%s: %s%s", self.name, why, tried and "; without it:\n" .. tried or "")
+  where.fail("%s: %s%s", self.name, why, tried and "; without it:\n" .. tried or "")
 end
 
 function Manager:need_lists()
@@ -111,7 +114,7 @@ function Manager:install_here(names)
   for _, name in ipairs(names) do
     if not manager.is_file(name) then return false end
     local file <close>, why = io.open(name)
-    if not file then check.fail("%s.install: %s", self.name, why) end
+    if not file then where.fail("%s.install: %s", self.name, why) end
   end
   local argv = self:argv(self.words.install_here, names)
   local result = run(argv, { env = self.env })
@@ -125,7 +128,7 @@ function Manager:need_installed(names)
     local stem = self.stem and self.stem(bare)
     if not (manager.is_file(name) or self.find_installed(bare)
       or stem and self.find_installed(stem)) then
-      check.fail("%s.upgrade: %s is not installed", self.name, name)
+      where.fail("%s.upgrade: %s is not installed", self.name, name)
     end
   end
 end
@@ -224,7 +227,7 @@ end
 -- @tparam table own name, program, env, version_pattern, words (arguments for update, upgrade,
 --   upgrade_all, install, install_here, remove, purge; install_here is for files, and asks no
 --   repository), find_installed(name) and find_available(name) -> arch, full_version, origin,
---   or nil; and where they differ: bad_name (as for check.name), fine (exit codes that are no
+--   or nil; and where they differ: check_name (a checker), fine (exit codes that are no
 --   failure), stem(name) -> what is before a version, or nil; has_lists(), install(self, names),
 --   purge(self, names)
 -- @treturn table functions

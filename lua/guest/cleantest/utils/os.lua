@@ -2,7 +2,7 @@
 --
 -- os.lua - what system this is: require "cleantest.utils.os".
 local guest = require "cleantest.guest"
-local where = require "cleantest.utils.where"
+local where = require "cleantest.where"
 
 local os_info = {}
 

@@ -3,18 +3,19 @@
 -- passwd.lua - users and groups, from inside a testlet: require "cleantest.utils.passwd". They
 -- are read with getent and changed with useradd and its kin. Wrong arguments throw; a command
 -- that fails throws with its output.
-local check = require "cleantest.utils.check"
+local check = require "cleantest.check"
 local run = require "cleantest.utils.run"
+local where = require "cleantest.where"
 
 local passwd = {}
 
-local BAD = "[:%s/]" -- not in a name
+local check_name = check.name_without "[:%s/]"
 
 -- The fields of an entry, or nil; empty ones too.
 local function entry(database, name)
   local found = run { "getent", database, name }
   if found.exit_code == 2 then return nil end
-  if found.exit_code ~= 0 then check.fail("%s", run.describe("getent", found)) end
+  if found.exit_code ~= 0 then where.fail("%s", run.describe("getent", found)) end
   local fields = {}
   for field in (found.stdout:match "[^\n]*" .. ":"):gmatch "([^:]*):" do
     fields[#fields + 1] = field
@@ -30,12 +31,12 @@ User.__index = User
 -- @tparam string name
 -- @treturn table with the methods below
 function passwd.user(name)
-  return setmetatable({ name = check.name("passwd.user", name, BAD) }, User)
+  return setmetatable({ name = check_name("passwd.user", name) }, User)
 end
 
 local function need_user(self)
   local fields = entry("passwd", self.name)
-  if not fields then check.fail("passwd: there is no user '%s'", self.name) end
+  if not fields then where.fail("passwd: there is no user '%s'", self.name) end
   return fields
 end
 
@@ -60,19 +61,22 @@ function User:info()
   }
 end
 
-local user_options = {
-  password = "string", shell = "string", system = "boolean", primary_group = "string",
-  groups = "table", uid = "integer", home = "string or boolean",
-}
-
-local function check_groups(groups)
-  for key in pairs(groups) do
-    if math.type(key) ~= "integer" or key < 1 or key > #groups then
-      check.fail("user:add: groups must be a list of names; it has the key %s", tostring(key))
-    end
-  end
-  for i = 1, #groups do check.name("user:add: groups", groups[i], "[:%s/,]") end
+local function check_home(what, value)
+  return type(value) == "boolean" and value or check.string(what, value)
 end
+
+local function check_password(what, value)
+  if check.string(what, value):find "\n" then
+    where.fail("%s can't have a line's end in it", what)
+  end
+  return value
+end
+
+local user_options = {
+  password = check_password, shell = check.string, system = check.boolean,
+  primary_group = check.string, groups = check.list_of(check.name_without "[:%s/,]"),
+  uid = check.integer, home = check_home,
+}
 
 local function user_words(options, primary_group)
   local words = {}
@@ -100,27 +104,23 @@ end
 --   default: true, unless system)
 function User:add(options)
   options = check.options("user:add", options, user_options)
-  if options.groups then check_groups(options.groups) end
   local group = options.primary_group
   -- without being told, useradd refuses
   if not group and entry("group", self.name) then group = self.name end
   local argv = { "useradd", table.unpack(user_words(options, group)) }
   argv[#argv + 1] = self.name
-  if options.password and options.password:find "\n" then
-    check.fail "user:add: a password can't have a line's end in it"
-  end
-  check.run(argv)
+  run(argv, { check = true })
   -- by stdin: what is among the arguments, all may read
   if options.password then
-    check.run({ "chpasswd" }, { stdin = self.name .. ":" .. options.password .. "\n" })
+    run("chpasswd", { stdin = self.name .. ":" .. options.password .. "\n", check = true })
   end
 end
 
 --- Removes the user.
 -- @tparam[opt] table options purge (boolean): the home and the mail too
 function User:remove(options)
-  options = check.options("user:remove", options, { purge = "boolean" })
-  check.run(options.purge and { "userdel", "--remove", self.name } or { "userdel", self.name })
+  options = check.options("user:remove", options, { purge = check.boolean })
+  run({ "userdel", options.purge and "--remove" or "--", self.name }, { check = true })
 end
 
 local Group = {}
@@ -130,12 +130,12 @@ Group.__index = Group
 -- @tparam string name
 -- @treturn table with the methods below
 function passwd.group(name)
-  return setmetatable({ name = check.name("passwd.group", name, BAD) }, Group)
+  return setmetatable({ name = check_name("passwd.group", name) }, Group)
 end
 
 local function need_group(self)
   local fields = entry("group", self.name)
-  if not fields then check.fail("passwd: there is no group '%s'", self.name) end
+  if not fields then where.fail("passwd: there is no group '%s'", self.name) end
   return fields
 end
 
@@ -173,31 +173,31 @@ end
 --- Adds the group.
 -- @tparam[opt] table options system (boolean), gid
 function Group:add(options)
-  options = check.options("group:add", options, { system = "boolean", gid = "integer" })
+  options = check.options("group:add", options, { system = check.boolean, gid = check.integer })
   local argv = { "groupadd" }
   if options.system then argv[#argv + 1] = "--system" end
   if options.gid then table.move({ "--gid", tostring(options.gid) }, 1, 2, #argv + 1, argv) end
   argv[#argv + 1] = self.name
-  check.run(argv)
+  run(argv, { check = true })
 end
 
 --- Removes the group.
 -- @tparam[opt] table options force (boolean): even when it is some user's primary group
 function Group:remove(options)
-  options = check.options("group:remove", options, { force = "boolean" })
-  check.run(options.force and { "groupdel", "--force", self.name } or { "groupdel", self.name })
+  options = check.options("group:remove", options, { force = check.boolean })
+  run({ "groupdel", options.force and "--force" or "--", self.name }, { check = true })
 end
 
 --- Adds a user to the group.
 -- @tparam string name
 function Group:add_user(name)
-  check.run { "gpasswd", "--add", check.name("group:add_user", name, BAD), self.name }
+  run({ "gpasswd", "--add", check_name("group:add_user", name), self.name }, { check = true })
 end
 
 --- Takes a user out of the group.
 -- @tparam string name
 function Group:remove_user(name)
-  check.run { "gpasswd", "--delete", check.name("group:remove_user", name, BAD), self.name }
+  run({ "gpasswd", "--delete", check_name("group:remove_user", name), self.name }, { check = true })
 end
 
 return passwd

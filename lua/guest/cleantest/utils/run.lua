@@ -2,7 +2,7 @@
 --
 -- run.lua - commands, from inside a testlet: require "cleantest.utils.run".
 local guest = require "cleantest.guest"
-local where = require "cleantest.utils.where"
+local where = require "cleantest.where"
 
 local run = {}
 

@@ -3,28 +3,30 @@
 -- snap.lua - snaps, from inside a testlet: require "cleantest.utils.snap". It speaks to snapd
 -- over its own socket, and waits for what it starts. Wrong arguments throw; what snapd can't
 -- do throws with snapd's reason.
+local check = require "cleantest.check"
 local Snap = require "cleantest.utils.snap_object"
-local check = require "cleantest.utils.check"
 local snapd = require "cleantest.utils.snapd"
+local where = require "cleantest.where"
 
 local snap = {}
 
 local MOST_DAYS = 90
-local BAD = "[%c%s/?&#]" -- not in a name
+local check_name = check.name_without "[%c%s/?&#]"
 
 local from_store = {
-  channel = "string", cohort = "string", classic = "boolean", devmode = "boolean",
-  jailmode = "boolean",
+  channel = check.string, cohort = check.string, classic = check.boolean,
+  devmode = check.boolean, jailmode = check.boolean,
 }
 local from_file = {
-  dangerous = "boolean", classic = "boolean", devmode = "boolean", jailmode = "boolean",
+  dangerous = check.boolean, classic = check.boolean, devmode = check.boolean,
+  jailmode = check.boolean,
 }
 
 -- Checks a name and options; returns the options.
-local function checked(what, name, options, types)
+local function checked(what, name, options, fields)
   what = "snap." .. what
-  check.name(what, name, BAD)
-  return check.options(what, options, types)
+  check_name(what, name)
+  return check.options(what, options, fields)
 end
 
 local function act(action, name, options)
@@ -48,7 +50,7 @@ end
 -- @tparam string name
 -- @tparam[opt] table options purge (boolean): keep no snapshot of its data
 function snap.remove(name, options)
-  options = checked("remove", name, options, { purge = "boolean" })
+  options = checked("remove", name, options, { purge = check.boolean })
   act("remove", name, options)
 end
 
@@ -76,7 +78,7 @@ end
 --   jailmode
 function snap.install_local(path, options)
   if type(path) ~= "string" or path == "" then
-    check.fail("snap.install_local: this is no path: %s", tostring(path))
+    check.refuse("snap.install_local: the path", "a string", path)
   end
   local fields = { action = "install" }
   for key, value in pairs(check.options("snap.install_local", options, from_file)) do
@@ -95,8 +97,8 @@ end
 -- @tparam string app "snap.app", or "snap" for the app of that name
 -- @tparam string alias
 function snap.alias(app, alias)
-  check.name("snap.alias", app, BAD)
-  check.name("snap.alias", alias, BAD)
+  check_name("snap.alias", app)
+  check_name("snap.alias", alias)
   local owner, own = split_app(app)
   snapd.act(("alias %s %s"):format(app, alias), "POST", "/v2/aliases",
     { action = "alias", snap = owner, app = own, alias = alias })
@@ -105,7 +107,7 @@ end
 --- Takes another name of an app's away.
 -- @tparam string alias
 function snap.unalias(alias)
-  check.name("snap.unalias", alias, BAD)
+  check_name("snap.unalias", alias)
   snapd.act("unalias " .. alias, "POST", "/v2/aliases", { action = "unalias", alias = alias })
 end
 
@@ -131,8 +133,8 @@ end
 --   the system's slot that fits
 -- @tparam[opt] table options wait (boolean, default true): for the end of it
 function snap.connect(plug, slot, options)
-  options = checked("connect", plug, options, { wait = "boolean" })
-  if slot ~= nil then check.name("snap.connect", slot, BAD) end
+  options = checked("connect", plug, options, { wait = check.boolean })
+  if slot ~= nil then check_name("snap.connect", slot) end
   wire("connect", plug, slot, options)
 end
 
@@ -141,9 +143,9 @@ end
 -- @tparam[opt] string slot as for connect
 -- @tparam[opt] table options wait (boolean, default true): for the end of it
 function snap.disconnect(plug, slot, options)
-  options = checked("disconnect", plug, options, { wait = "boolean" })
+  options = checked("disconnect", plug, options, { wait = check.boolean })
   if slot == nil then return wire("disconnect", nil, plug, options) end
-  check.name("snap.disconnect", slot, BAD)
+  check_name("snap.disconnect", slot)
   wire("disconnect", plug, slot, options)
 end
 
@@ -151,7 +153,7 @@ end
 -- @tparam number days more than 0, at most 90
 function snap.hold_refresh(days)
   if not math.type(days) or not (days > 0 and days <= MOST_DAYS) then
-    check.fail("snap.hold_refresh: days must be a number above 0, at most %d, not %s", MOST_DAYS,
+    where.fail("snap.hold_refresh: days must be a number above 0, at most %d, not %s", MOST_DAYS,
       tostring(days))
   end
   local seconds = os.time() + math.floor(days * 24 * 3600)
@@ -169,7 +171,7 @@ end
 -- @tparam string name
 -- @treturn table with the methods of snap_object.lua
 function snap.get(name)
-  return Snap.new(check.name("snap.get", name, BAD))
+  return Snap.new(check_name("snap.get", name))
 end
 
 return snap

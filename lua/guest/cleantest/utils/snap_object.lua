@@ -2,11 +2,12 @@
 --
 -- snap_object.lua - one snap: what snap.get(name) of snap.lua returns. What it can't do throws
 -- with snapd's reason.
+local check = require "cleantest.check"
 local cjson = require "cjson"
-local check = require "cleantest.utils.check"
 local snapd = require "cleantest.utils.snapd"
+local where = require "cleantest.where"
 
-local BAD = "[%c%s/?&#]" -- not in a name
+local check_name = check.name_without "[%c%s/?&#]"
 
 local Snap = {}
 Snap.__index = Snap
@@ -23,7 +24,7 @@ end
 function Snap:info()
   local info, why, kind = snapd.get("/v2/snaps/" .. self.name)
   if info then return info end
-  if kind ~= "snap-not-found" then check.fail("snap: %s: %s", self.name, why) end
+  if kind ~= "snap-not-found" then where.fail("snap: %s: %s", self.name, why) end
 end
 
 --- The value of a setting.
@@ -32,13 +33,13 @@ end
 function Snap:get(key)
   local path = ("/v2/snaps/%s/conf"):format(self.name)
   if key ~= nil then
-    check.name("snap:get", key, BAD)
+    check_name("snap:get", key)
     path = path .. "?keys=" .. key
   end
   local conf, why, kind = snapd.get(path)
   if conf then return key == nil and conf or conf[key] end
   if kind == "option-not-found" then return nil end
-  check.fail("snap: settings of %s: %s", self.name, why)
+  where.fail("snap: settings of %s: %s", self.name, why)
 end
 
 local function configure(self, settings)
@@ -49,7 +50,7 @@ end
 -- @tparam table settings key -> value (strings, numbers, booleans, tables of those)
 function Snap:set(settings)
   if type(settings) ~= "table" or next(settings) == nil then
-    check.fail "snap:set: there must be settings by name"
+    where.fail "snap:set: there must be settings by name"
   end
   configure(self, settings)
 end
@@ -59,17 +60,17 @@ end
 function Snap:unset(...)
   local settings = {}
   for _, key in ipairs { ... } do
-    check.name("snap:unset", key, BAD)
+    check_name("snap:unset", key)
     settings[key] = cjson.null
   end
-  if next(settings) == nil then check.fail "snap:unset: name at least one setting" end
+  if next(settings) == nil then where.fail "snap:unset: name at least one setting" end
   configure(self, settings)
 end
 
 local function control(self, action, services)
   local names = {}
   for i, service in ipairs(services) do
-    check.name("snap:" .. action, service, BAD)
+    check_name("snap:" .. action, service)
     names[i] = self.name .. "." .. service
   end
   if #names == 0 then names[1] = self.name end
@@ -101,14 +102,14 @@ end
 function Snap:logs(n)
   n = n or 10
   if math.type(n) ~= "integer" or n < 1 then
-    check.fail "snap:logs: n must be a positive integer"
+    where.fail "snap:logs: n must be a positive integer"
   end
   local status, body = snapd.request("GET", ("/v2/logs?names=%s&n=%d"):format(self.name, n))
   local lines = {}
   for line in body:gmatch "[^\n\30]+" do lines[#lines + 1] = snapd.decode(line) end
   if status ~= 200 then
     local why = lines[1] and lines[1].result or {}
-    check.fail("snap: logs of %s: %s", self.name, why.message or body)
+    where.fail("snap: logs of %s: %s", self.name, why.message or body)
   end
   return lines
 end

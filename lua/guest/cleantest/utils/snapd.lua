@@ -3,9 +3,9 @@
 -- snapd.lua - snapd's REST API over its socket, for snap.lua: requests, their answers, and
 -- waiting for the changes that they start. It knows no snap.
 local cjson = require "cjson"
-local check = require "cleantest.utils.check"
 local guest = require "cleantest.guest"
 local run = require "cleantest.utils.run"
+local where = require "cleantest.where"
 
 local snapd = {}
 
@@ -43,9 +43,9 @@ end
 local function exchange(message)
   message.path, message.seconds = snapd.path, message.seconds or REQUEST_TIMEOUT
   local answer, why = guest.exchange(message)
-  if not answer then check.fail("snap: snapd does not answer: %s", why) end
+  if not answer then where.fail("snap: snapd does not answer: %s", why) end
   local status, body = answer:match "^HTTP/1%.%d (%d+)[^\n]*\r\n.-\r\n\r\n(.*)$"
-  if not status then check.fail "snap: snapd did not answer in HTTP" end
+  if not status then where.fail "snap: snapd did not answer in HTTP" end
   return tonumber(status), body
 end
 
@@ -84,19 +84,19 @@ local function finish(what, id)
   local deadline = os.time() + CHANGE_TIMEOUT
   while os.time() < deadline do
     local change, why = snapd.get("/v2/changes/" .. id)
-    if not change then check.fail("snap: %s: %s", what, why) end
+    if not change then where.fail("snap: %s: %s", what, why) end
     if change.ready then
-      if change.err then check.fail("snap: %s: %s", what, change.err) end
+      if change.err then where.fail("snap: %s: %s", what, change.err) end
       return change
     end
     run { "sleep", INTERVAL }
   end
-  check.fail("snap: %s: not done after %d s", what, CHANGE_TIMEOUT)
+  where.fail("snap: %s: not done after %d s", what, CHANGE_TIMEOUT)
 end
 
 local function settle(what, body, wait)
   local answer, why = result_of(body)
-  if not answer then check.fail("snap: %s: %s", what, why) end
+  if not answer then where.fail("snap: %s: %s", what, why) end
   if answer.change and wait ~= false then return finish(what, answer.change) end
   return answer
 end
@@ -127,7 +127,7 @@ end
 -- @treturn table the change
 function snapd.upload(what, path, fields)
   local file <close>, why = io.open(path, "rb")
-  if not file then check.fail("snap: %s", why) end
+  if not file then where.fail("snap: %s", why) end
   local size = file:seek "end"
   local names, first = {}, {}
   for name in pairs(fields) do names[#names + 1] = name end
@@ -156,7 +156,7 @@ function snapd.wait_seeded(seconds)
     if not ok then why = conf end
     run { "sleep", INTERVAL }
   until os.time() >= deadline
-  check.fail("snap: snapd was not seeded after %d s%s", seconds, why and ": " .. why or "")
+  where.fail("snap: snapd was not seeded after %d s%s", seconds, why and ": " .. why or "")
 end
 
 return snapd

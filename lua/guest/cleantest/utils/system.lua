@@ -2,9 +2,9 @@
 --
 -- system.lua - which package manager this system has: require "cleantest.utils.system". It
 -- knows names, not how to use them.
-local check = require "cleantest.utils.check"
 local os_info = require "cleantest.utils.os"
 local run = require "cleantest.utils.run"
+local where = require "cleantest.where"
 
 local system = {}
 
@@ -41,7 +41,7 @@ end
 function system.manager()
   local name = system.manager_name()
   if not name then
-    check.fail "this instance has none of the package managers apt, dnf, zypper, pacman, apk"
+    where.fail "this instance has none of the package managers apt, dnf, zypper, pacman, apk"
   end
   return require("cleantest.utils." .. name), name
 end
@@ -53,7 +53,7 @@ function system.bootstrap(what, packages)
   local manager, name = system.manager()
   local wanted = packages[name]
   if not wanted then
-    check.fail("%s: there is none in this instance, and no package of it for %s", what, name)
+    where.fail("%s: there is none in this instance, and no package of it for %s", what, name)
   end
   manager.install(table.unpack(type(wanted) == "table" and wanted or { wanted }))
 end

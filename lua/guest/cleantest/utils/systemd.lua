@@ -2,17 +2,21 @@
 --
 -- systemd.lua - services, from inside a testlet: require "cleantest.utils.systemd". Wrong
 -- arguments throw; what systemctl refuses throws with its output.
-local check = require "cleantest.utils.check"
+local check = require "cleantest.check"
 local run = require "cleantest.utils.run"
+local where = require "cleantest.where"
 
 local systemd = {}
 
+local check_unit = check.name_without "%s"
+
 local function systemctl(verb, units)
-  check.run { "systemctl", verb, table.unpack(units) }
+  run({ "systemctl", verb, table.unpack(units) }, { check = true })
 end
 
 local function check_units(what, units)
-  check.names("systemd." .. what, units)
+  if #units == 0 then where.fail("systemd.%s: name at least one", what) end
+  for _, unit in ipairs(units) do check_unit("systemd." .. what, unit) end
 end
 
 --- Are these units active? A unit that is not known is not.
@@ -27,7 +31,7 @@ function systemd.is_active(...)
     states[#states + 1] = state == "active" or state == "reloading"
   end
   -- as when no systemd runs here: then nothing is known of the units
-  if #states ~= #units then check.fail("%s", run.describe("systemctl is-active", answer)) end
+  if #states ~= #units then where.fail("%s", run.describe("systemctl is-active", answer)) end
   return table.unpack(states)
 end
 
@@ -71,7 +75,7 @@ end
 local function expect(what, active, units)
   for i, is_active in ipairs { systemd.is_active(table.unpack(units)) } do
     if is_active ~= active then
-      check.fail("systemd.%s: %s is %s running", what, units[i], active and "not" or "still")
+      where.fail("systemd.%s: %s is %s running", what, units[i], active and "not" or "still")
     end
   end
 end
@@ -106,13 +110,13 @@ end
 function systemd.reload(units, options)
   units = type(units) == "table" and units or { units }
   check_units("reload", units)
-  options = check.options("systemd.reload", options, { try_restart = "boolean" })
+  options = check.options("systemd.reload", options, { try_restart = check.boolean })
   systemctl(options.try_restart and "try-reload-or-restart" or "reload", units)
 end
 
 --- Has systemd itself read all unit files again.
 function systemd.daemon_reload()
-  check.run { "systemctl", "daemon-reload" }
+  run({ "systemctl", "daemon-reload" }, { check = true })
 end
 
 return systemd

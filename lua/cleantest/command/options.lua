@@ -1,0 +1,55 @@
+-- SPDX-License-Identifier: MIT
+--
+-- options.lua - options that several commands have, and how their values are read.
+
+local threads = require "cleantest.call.threads"
+local units = require "cleantest.units"
+
+local options = {}
+
+--- Where the provider is, for commands that run no suite.
+-- @tparam parser parser from argparse; it gets --endpoint, --cert, --key, --verify, --project
+function options.add_connection(parser)
+  parser:option("--endpoint", "A unix socket's path or https://HOST:PORT.")
+  parser:option("--cert", "Client certificate, a PEM file."):target "client_cert"
+  parser:option("--key", "Client key, a PEM file."):target "client_key"
+  parser:option("--verify", "'no', a CA file, or the server's fingerprint.")
+  parser:option("--project", "The project's name.")
+end
+
+--- Makes a converter for argparse.
+-- @tparam string option its name, for messages: "--age"
+-- @tparam string wanted what its value must be
+-- @tparam function parse string -> value; nil for what it doesn't take
+-- @treturn function string -> value; or nil, message
+function options.convert(option, wanted, parse)
+  return function(s)
+    local value = parse(s)
+    if value then return value end
+    return nil, ("%s must be %s, not '%s'"):format(option, wanted, s)
+  end
+end
+
+--- A converter of positive integers.
+-- @tparam string option its name, for messages
+function options.count(option)
+  return options.convert(option, "a positive integer", threads.parse)
+end
+
+--- A converter of ages; a plain number is days.
+-- @tparam string option its name, for messages
+function options.age(option)
+  return options.convert(option, "a number of days above 0, or like '12h'", function(s)
+    return units.seconds(tonumber(s) and s .. "d" or s)
+  end)
+end
+
+--- A converter of sizes.
+-- @tparam string option its name, for messages
+function options.size(option)
+  return options.convert(option, "a number of bytes, or like '2GiB'", function(s)
+    return units.bytes(tonumber(s) or s)
+  end)
+end
+
+return options
