@@ -154,6 +154,11 @@ check: lab
 	spec/lab/install test
 	$(MAKE) all check-built
 
+# What needs neither root nor a daemon.
+.PHONY: check-unit
+check-unit: all test-module
+	BUILD='$(abspath $(BUILD))' spec/run unit
+
 .PHONY: check-built
 check-built: all test-module
 	BUILD='$(abspath $(BUILD))' spec/run
