@@ -14,6 +14,7 @@ local orders = require "cleantest.archon.orders"
 local session = require "cleantest.call.session"
 local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
+local threads = require "cleantest.call.threads"
 local where = require "cleantest.where"
 
 local Archon = { __name = "cleantest.archon" }
@@ -53,7 +54,7 @@ end
 local add_fields = {
   provision = testlet.check,
   resources = data.check_upload,
-  num_threads = check.small_count,
+  num_threads = threads.check,
   timeout = check.positive,
   ready = check.choice { "exec", "system", "network", "cloud-init" },
   ready_timeout = check.positive,

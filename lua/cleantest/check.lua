@@ -54,10 +54,23 @@ function check.options(what, options, fields, required)
   return checked
 end
 
+--- A table without a metatable.
+function check.any_table(what, value)
+  if type(value) ~= "table" or getmetatable(value) then check.refuse(what, "a table", value) end
+  return value
+end
+
+--- A string of any bytes.
+function check.any_string(what, value)
+  if type(value) ~= "string" then check.refuse(what, "a string", value) end
+  return value
+end
+
 --- A string that has no NUL in it; it may be empty.
 function check.word(what, value)
-  if type(value) ~= "string" then check.refuse(what, "a string", value) end
-  if value:find("\0", 1, true) then where.fail("%s must not have a NUL in it", what) end
+  if check.any_string(what, value):find("\0", 1, true) then
+    where.fail("%s must not have a NUL in it", what)
+  end
   return value
 end
 
@@ -116,12 +129,17 @@ function check.count(what, value)
   return count
 end
 
---- A positive integer up to 100,000: of instances, or of threads.
-function check.small_count(what, value)
-  if check.count(what, value) > 100000 then
-    check.refuse(what, "a positive integer up to 100000", value)
+--- Makes a checker of positive integers that are not above a limit.
+-- @tparam int most the limit
+-- @treturn function a checker
+function check.count_to(most)
+  return function(what, value)
+    local count = check.count(what, value)
+    if count > most then
+      check.refuse(what, ("a positive integer, at most %d"):format(most), value)
+    end
+    return count
   end
-  return math.tointeger(value)
 end
 
 --- Makes a checker that takes one of some words.
@@ -135,6 +153,13 @@ function check.choice(words)
     end
     check.refuse(what, wanted, value)
   end
+end
+
+--- A number as a program takes it: what has an integer's value is written as an integer.
+-- @tparam number number
+-- @treturn string "3" for 3.0
+function check.number_word(number)
+  return tostring(math.tointeger(number) or number)
 end
 
 -- Is it a table that can only be meant as a list?

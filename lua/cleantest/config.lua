@@ -7,7 +7,7 @@
 local check = require "cleantest.check"
 local client = require "cleantest.call.client"
 local Registry = require "cleantest.registry"
-local hook = require "cleantest.hook"
+local hooks = require "cleantest.call.hooks"
 local remote = require "cleantest.call.remote"
 local tables = require "cleantest.tables"
 local units = require "cleantest.units"
@@ -17,79 +17,50 @@ local Config = { __name = "cleantest.config" }
 Config.__index = Config
 
 -- What they hold; the objects are empty, so that each assignment to one is seen.
-local held = {} -- config -> { hooks=, instances=, client=, image_servers=, limits= }
-
---- Says where LXD is and how to speak to it; replaces what was said before. Files are meant
--- from the suite's folder.
--- @tparam table settings endpoint: a unix socket's path or https://HOST:PORT; cert: { crt=, key= },
---   PEM files; verify: true (default), false, a CA file, or the fingerprint of the server's
---   certificate (64 hexadecimal digits); timeout: seconds one request may take; project: its name
-function Config:set_client(settings)
-  held[self].client = client.check(settings)
-end
-
---- Says where the built-in image servers are; replaces what was said before.
--- @tparam table servers images, ubuntu, ubuntu-daily, ubuntu-minimal or ubuntu-minimal-daily ->
---   the URL (https:// or http://) of a server that speaks simplestreams
-function Config:set_image_servers(servers)
-  held[self].image_servers = remote.check_servers("ct.configure: image_servers", servers)
-end
+local held = {} -- config -> { hooks=, instances=, client=, image_servers=, cache= }
 
 local cache_fields = {
   age = units.check_seconds,
-  count = check.small_count,
+  count = check.count_to(100000),
   size = units.check_bytes,
 }
 
---- Says what is kept of prepared environments; replaces what was said before.
--- @tparam table cache age: seconds, or a string like "12h" or "7d" (default "7d"); count: how
---   many (default 50); size: bytes, or a string like "20GiB" (the default), of all together
-function Config:set_cache(cache)
-  cache = check.options("ct.configure: cache", cache, cache_fields)
-  held[self].limits = { base_age = cache.age, base_count = cache.count, base_size = cache.size }
+-- The settings: checkers that take (what, value) and return what is held of it.
+local settings = {
+  client = client.check,
+  image_servers = remote.check_servers,
+  cache = function(what, value)
+    local cache = check.options(what, value, cache_fields)
+    return { base_age = cache.age, base_count = cache.count, base_size = cache.size }
+  end,
+}
+
+-- What a method was given: one argument at least.
+local function arguments(what, ...)
+  local given = table.pack(...)
+  if given.n == 0 then where.fail("%s: give at least one", what) end
+  return given
 end
 
-local function hook_names(self)
-  local names = {}
-  for i, known in ipairs(held[self].hooks) do names[i] = known.name end
-  return #names > 0 and table.concat(names, ", ") or "none"
+--- Registers hooks, behind those registered before: all of them or, when one is wrong, none.
+-- @tparam hook ... from ct.hook; no two may have one name, nor one that is registered already
+function Config:register_hook(...)
+  held[self].hooks = hooks.added(held[self].hooks, arguments("register_hook", ...))
 end
 
-local function find_hook(self, name)
-  for i, known in ipairs(held[self].hooks) do
-    if known.name == name then return i end
-  end
+--- Takes hooks away: all of them or, when one is wrong, none.
+-- @param ... the hooks or their names; they must be registered
+function Config:unregister_hook(...)
+  held[self].hooks = hooks.removed(held[self].hooks, arguments("unregister_hook", ...))
 end
 
---- Registers a hook, behind those registered before.
--- @tparam hook new_hook from ct.hook; its name must not be registered yet
-function Config:register_hook(new_hook)
-  hook.check("register_hook: the hook", new_hook)
-  if find_hook(self, new_hook.name) then
-    where.fail("the hook '%s' is registered already; registered are: %s", new_hook.name,
-      hook_names(self))
-  end
-  held[self].hooks[#held[self].hooks + 1] = new_hook
-end
-
---- Takes a hook away.
--- @param which the hook or its name; it must be registered
-function Config:unregister_hook(which)
-  local name = type(which) == "table" and hook.check("unregister_hook: the hook", which).name
-    or check.string("unregister_hook: the hook", which)
-  local at = find_hook(self, name)
-  if not at then
-    where.fail("no hook '%s' is registered; registered are: %s", name, hook_names(self))
-  end
-  table.remove(held[self].hooks, at)
-end
-
---- Registers a description of an instance under a name, which can then be used as an image's.
--- @tparam table instance name (required) and any of source, config, devices, profiles, type,
+--- Registers descriptions of instances under names, which can then be used as an image's.
+-- @tparam table ... name (required) and any of source, config, devices, profiles, type,
 --   architecture, description, ephemeral, instance_type: LXD's own words; or, instead of a
 --   source, image: a name as for ct.lxd, by default the name. A name that is taken is an error
-function Config:add_instance(instance)
-  held[self].instances:add(instance)
+function Config:add_instance(...)
+  local given = arguments("add_instance", ...)
+  for i = 1, given.n do held[self].instances:add(given[i]) end
 end
 
 --- @tparam string name of a registered instance, or of a stock image
@@ -98,38 +69,33 @@ function Config:get_instance(name)
   return held[self].instances:get(name)
 end
 
---- Takes a registered description away.
--- @tparam string name
-function Config:remove_instance(name)
-  held[self].instances:remove(name)
+--- Takes registered descriptions away.
+-- @tparam string ... names
+function Config:remove_instance(...)
+  local given = arguments("remove_instance", ...)
+  for i = 1, given.n do held[self].instances:remove(given[i]) end
 end
 
 --- Forgets all hooks, registered instances, client settings, image servers and limits.
 function Config:reset()
   held[self] = {
     provider = held[self].provider, hooks = {}, instances = Registry.new(), client = {},
-    image_servers = {}, limits = {},
+    image_servers = {}, cache = {},
   }
 end
 
-local setters = {
-  client = Config.set_client,
-  image_servers = Config.set_image_servers,
-  cache = Config.set_cache,
-}
-
--- `config.client = ...` says what `ct.configure("lxd", { client = ... })` does.
+-- `config.client = ...` does what `ct.configure("lxd", { client = ... })` does.
 function Config:__newindex(key, value)
-  local set = setters[key]
-  if not set then
-    where.fail("config: %s can't be assigned; what can be: cache, client, image_servers",
-      check.describe(key))
+  if not settings[key] then
+    where.fail("config: %s can't be assigned; what can be: %s", check.describe(key),
+      tables.list(settings))
   end
-  set(self, value)
+  held[self][key] = settings[key]("ct.configure: " .. key, value)
 end
 
 function Config:__tostring()
-  return ("the configuration of %s (hooks: %s)"):format(held[self].provider, hook_names(self))
+  return ("the configuration of %s (hooks: %s)"):format(held[self].provider,
+    hooks.names(held[self].hooks))
 end
 
 local config = {}
@@ -156,7 +122,7 @@ end
 -- @tparam config self
 -- @treturn table a copy; see the binding's lct_settings_read
 function config.settings(self)
-  return tables.copy(held[self].client, held[self].limits)
+  return tables.copy(held[self].client, held[self].cache)
 end
 
 --- Where the built-in image servers are, of those that the suite has named.
@@ -174,45 +140,32 @@ function config.resolve(self, image)
   return held[self].instances:resolve(image)
 end
 
---- The hooks as they are now, in the engine's form.
+--- The hooks as they are now.
 -- @tparam config self
--- @treturn table start and stop: lists; see the binding's job.c
-function config.hooks(self)
-  local lists = { start = {}, stop = {} }
-  for _, known in ipairs(held[self].hooks) do
-    local list = lists[known.moment]
-    list[#list + 1] = hook.convert(known)
-  end
-  return lists
+-- @tparam[opt] table own hooks of one testlet, which come behind the registered ones
+-- @treturn table a list of hooks
+function config.hooks(self, own)
+  return hooks.joined(held[self].hooks, own)
 end
 
---- What the packages of the hooks add to variables of the testlets' environment.
--- @tparam config self
--- @treturn table name -> string
-function config.environment(self)
-  local added = {}
-  for _, known in ipairs(held[self].hooks) do
-    for _, package in ipairs(known.packages or {}) do tables.update(added, package.env) end
-  end
-  return added
-end
-
---- ct.configure: the configuration of a provider.
+--- ct.configure: the configuration of a provider. Settings that are given replace what was said
+-- before; when one is wrong, none is changed. Files are meant from the suite's folder.
 -- @tparam string provider "lxd"
--- @tparam[opt] table settings client: see config:set_client; image_servers: see
---   config:set_image_servers; cache: see config:set_cache
+-- @tparam[opt] table given client: endpoint (a unix socket's path or https://HOST:PORT), cert
+--   ({ crt=, key= }, PEM files), verify (true, the default; false; a CA file; or the fingerprint
+--   of the server's certificate, 64 hexadecimal digits), timeout (seconds one request may take)
+--   and project (its name); image_servers: images, ubuntu, ubuntu-daily, ubuntu-minimal or
+--   ubuntu-minimal-daily -> the URL of a server that speaks simplestreams; cache: what is kept of
+--   prepared environments: age (seconds, or a string like "12h"; default "7d"), count (default 50)
+--   and size (bytes, or a string; default "20GiB") of all together
 -- @treturn config
-function config.configure(provider, settings)
+function config.configure(provider, given)
   local self = type(provider) == "string" and configs[provider]
   if not self then
     check.refuse("ct.configure: the provider",
       ("'%s'"):format(table.concat(tables.keys(configs), "' or '")), provider)
   end
-  local fields = {}
-  for key, set in pairs(setters) do
-    fields[key] = function(_, value) set(self, value) end
-  end
-  check.options("ct.configure", settings, fields)
+  tables.update(held[self], check.options("ct.configure", given, settings))
   return self
 end
 

@@ -145,6 +145,7 @@ function data.check_download(what, value)
   local list = data.check(what, value)
   for _, item in ipairs(list) do
     if item.text then where.fail("%s: a text can't be downloaded", what) end
+    if item.options.volatile ~= nil then where.fail("%s: volatile is for uploads", what) end
     if (item.options.mode or 0) > MOST_DOWNLOAD_MODE then
       where.fail("%s: the mode of a download can be \"0777\" at most", what)
     end

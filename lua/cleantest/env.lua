@@ -24,7 +24,8 @@ local function check_value(what, value)
   if type(value) ~= "string" and type(value) ~= "number" then
     check.refuse(what, "a string, a number or a list of strings", value)
   end
-  return check.word(what, tostring(value))
+  if type(value) == "number" then return check.number_word(value) end
+  return check.word(what, value)
 end
 
 --- Checks a table of variables.
@@ -41,10 +42,14 @@ function env.check(what, given)
   return checked
 end
 
---- Adds variables; one that is there already gets the new value.
--- @tparam table given name -> string, number, or list of strings (joined by ":")
-function Env:add(given) -- luacheck: no self
-  tables.update(variables, env.check("ct.env:add", given))
+--- Adds variables; one that is there already gets the new value. Adds all of them or, when one
+-- is wrong, none.
+-- @tparam table ... name -> string, number, or list of strings (joined by ":")
+function Env:add(...) -- luacheck: no self
+  local given = table.pack(...)
+  if given.n == 0 then check.refuse("ct.env:add", "a table", nil) end
+  for i = 1, given.n do given[i] = env.check("ct.env:add", given[i]) end
+  tables.update(variables, table.unpack(given, 1, given.n))
 end
 
 --- The value of a variable.
@@ -57,10 +62,9 @@ end
 --- Removes variables; those that are not set too.
 -- @tparam string ... their names
 function Env:remove(...) -- luacheck: no self
-  for _, key in ipairs { ... } do
-    check_key("ct.env:remove", key)
-    variables[key] = nil
-  end
+  local keys = table.pack(...)
+  for i = 1, keys.n do check_key("ct.env:remove", keys[i]) end
+  for i = 1, keys.n do variables[keys[i]] = nil end
 end
 
 --- A copy of all variables.

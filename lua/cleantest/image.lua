@@ -19,10 +19,11 @@ local function strings_by_key(what, value)
   local checked = {}
   for key, entry in pairs(plain_table(what, value)) do
     check.string(what .. ": a key", key)
-    if type(entry) == "table" or type(entry) == "function" then
+    local kind = type(entry)
+    if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
       check.refuse(("%s: %s"):format(what, key), "a string, number or boolean", entry)
     end
-    checked[key] = tostring(entry)
+    checked[key] = kind == "number" and check.number_word(entry) or tostring(entry)
   end
   return checked
 end

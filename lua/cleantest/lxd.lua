@@ -4,13 +4,15 @@
 -- hooks, environment and arguments is put together when the testlet is called.
 
 local archon = require "cleantest.archon"
-local Batch = require "cleantest.call.batch"
+local call = require "cleantest.call.call"
 local check = require "cleantest.check"
+local declared = require "cleantest.call.declared"
 local env = require "cleantest.env"
+local expect = require "cleantest.expect"
+local hook = require "cleantest.hook"
 local image = require "cleantest.image"
 local jobs = require "cleantest.call.jobs"
 local reserve = require "cleantest.call.reserve"
-local results = require "cleantest.call.call"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.call.threads"
 local where = require "cleantest.where"
@@ -25,13 +27,17 @@ local function check_preserve(what, value)
   check.refuse(what, "false, true or 'on_failure'", value)
 end
 
+local function check_xfail(what, value)
+  return value ~= false and check.string(what, value)
+end
+
 local fields = {
   name = check.string,
   image = image.check,
   preserve = check_preserve,
   isolation = check.choice { "testlet", "image" },
   parallel = check.boolean,
-  num_threads = check.small_count,
+  num_threads = threads.check,
   reserve = reserve.check,
   order = check.choice { "declared", "completed" },
   timeout = check.positive,
@@ -39,15 +45,21 @@ local fields = {
   ready_timeout = check.positive,
   output_limit = check.count,
   env = env.check,
+  hooks = check.list_of(hook.check),
+  expect = expect.check,
+  xfail = check_xfail,
+  skip = expect.check_skip,
+  tags = check.strings,
   fresh = check.boolean,
-  warm = check.small_count,
+  warm = check.count_to(1000),
 }
 
 local function decorator(what, config, options)
   return function(value)
     testlet.check(what .. ": the testlet", value)
-    return setmetatable({ what = what, config = config, options = options, testlet = value },
-      Decorated)
+    local self = { what = what, config = config, options = options, testlet = value }
+    declared.add(setmetatable(self, Decorated))
+    return self
   end
 end
 
@@ -73,7 +85,7 @@ end
 
 local target_fields = { archon = archon.check }
 for _, key in ipairs { "name", "parallel", "num_threads", "reserve", "order", "timeout", "ready",
-  "ready_timeout", "output_limit", "env" } do
+  "ready_timeout", "output_limit", "env", "hooks", "expect", "xfail", "skip", "tags" } do
   target_fields[key] = fields[key]
 end
 
@@ -88,11 +100,10 @@ local function target(what, config, ...)
   local given = table.pack(...)
   local options = given[given.n]
   local is_options = type(options) == "table" and #options == 0
-  if is_options then given[given.n] = nil end
   options = check.options(what, is_options and options or {}, target_fields)
   options.image = {}
-  for _, names in ipairs(given) do
-    for _, name in ipairs(check.strings(what .. ": instance", names)) do
+  for i = 1, is_options and given.n - 1 or given.n do
+    for _, name in ipairs(check.strings(("%s: instance %d"):format(what, i), given[i])) do
       local instance = options.archon and options.archon:instance(name) or name
       table.insert(options.image, { name = name, target = instance })
     end
@@ -118,8 +129,13 @@ end
 --- The isolation option's checker.
 lxd.check_isolation = fields.isolation
 
---- Checks for what lxd.decorate made.
+--- Checks for decorated testlets.
 lxd.check = check.object(Decorated, "a testlet decorated by ct.lxd")
+
+--- Is it a decorated testlet?
+function lxd.is_testlet(value)
+  return getmetatable(value) == Decorated
+end
 
 -- "ct.lxd 'install' on debian-12-amd64, debian-13-amd64"
 function Decorated:__tostring()
@@ -132,13 +148,13 @@ end
 function Decorated:__call(...)
   local options = self.options
   local list = jobs.build(self, table.pack(...))
-  return results(Batch.start(list, {
+  return call(list, {
     config = self.config,
     max_live = threads.resolve(options),
     order = options.order,
     reserve = options.reserve,
     run = options.archon and archon.run_of(options.archon),
-  }))
+  })
 end
 
 return lxd

@@ -3,52 +3,62 @@
 -- run.lua - ct.run: many testlets on all their images in one pool. How many instances live
 -- at once is the pool's to say, not its testlets'. All are of one provider.
 
-local Batch = require "cleantest.call.batch"
+local call = require "cleantest.call.call"
 local check = require "cleantest.check"
 local jobs = require "cleantest.call.jobs"
 local lxd = require "cleantest.lxd"
 local reserve = require "cleantest.call.reserve"
-local results = require "cleantest.call.call"
+local tables = require "cleantest.tables"
 local threads = require "cleantest.call.threads"
 local where = require "cleantest.where"
 
 local run = {}
 
 local fields = {
-  num_threads = check.small_count,
+  num_threads = threads.check,
   reserve = reserve.check,
   parallel = check.boolean,
   order = check.choice { "declared", "completed" },
   isolation = lxd.check_isolation,
+  args = check.any_table,
 }
 
--- Sorts what was given into options, a list, and testlets by name.
+-- Options may stand among the testlets, too; a testlet may have any name.
+local function is_option(key, value)
+  return fields[key] ~= nil and not lxd.is_testlet(value)
+end
+
+-- Sorts what was given into testlets, in order, and options.
 local function sort_out(given)
-  local options, named = {}, {}
+  local options, entries, named = {}, {}, {}
   for key, value in pairs(given) do
-    local what = ("ct.run: %s"):format(type(key) == "string" and key or "a testlet")
-    if fields[key] then
-      options[key] = fields[key](what, value)
+    if is_option(key, value) then
+      options[key] = value
     elseif type(key) == "string" then
-      lxd.check(what .. ", which is no option,", value)
-      named[#named + 1] = { name = key, testlet = value }
+      named[key] = lxd.check(("ct.run: %s, which is no option,"):format(key), value)
     elseif math.type(key) ~= "integer" or key < 1 or key > #given then
       where.fail("ct.run: %s is no name for a testlet", check.describe(key))
     end
   end
-  table.sort(named, function(a, b) return a.name < b.name end)
-  return options, named
+  for i = 1, #given do
+    entries[i] = { testlet = lxd.check(("ct.run: [%d]"):format(i), given[i]) }
+  end
+  for _, name in ipairs(tables.keys(named)) do
+    entries[#entries + 1] = { name = name, testlet = named[name] }
+  end
+  return entries, options
 end
 
 -- The jobs of all entries, and the configuration that they share.
 local function build(entries, options)
   local list, config = {}, entries[1].testlet.config
+  local args = options.args and table.pack(table.unpack(options.args, 1, options.args.n))
   for _, entry in ipairs(entries) do
     if entry.testlet.config ~= config then
       where.fail("ct.run: %s and %s are of different providers; run them in two calls",
         tostring(entries[1].testlet), tostring(entry.testlet))
     end
-    for _, job in ipairs(jobs.build(entry.testlet, nil, entry.name)) do
+    for _, job in ipairs(jobs.build(entry.testlet, args, entry.name)) do
       job.isolation = job.isolation or options.isolation
       list[#list + 1] = job
     end
@@ -58,27 +68,26 @@ end
 
 --- Runs testlets together.
 -- @tparam table given decorated testlets: a list, in this order, and then those with string
---   keys, by name, where the key is the testlet's name; num_threads, reserve, parallel and order as
---   for ct.lxd; isolation of those that don't say it themselves
--- @return what a generic `for` over name, result wants
-function run.run(given)
+--   keys, by name, where the key is the testlet's name. No two results may have one name
+-- @tparam[opt] table options num_threads, reserve, parallel and order as for ct.lxd; isolation of
+--   those that don't say it themselves; args: a list of arguments for every testlet. They may
+--   stand among the testlets, too
+-- @return what a generic `for` over name, result wants; the first value is the call
+function run.run(given, options)
   if type(given) ~= "table" or getmetatable(given) then
     check.refuse("ct.run: the testlets", "a table", given)
   end
-  local options, named = sort_out(given)
-  local entries = {}
-  for i = 1, #given do
-    entries[i] = { testlet = lxd.check(("ct.run: [%d]"):format(i), given[i]) }
-  end
-  table.move(named, 1, #named, #entries + 1, entries)
+  local entries, among = sort_out(given)
+  options = check.options("ct.run", tables.copy(among, check.options("ct.run", options, fields)),
+    fields)
   if #entries == 0 then where.fail("ct.run: there is no testlet") end
   local list, config = build(entries, options)
-  return results(Batch.start(list, {
+  return call(list, {
     config = config,
     max_live = threads.resolve(options),
     order = options.order,
     reserve = options.reserve,
-  }))
+  })
 end
 
 return run

@@ -45,7 +45,8 @@ local function arguments(what, first, args)
     if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then
       check.refuse(name, "a string or a number", args[i])
     end
-    argv[#argv + 1] = check.word(name, tostring(args[i]))
+    local word = kind == "number" and check.number_word(args[i]) or tostring(args[i])
+    argv[#argv + 1] = check.word(name, word)
   end
   return argv
 end

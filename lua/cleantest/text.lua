@@ -26,7 +26,8 @@ function text.tail(s, count)
   while stop > 0 and #lines < count do
     local start = stop
     while start > 0 and s:byte(start) ~= 10 do start = start - 1 end
-    table.insert(lines, 1, text.fit(text.printable(s:sub(start + 1, stop)), 400))
+    local line = s:sub(start + 1, stop):gsub("\r+$", "")
+    table.insert(lines, 1, text.fit(text.printable(line), 400))
     stop = start - 1
   end
   return lines

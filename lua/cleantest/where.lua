@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- where.lua - the caller's side of the stack: the file and line a call came from, for errors,
--- and the folder its chunk lies in, for relative paths. It finds the innermost frame that is
+-- and the folder of the suite, for relative paths. It finds the innermost frame that is
 -- not cleantest's own, so no function of ours has to count levels, and a tail call can't mislead
 -- it. The host has it for suites, the guest for testlets.
 
@@ -32,21 +32,67 @@ function where.caller()
   end
 end
 
+--- The line of the caller.
+-- @treturn ?string "file:line"; nil when only cleantest and C are on the stack
+function where.position()
+  local info = where.caller()
+  return info and ("%s:%d"):format(info.short_src, info.currentline)
+end
+
 --- Throws a caller's mistake: a message that begins with the caller's "file:line: ".
 -- @tparam string message a format when more arguments follow
 -- @param ... for the format
 function where.fail(message, ...)
   if select("#", ...) > 0 then message = message:format(...) end
-  local info = where.caller()
-  local position = info and ("%s:%d: "):format(info.short_src, info.currentline) or ""
-  error(position .. message, 0)
+  local position = where.position()
+  error((position and position .. ": " or "") .. message, 0)
 end
 
---- The folder of the caller's chunk.
--- @treturn string a path without a slash at its end; "." for a chunk that is not a file
+-- ---- the suite's folder ----
+
+local suite -- the path of the suite that the command runs
+
+--- Says which suite runs from now on.
+-- @tparam ?string path of its file; nil: none
+function where.enter_suite(path)
+  suite = path
+end
+
+local files = {} -- module's name -> its file, or false
+
+local function file_of(name)
+  if files[name] == nil then files[name] = package.searchpath(name, package.path) or false end
+  return files[name]
+end
+
+-- Is it the file of a module that was loaded, or the test runner's own?
+local function is_library(path)
+  if package.loaded.busted and arg and path == arg[0] then return true end
+  for name in pairs(package.loaded) do
+    if file_of(name) == path then return true end
+  end
+  return false
+end
+
+-- The outermost file on the stack that is not a library's: the suite's, where no command says it.
+local function outermost_file()
+  local found
+  local level = 2
+  local info = debug.getinfo(level, "S")
+  while info do
+    local path = info.what ~= "C" and not where.is_own(info) and info.source:match "^@(.*)$"
+    if path and not is_library(path) then found = path end
+    level = level + 1
+    info = debug.getinfo(level, "S")
+  end
+  return found
+end
+
+--- The folder of the suite, wherever the line stands that asks for it: also in a module of the
+-- suite's, and after a tail call.
+-- @treturn string a path without a slash at its end; "." for a suite that is not a file
 function where.folder()
-  local info = where.caller()
-  local path = info and info.source:match("^@(.*)$")
+  local path = suite or outermost_file()
   if not path then return "." end
   return path:match("^(.+)/[^/]*$") or (path:sub(1, 1) == "/" and "/") or "."
 end

@@ -63,7 +63,7 @@ end
 function bases.configure(hooks)
   local config = ct.configure "lxd"
   config:reset()
-  config:set_client { project = bases.project }
+  config.client = { project = bases.project }
   for _, hook in ipairs(hooks or {}) do config:register_hook(hook) end
 end
 

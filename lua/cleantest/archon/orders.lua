@@ -3,13 +3,12 @@
 -- orders.lua - what an archon has its instances do: jobs that are performed to their end, and
 -- its methods execute, push, pull and address. Which instances there are is archon.lua's.
 
-local Batch = require "cleantest.call.batch"
+local call = require "cleantest.call.call"
 local check = require "cleantest.check"
 local data = require "cleantest.data"
 local env = require "cleantest.env"
 local held = require "cleantest.archon.held"
 local jobs = require "cleantest.call.jobs"
-local results = require "cleantest.call.call"
 local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.call.threads"
@@ -56,12 +55,11 @@ function orders.nothing() end
 -- @treturn table the results that are no pass, a list
 function orders.perform(archon, names, list, options)
   for _, job in ipairs(list) do job.directed = true end
-  local batch = Batch.start(list, {
+  local given <close> = call(list, {
     config = held[archon].config, run = held[archon].run, max_live = threads.resolve(options),
   })
-  local by_name, bad, i = {}, {}, 0
-  for _, result in results(batch) do
-    i = i + 1
+  local by_name, bad = {}, {}
+  for i, result in ipairs(given:all()) do
     by_name[names[i]] = result
     if result.status ~= "pass" then bad[#bad + 1] = result end
   end
@@ -111,7 +109,7 @@ local execute_fields = {
   check = check.boolean,
   timeout = check.positive,
   env = env.check,
-  num_threads = check.small_count,
+  num_threads = threads.check,
 }
 
 local function as_testlet(command)

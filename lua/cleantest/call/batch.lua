@@ -4,12 +4,10 @@
 -- results, and hands them over in order. Every open batch is known here, so that none is
 -- forgotten: one that nobody iterates is still waited for.
 
-local core = require "cleantest.core"
-local config = require "cleantest.config"
 local events = require "cleantest.call.events"
-local remote = require "cleantest.call.remote"
+local expect = require "cleantest.expect"
+local launch = require "cleantest.call.launch"
 local result = require "cleantest.call.result"
-local session = require "cleantest.call.session"
 local where = require "cleantest.where"
 
 local Batch = { __name = "cleantest.batch" }
@@ -17,56 +15,17 @@ Batch.__index = Batch
 
 local open = {} -- batches that are not closed, the oldest first
 
--- What only the suite can put right is thrown; the rest becomes results.
-local mistakes = { ARGUMENT = true, UNKNOWN_IMAGE = true, UNKNOWN_INSTANCE = true }
-
-local HINT = ' It is no stock name either, like "debian-12-amd64"; what another server has is named'
-  .. ' "REMOTE:ALIAS".'
-
-local function throw(message, name)
-  where.fail("%s", name == "UNKNOWN_IMAGE" and message .. "." .. HINT or message)
-end
-
-local function fill(handle, jobs)
-  for _, job in ipairs(jobs) do
-    local number, message, name = handle:add(job)
-    if not number then return nil, message, name end
+-- The jobs that are to run, and where each of them is in the list.
+local function sort_out(jobs)
+  local wanted, numbers = {}, {}
+  for i, job in ipairs(jobs) do
+    job.skipped = expect.skipped(job.verdict, job)
+    if not job.skipped then
+      wanted[#wanted + 1] = job
+      numbers[#wanted] = i
+    end
   end
-  return handle:start()
-end
-
--- Closes the engine's batch, should what ends before it has started be an error: a signal may
--- come at any time.
-local function closing(handle)
-  return setmetatable({ handle = handle }, {
-    __close = function(self)
-      if self.handle then self.handle:close() end
-    end,
-  })
-end
-
--- A started batch of the engine's, or nil, message.
-local function launch(jobs, options)
-  local run, message, name = options.run, nil, nil
-  if not run then run, message, name = session.open(config.settings(options.config)) end
-  local handle
-  if run then
-    remote.new(run:server(), config.servers(options.config)):fill(jobs)
-    handle, message, name = core.batch_new(run, options.max_live, options.reserve)
-  end
-  if not handle then
-    if mistakes[name] then throw(message, name) end
-    return nil, message
-  end
-  local started
-  local pending <close> = closing(handle)
-  started, message, name = fill(handle, jobs)
-  if started then
-    pending.handle = nil
-    return handle
-  end
-  if mistakes[name] then throw(message, name) end
-  return nil, message
+  return wanted, numbers
 end
 
 --- Starts jobs.
@@ -76,10 +35,13 @@ end
 --   (default: the session's); reserve: from reserve.check
 -- @treturn batch
 function Batch.start(jobs, options)
-  local handle, message = launch(jobs, options)
+  local wanted, numbers = sort_out(jobs)
+  local handle, message
+  if #wanted > 0 then handle, message = launch(wanted, options) end
   local self = setmetatable({
     handle = handle,
     jobs = jobs,
+    numbers = numbers, -- the engine's number of a job -> its number here
     order = options.order or "declared",
     results = {}, -- by the job's number
     arrived = {}, -- numbers of jobs, as their results came
@@ -90,8 +52,12 @@ function Batch.start(jobs, options)
   }, Batch)
   open[#open + 1] = self
   events.emit("jobs", jobs)
-  if not handle then
-    for i, job in ipairs(jobs) do self:arrive(i, result.broken(job, message)) end
+  for i, job in ipairs(jobs) do
+    if job.skipped then
+      self:arrive(i, result.skipped(job))
+    elseif not handle then
+      self:arrive(i, result.broken(job, message))
+    end
   end
   return self
 end
@@ -101,19 +67,21 @@ function Batch:arrive(number, new)
   self.arrived[#self.arrived + 1] = number
   -- What a cancelled job could not finish says nothing of the environment.
   if self.cancelled and new.status == "error" then self.jobs[number].cancelled = true end
+  if not self.jobs[number].skipped then expect.apply(new, self.jobs[number].verdict) end
   events.emit("result", self.jobs[number], new)
 end
 
 function Batch:take(event)
-  local job = self.jobs[event.job]
+  local number = self.numbers[event.job]
+  local job = self.jobs[number]
   if event.type == "phase" then
     events.emit("phase", job, event)
   elseif event.type == "note" then
     events.emit("note", event.message)
   elseif event.type == "result" then
-    self:arrive(event.job, result.wrap(event.result))
+    self:arrive(number, result.wrap(event.result))
   else
-    local known = self.results[event.job]
+    local known = self.results[number]
     if known then known.phases.teardown = event.seconds end
     if event.message and not event.preserved then self.broken = true end
     events.emit("done", job, event)
@@ -207,8 +175,26 @@ function Batch:release()
   if not ok and not self.broken then events.emit("broken", message) end
 end
 
+--- Waits until every job is over; results that were not handed over are kept.
+function Batch:complete()
+  while self:step() do end -- luacheck: ignore 542
+  events.emit("pause")
+end
+
+--- Waits until every job is over, and closes the batch.
+-- @treturn table a list of all results, in order
+function Batch:all()
+  self:complete()
+  self.handed = #self.jobs
+  self:finish()
+  if self.order == "declared" then return table.move(self.results, 1, #self.jobs, 1, {}) end
+  local list = {}
+  for i, number in ipairs(self.arrived) do list[i] = self.results[number] end
+  return list
+end
+
 --- A loop over the results was left: what is not over is cancelled and waited for.
-function Batch:__close()
+function Batch:close()
   if self.closed then return end
   self:cancel()
   self:finish()

@@ -1,17 +1,87 @@
 -- SPDX-License-Identifier: MIT
 --
--- call.lua - a batch as what a generic `for` wants: an iterator, its state, nothing, and
--- a value to close, so that leaving the loop early cancels the rest.
+-- call.lua - a call of a testlet as an object: what a suite loops over, closes, waits for and
+-- asks. How its jobs run is batch.lua's.
 
-local function iterate(batch)
-  local result = batch:next()
+local Batch = require "cleantest.call.batch"
+local where = require "cleantest.where"
+
+local Call = { __name = "cleantest.call" }
+Call.__index = Call
+
+local batches = setmetatable({}, { __mode = "k" }) -- call -> batch
+
+--- The next result, which is waited for: a call is its own iterator.
+-- @treturn ?string its name; nil when there are no more
+-- @treturn ?result
+function Call:__call()
+  local result = batches[self]:next()
   if not result then return nil end
   return result.name, result
 end
 
---- Makes the four values of a generic `for` over name, result.
--- @tparam batch batch
--- @return the iterator, the batch, nil, the batch
-return function(batch)
-  return iterate, batch, nil, batch
+--- Waits for all results.
+-- @treturn table a list of results in the call's order; those that a loop has taken already are
+--   in it, too
+function Call:all()
+  return batches[self]:all()
+end
+
+--- Waits for the only result of a call that has one job; throws when it has more.
+-- @treturn result
+function Call:only()
+  local count = #batches[self].jobs
+  if count ~= 1 then
+    where.fail("only: this call has %d results; use all(), or loop over the call", count)
+  end
+  return self:all()[1]
+end
+
+--- Waits until every job is over and its instance gone. The results can be had afterwards.
+-- @treturn call itself
+function Call:wait()
+  batches[self]:complete()
+  return self
+end
+
+--- Ends the jobs that are not over as soon as they can be ended; returns at once. Their results
+-- come all the same.
+function Call:cancel()
+  batches[self]:cancel()
+end
+
+--- The end of its block: what is not over is cancelled and waited for.
+function Call:__close()
+  batches[self]:close()
+end
+
+-- "call of test-debian-12-amd64, test-debian-13-amd64: 1 of 2 results"
+function Call:__tostring()
+  local batch, labels = batches[self], {}
+  for i, job in ipairs(batch.jobs) do labels[i] = job.label end
+  return ("call of %s: %d of %d results"):format(table.concat(labels, ", "), #batch.arrived,
+    #batch.jobs)
+end
+
+-- What is asked for by its name must have one of its own.
+local function check_names(jobs)
+  local seen = {}
+  for _, job in ipairs(jobs) do
+    if seen[job.label] then
+      where.fail("two results of this call would be called '%s'; give the testlets names of their"
+        .. " own, and each image once", job.label)
+    end
+    seen[job.label] = true
+  end
+end
+
+--- Starts jobs.
+-- @tparam table jobs from jobs.build
+-- @tparam table options as for Batch.start
+-- @return what a generic `for` over name, result wants; the first value is the call
+return function(jobs, options)
+  check_names(jobs)
+  local self = setmetatable({}, Call)
+  batches[self] = Batch.start(jobs, options)
+  return self, nil, nil, self
 end

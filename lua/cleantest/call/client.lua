@@ -30,11 +30,12 @@ local function is_fingerprint(verify)
 end
 
 --- Checks client settings. Files are meant from the suite's folder.
--- @tparam table given see config:set_client
+-- @tparam string what their name, for messages
+-- @tparam table given see config.configure
 -- @treturn table endpoint, client_cert, client_key, verify (nil stands for true), timeout
 --   (seconds) and project, as the binding's lct_settings_read takes them
-function client.check(given)
-  local checked, folder = check.options("ct.configure: client", given, fields), where.folder()
+function client.check(what, given)
+  local checked, folder = check.options(what, given, fields), where.folder()
   local function file(path)
     return path and where.join(folder, path)
   end

@@ -4,8 +4,10 @@
 -- are now, once for each image. It starts nothing.
 
 local config = require "cleantest.config"
+local declared = require "cleantest.call.declared"
 local env = require "cleantest.env"
 local fresh = require "cleantest.call.fresh"
+local hooks = require "cleantest.call.hooks"
 local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
 
@@ -24,9 +26,9 @@ local function expand_step(step, job)
   return copy
 end
 
-local function expand_hooks(hooks, job)
+local function expand_hooks(list, job)
   local expanded = {}
-  for i, hook in ipairs(hooks) do
+  for i, hook in ipairs(list) do
     local steps = {}
     for k, step in ipairs(hook.steps) do steps[k] = expand_step(step, job) end
     expanded[i] = { name = hook.name, steps = steps }
@@ -54,6 +56,8 @@ local function build_one(common, image, options)
     warm = options.warm,
     preserve = preserve[options.preserve or false],
     isolation = options.isolation,
+    tags = options.tags,
+    verdict = { expect = options.expect, xfail = options.xfail, skip = options.skip },
   }
   job.stop_hooks = expand_hooks(common.hooks.stop, job)
   return job
@@ -63,15 +67,18 @@ end
 -- @tparam table decorated from ct.lxd, or what has its fields options, testlet and config
 -- @tparam[opt] table args for the testlet, as from table.pack
 -- @tparam[opt] string name instead of its own
--- @tparam[opt] table hooks as from config.hooks, which is the default
+-- @tparam[opt] table given hooks, as from hooks.convert, instead of the registered ones
 -- @treturn table a list, one for each image; see the binding's job.c. `label` is the result's
---   name; `has_source` means that `instance` says what to create from
-function jobs.build(decorated, args, name, hooks)
+--   name; `has_source` means that `instance` says what to create from; `verdict` has the options
+--   expect, xfail and skip
+function jobs.build(decorated, args, name, given)
   local options, settings = decorated.options, decorated.config
+  declared.called(decorated)
   local common = { name = name or options.name or "test" }
   common.testlet = testlet.convert(common.name, decorated.testlet, args)
-  common.hooks = hooks or config.hooks(settings)
-  common.env = env.pairs_with(options.env, config.environment(settings))
+  local applied = config.hooks(settings, options.hooks)
+  common.hooks = given or hooks.convert(applied)
+  common.env = env.pairs_with(options.env, hooks.environment(applied))
   local list = {}
   for i, image in ipairs(options.image) do
     list[i] = build_one(common, config.resolve(settings, image), options)

@@ -11,11 +11,18 @@ local Result = { __name = "cleantest.result" }
 
 local TAIL = 20 -- lines
 
+--- Is it a fail or an error?
+-- @tparam result self
+-- @treturn boolean
+function result.is_bad(self)
+  return self.status == "fail" or self.status == "error"
+end
+
 --- How it ended, in words: what went wrong, or "exit code 0".
 -- @tparam result self
 -- @treturn string it may have more than one line
-function result.reason(self)
-  return self.error or ("exit code %d"):format(self.exit_code)
+function result.reason_of(self)
+  return self.reason or self.error or ("exit code %d"):format(self.exit_code)
 end
 
 --- The last lines a testlet left: of stderr, or of stdout where stderr is empty.
@@ -27,9 +34,9 @@ function result.tail(self)
 end
 
 function Result:__tostring()
-  local reason = text.printable(result.reason(self))
+  local reason = text.printable(result.reason_of(self))
   local first = ("%s: %s: %s"):format(self.name, self.status, reason)
-  if self.status == "pass" or self.status == "skip" then return first end
+  if not result.is_bad(self) then return first end
   local lines = { first, table.unpack(result.tail(self)) }
   return table.concat(lines, "\n  | ")
 end
@@ -41,26 +48,41 @@ function result.wrap(plain)
   return setmetatable(plain, Result)
 end
 
---- The result of a job that could not even begin.
--- @tparam table job from jobs.build
--- @tparam string message why
--- @treturn result status "error"
-function result.broken(job, message)
+-- The result of a job that no instance was made for.
+local function without_instance(job, status)
   return result.wrap {
     name = job.label,
     instance = "",
     image = job.image,
     testlet = job.name,
-    status = "error",
+    status = status,
     exit_code = -1,
     timed_out = false,
     stdout = "",
     stderr = "",
-    error = message,
     duration = 0,
     phases = {},
     resources = { cpu_user = 0, cpu_system = 0, max_rss = 0 },
   }
+end
+
+--- The result of a job that could not even begin.
+-- @tparam table job from jobs.build
+-- @tparam string message why
+-- @treturn result status "error"
+function result.broken(job, message)
+  local self = without_instance(job, "error")
+  self.error = message
+  return self
+end
+
+--- The result of a job that the suite has skipped.
+-- @tparam table job from jobs.build; its `skipped` says why
+-- @treturn result status "skip"
+function result.skipped(job)
+  local self = without_instance(job, "skip")
+  self.reason = job.skipped
+  return self
 end
 
 return result

@@ -23,7 +23,7 @@ local commands = {
 local EPILOG = "A command may be left out: `cleantest -j 4 SUITE.lua` runs the suite.\n"
   .. "`cleantest COMMAND --help` shows the options of a command.\n"
   .. "Exit status: 0 all passed; 1 a testlet failed or a suite raised an error;\n"
-  .. "2 the environment failed, a suite can't be loaded, or bad usage."
+  .. "2 the environment failed, a suite can't be loaded, or bad usage; 3 nothing ran."
 
 -- Adds commands to a parser. Returns the tree of what was made: { parser=, commands= }, by name.
 local function add_commands(parser, list)
@@ -92,7 +92,7 @@ end
 
 --- The command.
 -- @tparam table args a list of strings
--- @treturn int exit status: 0, 1 or 2
+-- @treturn int exit status: 0 to 3
 function cli.main(args)
   local parsed, message = cli.parse(args)
   if not parsed then

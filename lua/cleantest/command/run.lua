@@ -31,20 +31,24 @@ end
 -- @tparam table given what argparse made of the arguments
 -- @treturn ?string what is wrong
 function run.check(given)
-  return #given.suites == 0 and "no suite given" or nil
+  if #given.suites == 0 then return "no suite given" end
+  for _, read in ipairs { threads.from_environment, fresh.from_environment } do
+    local ok, message = pcall(read)
+    if not ok then return message end
+  end
 end
 
 --- Runs suites.
 -- @tparam table given suites (paths), jobs, fresh
 -- @tparam file out, err where the report goes
--- @treturn int exit status: 0, 1 or 2
+-- @treturn int exit status: 0 to 3
 function run.run(given, out, err)
   local signals <close> = core.signals_open()
   local tally = tally_of.new()
   events.reset()
   events.subscribe(tally)
   events.subscribe(new_report(out, err))
-  threads.set_default(given.jobs)
+  threads.set_cap(given.jobs)
   fresh.set_default(given.fresh)
   for _, path in ipairs(given.suites) do
     events.emit("suite", path, #given.suites == 1)
@@ -53,7 +57,7 @@ function run.run(given, out, err)
   end
   session.close()
   events.emit("summary", tally)
-  return tally.status
+  return tally:exit_status()
 end
 
 return run

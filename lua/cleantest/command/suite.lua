@@ -6,8 +6,11 @@
 local archon = require "cleantest.archon"
 local Batch = require "cleantest.call.batch"
 local env = require "cleantest.env"
+local check = require "cleantest.check"
 local config = require "cleantest.config"
+local declared = require "cleantest.call.declared"
 local events = require "cleantest.call.events"
+local run = require "cleantest.run"
 local tables = require "cleantest.tables"
 local where = require "cleantest.where"
 
@@ -70,10 +73,19 @@ local function explain(path)
   end
 end
 
+-- A suite may return its testlets, and options for all of them; then they are run here.
+local function run_declared(testlets, options)
+  if testlets == nil then return end
+  if type(testlets) ~= "table" or getmetatable(testlets) then
+    check.refuse("what the suite returns", "a table of testlets", testlets)
+  end
+  run.run(testlets, options):all()
+end
+
 local function run_chunk(chunk, path, signals)
   local ok, problem = xpcall(function()
     signals:arm()
-    chunk()
+    run_declared(chunk())
     signals:disarm()
   end, explain(path))
   signals:disarm()
@@ -94,6 +106,13 @@ local function finish(signals)
   return table.move(said, 1, #said, #problems + 1, problems)
 end
 
+local function tell_forgotten(list)
+  for _, entry in ipairs(list) do
+    events.emit("note", ("%s: declared and never called: %s"):format(entry.position or "?",
+      tostring(entry.testlet)))
+  end
+end
+
 local function run_to_end(chunk, path, signals)
   local problem = run_chunk(chunk, path, signals)
   if problem then events.emit("raised", path, problem) end
@@ -101,6 +120,8 @@ local function run_to_end(chunk, path, signals)
   local caught = signals:caught()
   if caught and not problem and #late == 0 then late[1] = "interrupted by " .. caught end
   for _, other in ipairs(late) do events.emit("raised", path, other) end
+  local forgotten = declared.take()
+  if not problem and #late == 0 then tell_forgotten(forgotten) end
 end
 
 local function exit_status(code)
@@ -117,12 +138,14 @@ function suite.run(path, signals)
     asked = math.max(asked, exit_status(code))
     error(setmetatable({ code = code }, Exit), 0)
   end)
+  where.enter_suite(path)
   local chunk, message = loadfile(path, "t")
   if chunk then
     run_to_end(chunk, path, signals)
   else
     events.emit("unloadable", path, message)
   end
+  where.enter_suite(nil)
   take_away()
   return asked
 end

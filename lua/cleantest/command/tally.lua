@@ -5,6 +5,8 @@
 
 local core = require "cleantest.core"
 
+local NOTHING_RAN <const> = 3
+
 local Tally = {}
 Tally.__index = Tally
 
@@ -16,7 +18,9 @@ function Tally.new()
     fail = 0,
     error = 0,
     skip = 0,
+    xfail = 0,
     cancelled = 0, -- ended by the suite or a signal: no verdict
+    ran = 0, -- jobs that ended, whatever became of them
     status = 0, -- the highest exit status so far
     began = core.clock(),
   }, Tally)
@@ -28,10 +32,11 @@ function Tally:ask(status)
   self.status = math.max(self.status, status)
 end
 
-local status_of = { pass = 0, skip = 0, fail = 1, error = 2 }
+local status_of = { pass = 0, skip = 0, xfail = 0, fail = 1, error = 2 }
 
 --- A result came.
 function Tally:result(job, result)
+  self.ran = self.ran + 1
   if job.directed then return end -- an archon's: no test
   if job.cancelled then
     self.cancelled = self.cancelled + 1
@@ -61,12 +66,25 @@ function Tally:unloadable()
   self:ask(2)
 end
 
+--- The command's exit status.
+-- @treturn int 0 to 2, the highest that was asked for; 3 when nothing ran
+function Tally:exit_status()
+  if self.status == 0 and self.ran == 0 then return NOTHING_RAN end
+  return self.status
+end
+
 --- The summary.
 -- @treturn string "N passed, N failed, N errors, N skipped in S s"
 function Tally:line()
-  local more = self.cancelled > 0 and (", %d cancelled"):format(self.cancelled) or ""
-  return ("%d passed, %d failed, %d errors, %d skipped%s in %.1f s"):format(
-    self.pass, self.fail, self.error, self.skip, more, core.clock() - self.began)
+  local parts = {
+    ("%d passed, %d failed, %d error%s, %d skipped"):format(self.pass, self.fail, self.error,
+      self.error == 1 and "" or "s", self.skip),
+  }
+  if self.xfail > 0 then parts[#parts + 1] = ("%d failed as expected"):format(self.xfail) end
+  if self.cancelled > 0 then parts[#parts + 1] = ("%d cancelled"):format(self.cancelled) end
+  local line = table.concat(parts, ", ")
+  if self.ran == 0 then line = "nothing ran: " .. line end
+  return ("%s in %.1f s"):format(line, core.clock() - self.began)
 end
 
 return Tally

@@ -41,10 +41,11 @@ function Plain:result(job, result)
   local seconds = self.paint("dim", ("(%.1f s)"):format(result.duration))
   if job.cancelled then
     self:line("skip", "ended", name .. "  cancelled")
-  elseif result.status == "pass" or result.status == "skip" then
-    self:line(result.status, result.status, name .. "  " .. seconds)
+  elseif not result_of.is_bad(result) then
+    local why = result.reason and "  " .. split(result.reason)[1] or ""
+    self:line(result.status, result.status, name .. why .. "  " .. seconds)
   else
-    local reason = split(result_of.reason(result))
+    local reason = split(result_of.reason_of(result))
     local first = table.remove(reason, 1) or ""
     local lines = table.move(result_of.tail(result), 1, 20, #reason + 1, reason)
     self:line(result.status, result.status, ("%s  %s  %s"):format(name, first, seconds), lines)

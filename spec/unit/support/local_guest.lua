@@ -72,7 +72,7 @@ local function perform(job)
   local ended = answer.x
   return {
     name = job.label, instance = "here", image = job.image, testlet = job.name,
-    status = status_of(ended), exit_code = ended.exit_code or -1, signal = ended.signal,
+    status = status_of(ended), exit_code = math.tointeger(ended.exit_code) or -1, signal = ended.signal,
     timed_out = ended.timed_out or false, stdout = answer.o, stderr = answer.e, value = answer.v,
     error = ended.timed_out and "timed out" or nil, duration = 0, phases = {}, base_built = false,
     resources = { cpu_user = 0, cpu_system = 0, max_rss = 0 },
@@ -116,7 +116,7 @@ function Run:server() -- luacheck: no self
   return "a guest on this machine"
 end
 
-function Run:close() end
+function Run:close() end -- luacheck: no self
 
 --- Puts it in the engine's place, for this process. Jobs that were seen are forgotten.
 function local_guest.use()

@@ -1,0 +1,97 @@
+-- SPDX-License-Identifier: MIT
+--
+-- hooks.lua - lists of hooks: the ones registered with a configuration, and those of one testlet
+-- behind them. No two hooks of a list have one name.
+
+local check = require "cleantest.check"
+local hook = require "cleantest.hook"
+local tables = require "cleantest.tables"
+local where = require "cleantest.where"
+
+local hooks = {}
+
+local function find(list, name)
+  for i, known in ipairs(list) do
+    if known.name == name then return i end
+  end
+end
+
+--- The names of hooks, for a message.
+-- @tparam table list of hooks
+-- @treturn string "tools, logs"; "none"
+function hooks.names(list)
+  local names = {}
+  for i, known in ipairs(list) do names[i] = known.name end
+  return #names > 0 and table.concat(names, ", ") or "none"
+end
+
+--- A list with more hooks at its end.
+-- @tparam table list of hooks; it stays as it is
+-- @tparam table given from table.pack: hooks
+-- @treturn table a new list
+function hooks.added(list, given)
+  local longer = tables.copy(list)
+  for i = 1, given.n do
+    local new = hook.check("register_hook: the hook", given[i])
+    if find(longer, new.name) then
+      where.fail("the hook '%s' is registered already; registered are: %s", new.name,
+        hooks.names(list))
+    end
+    longer[#longer + 1] = new
+  end
+  return longer
+end
+
+--- A list without some hooks.
+-- @tparam table list of hooks; it stays as it is
+-- @tparam table given from table.pack: hooks, or their names
+-- @treturn table a new list
+function hooks.removed(list, given)
+  local shorter = tables.copy(list)
+  for i = 1, given.n do
+    local which = given[i]
+    local name = type(which) == "table" and hook.check("unregister_hook: the hook", which).name
+      or check.string("unregister_hook: the hook", which)
+    local at = find(shorter, name)
+    if not at then
+      where.fail("no hook '%s' is registered; registered are: %s", name, hooks.names(list))
+    end
+    table.remove(shorter, at)
+  end
+  return shorter
+end
+
+--- Registered hooks, and behind them those of one testlet.
+-- @tparam table registered a list
+-- @tparam[opt] table own a list
+-- @treturn table a new list
+function hooks.joined(registered, own)
+  local list = tables.copy(registered)
+  for _, new in ipairs(own or {}) do
+    if find(list, new.name) then where.fail("there are two hooks called '%s'", new.name) end
+    list[#list + 1] = new
+  end
+  return list
+end
+
+--- Hooks in the engine's form.
+-- @tparam table list of hooks
+-- @treturn table start and stop: lists; see the binding's job.c
+function hooks.convert(list)
+  local lists = { start = {}, stop = {} }
+  for _, known in ipairs(list) do table.insert(lists[known.moment], hook.convert(known)) end
+  return lists
+end
+
+--- What the packages of hooks add to variables of the testlets' environment.
+-- @tparam table list of hooks
+-- @treturn table name -> string
+function hooks.environment(list)
+  local added = {}
+  for _, known in ipairs(list) do
+    for _, package in ipairs(known.packages or {}) do tables.update(added, package.env) end
+  end
+  return added
+end
+
+return hooks

@@ -1,0 +1,65 @@
+-- SPDX-License-Identifier: MIT
+--
+-- launch.lua - hands jobs to the engine and starts them. What only the suite can put right is
+-- thrown; what the world did is returned.
+
+local config = require "cleantest.config"
+local core = require "cleantest.core"
+local remote = require "cleantest.call.remote"
+local session = require "cleantest.call.session"
+local where = require "cleantest.where"
+
+-- What only the suite can put right is thrown; the rest becomes results.
+local mistakes = { ARGUMENT = true, UNKNOWN_IMAGE = true, UNKNOWN_INSTANCE = true }
+
+local HINT = ' It is no stock name either, like "debian-12-amd64"; what another server has is named'
+  .. ' "REMOTE:ALIAS".'
+
+local function throw(message, name)
+  where.fail("%s", name == "UNKNOWN_IMAGE" and message .. "." .. HINT or message)
+end
+
+local function fill(handle, jobs)
+  for _, job in ipairs(jobs) do
+    local number, message, name = handle:add(job)
+    if not number then return nil, message, name end
+  end
+  return handle:start()
+end
+
+-- Closes the engine's batch, should what ends before it has started be an error: a signal may
+-- come at any time.
+local function closing(handle)
+  return setmetatable({ handle = handle }, {
+    __close = function(self)
+      if self.handle then self.handle:close() end
+    end,
+  })
+end
+
+--- Starts jobs.
+-- @tparam table jobs from jobs.build
+-- @tparam table options as for Batch.start
+-- @treturn batch the engine's; or nil, message
+return function(jobs, options)
+  local run, message, name = options.run, nil, nil
+  if not run then run, message, name = session.open(config.settings(options.config)) end
+  local handle
+  if run then
+    remote.new(run:server(), config.servers(options.config)):fill(jobs)
+    handle, message, name = core.batch_new(run, options.max_live, options.reserve)
+  end
+  if not handle then
+    if mistakes[name] then throw(message, name) end
+    return nil, message
+  end
+  local started
+  local pending <close> = closing(handle)
+  started, message, name = fill(handle, jobs)
+  if started then
+    pending.handle = nil
+    return handle
+  end
+  if mistakes[name] then throw(message, name) end
+  return nil, message
+end
