@@ -164,9 +164,10 @@ describe("cleantest cache", function()
     for said, words in pairs {
       ["'--everything'"] = { "--everything" }, ["'forget'"] = { "forget" },
       ["'--all'"] = { "list", "--all" }, ["too many"] = { "explain", "one", "two" },
-      ["--age must be a number of days above 0, or like '12h', not 'soon'"] =
+      ["--age must be a time with its unit, like '12h' or '7d', not 'soon'"] =
         { "prune", "--age", "soon" },
       ["not '0'"] = { "prune", "--age", "0" },
+      ["not '7'"] = { "prune", "--age", "7" },
       ["--count must be a positive integer, not '0'"] = { "prune", "--count", "0" },
       ["not '1.5'"] = { "prune", "--count", "1.5" },
       ["--size must be a number of bytes, or like '2GiB', not '20GB'"] =
@@ -202,7 +203,7 @@ describe("pruning", function()
     local large = find "busybox-amd64 + one"
     assert.equal("0 deleted\n", cache("prune", "--size", "1GiB").stdout)
     set_back(find "busybox-amd64", "built", 3 * DAY)
-    assert.matches("1 deleted\n$", cache("prune", "--age", "2").stdout)
+    assert.matches("1 deleted\n$", cache("prune", "--age", "2d").stdout)
     assert.same({ kept }, names())
     assert.matches("1 deleted\n$", cache("prune", "--size", tostring(large.size - 1)).stdout)
     assert.same({}, names())
@@ -257,11 +258,11 @@ describe("a suite's limits", function()
     assert.is_false(run(hooks).base_built)
     set_back(find "busybox-amd64 + one", "built", 3600)
     assert.is_false(run(hooks, { age = "2h" }).base_built)
-    local again = run(hooks, { age = 1800 })
+    local again = run(hooks, { age = "30min" })
     assert.is_true(again.base_built)
     assert.equal(first.base, again.base)
     assert.matches("why +the one there was had expired\n", cache("explain", again.base).stdout)
-    assert.is_false(run(hooks, { age = 1800 }).base_built)
+    assert.is_false(run(hooks, { age = "30min" }).base_built)
   end)
 
   it("are seven days where nothing is said", function()
@@ -281,7 +282,7 @@ describe("ct.configure's cache", function()
 
   it("takes seconds and bytes, or words for them", function()
     assert.same({ base_age = 90, base_count = 3, base_size = 4096 },
-      settings { age = 90, count = 3, size = 4096 })
+      settings { age = "90s", count = 3, size = 4096 })
     assert.same({ base_age = 1.5 * DAY, base_size = 20 << 30 },
       settings { age = "1.5d", size = "20GiB" })
     assert.same({ base_age = 12 * 3600 }, settings { age = "12h" })
@@ -296,7 +297,7 @@ describe("ct.configure's cache", function()
 
   it("refuses anything else by name, with the suite's line", function()
     local size = "a number of bytes above 0, or a string like '512MiB' or '2GiB'"
-    local age = "a number of seconds above 0, or a string like '12h' or '7d'"
+    local age = "a time with its unit, like '90s', '12h' or '7d'"
     for _, case in ipairs {
       { { keep = 3 },
         "ct.configure: cache: unknown option 'keep'; the options are: age, count, size" },

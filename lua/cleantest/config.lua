@@ -156,7 +156,7 @@ end
 --   of the server's certificate, 64 hexadecimal digits), timeout (seconds one request may take)
 --   and project (its name); image_servers: images, ubuntu, ubuntu-daily, ubuntu-minimal or
 --   ubuntu-minimal-daily -> the URL of a server that speaks simplestreams; cache: what is kept of
---   prepared environments: age (seconds, or a string like "12h"; default "7d"), count (default 50)
+--   prepared environments: age (a string like "12h"; default "7d"), count (default 50)
 --   and size (bytes, or a string; default "20GiB") of all together
 -- @treturn config
 function config.configure(provider, given)

@@ -30,10 +30,11 @@ function units.bytes(value)
   return bytes and math.ceil(bytes)
 end
 
---- @param value seconds, or a string of a number and s, min, h or d
--- @treturn number seconds above 0; or nil when it is none of these
+--- A number alone is none: it would be days to one reader, and seconds to another.
+-- @param value a string of a number and s, min, h or d
+-- @treturn number seconds above 0; or nil when it is no such string
 function units.seconds(value)
-  return amount(value, spans, MOST_SECONDS)
+  return type(value) == "string" and amount(value, spans, MOST_SECONDS) or nil
 end
 
 --- A checker of sizes: whole bytes.
@@ -45,7 +46,7 @@ end
 --- A checker of spans of time: seconds.
 function units.check_seconds(what, value)
   return units.seconds(value)
-    or check.refuse(what, "a number of seconds above 0, or a string like '12h' or '7d'", value)
+    or check.refuse(what, "a time with its unit, like '90s', '12h' or '7d'", value)
 end
 
 --- Bytes as one word.

@@ -12,7 +12,7 @@ local units = require "cleantest.units"
 local function add_limits(parser)
   options.add_connection(parser)
   parser:flag("--all", "Delete all that nobody is building.")
-  parser:option("--age", "Keep those built at most so many days ago (default 7)."):argname "DAYS"
+  parser:option("--age", "Keep those built at most so long ago (default 7d)."):argname "TIME"
     :target "base_age":convert(options.age "--age")
   parser:option("--count", "Keep at most so many, the last used (default 50)."):argname "N"
     :target "base_count":convert(options.count "--count")

@@ -36,12 +36,10 @@ function options.count(option)
   return options.convert(option, "a positive integer", threads.parse)
 end
 
---- A converter of ages; a plain number is days.
+--- A converter of ages.
 -- @tparam string option its name, for messages
 function options.age(option)
-  return options.convert(option, "a number of days above 0, or like '12h'", function(s)
-    return units.seconds(tonumber(s) and s .. "d" or s)
-  end)
+  return options.convert(option, "a time with its unit, like '12h' or '7d'", units.seconds)
 end
 
 --- A converter of sizes.
