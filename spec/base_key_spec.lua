@@ -446,7 +446,9 @@ config:register_hook(ct.hook.start_env {
 ct.env:add { A = 1, B = 2, C = 3, D = { "/a", "/b" } }
 local list = assert(require("cleantest_internals").layers({
   image = "i", testlet = { kind = "command", argv = { "x" } },
-  start_hooks = config:snapshot().start, env = ct.env:pairs_with(),
+  start_hooks = require("cleantest.call.hooks").convert(
+    require("cleantest.config").hooks(config)).start,
+  env = require("cleantest.env").pairs_with(),
 }, {}))
 print(#list, list[#list].key)
 ]]
@@ -484,7 +486,7 @@ describe("a suite's keys", function()
   local function always(options)
     options.name = "h"
     local list = {}
-    for i, step in ipairs(ct.hook.start_env(options):convert().steps) do
+    for i, step in ipairs(require("cleantest.hook").convert(ct.hook.start_env(options)).steps) do
       list[i] = step.always or false
     end
     return list

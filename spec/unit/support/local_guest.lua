@@ -72,7 +72,8 @@ local function perform(job)
   local ended = answer.x
   return {
     name = job.label, instance = "here", image = job.image, testlet = job.name,
-    status = status_of(ended), exit_code = math.tointeger(ended.exit_code) or -1, signal = ended.signal,
+    status = status_of(ended),
+    exit_code = math.tointeger(ended.exit_code) or -1, signal = ended.signal,
     timed_out = ended.timed_out or false, stdout = answer.o, stderr = answer.e, value = answer.v,
     error = ended.timed_out and "timed out" or nil, duration = 0, phases = {}, base_built = false,
     resources = { cpu_user = 0, cpu_system = 0, max_rss = 0 },
