@@ -125,10 +125,7 @@ int ct_request_run(ct_buf *request, const ct_guest *guest, const ct_testlet *tes
     begin_request(&table, guest, "run");
     add_string(&table, "kind", kinds[testlet->kind]);
     add_list(&table, "argv", testlet->argv);
-    if (testlet->kind == CT_TESTLET_CALL)
-        add_packed(&table, "callee", testlet->code, testlet->code_length);
-    else
-        add_bytes(&table, "code", testlet->code, testlet->code_length);
+    add_bytes(&table, "code", testlet->code, testlet->code_length);
     add_string(&table, "name", testlet->name);
     add_packed(&table, "args", testlet->args, testlet->args_length);
     add_env(&table, options->env);

@@ -122,6 +122,9 @@ static bool take_value(const char **at, const char *end, ct_value *value) {
         return take_table(at, end, value);
     case 'F':
     case 'R':
+    case 'Q':
+    case 'L':
+    case 'P':
         *value = (ct_value){.type = CT_FUNCTION};
         return true;
     default:

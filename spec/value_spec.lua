@@ -142,38 +142,36 @@ describe("values that can't travel", function()
   end
 
   it("are refused by the upvalue's name, with the suite's line", function()
-    local socket = io.stdout
+    local socket = io.tmpfile()
     assert.matches("upvalue 'socket' is a userdata", refusal(function() return socket end))
     local worker = coroutine.create(print)
     assert.matches("upvalue 'worker' is a coroutine", refusal(function() return worker end))
   end)
 
   it("are found inside of tables and of other functions", function()
-    local settings = { path = { handle = io.stdin } }
+    local settings = { path = { handle = io.tmpfile() } }
     local message = refusal(function() return settings end)
     assert.matches("settings", message)
     assert.matches("userdata", message)
-    local file = io.stderr
+    local file = io.tmpfile()
     local function helper() return file end
     assert.matches("upvalue 'file' is a userdata", refusal(function() return helper() end))
   end)
 
-  it("are refused when they are cyclic, or too deep", function()
-    local cycle = {}
-    cycle[1] = cycle
-    assert.matches("'cycle'.*contains itself", refusal(function() return cycle end))
+  it("are refused when they are too deep", function()
     local deep = {}
     for _ = 1, 200 do deep = { deep } end
     assert.matches("'deep'.*too deeply", refusal(function() return deep end))
   end)
 
   it("are refused as arguments too", function()
-    assert.matches("userdata", refusal(function() end, "fine", io.stdout))
+    assert.matches("userdata", refusal(function() end, "fine", io.tmpfile()))
   end)
 
   it("are refused when they are C functions", function()
-    local sine = math.sin
-    assert.matches("upvalue 'sine' is a C function", refusal(function() return sine(0) end))
+    local clock = require("cleantest.core").clock
+    assert.matches("upvalue 'clock' is a C function: require its module inside the testlet",
+      refusal(function() return clock() end))
   end)
 
   it("are refused with a metatable, rather than lose it", function()

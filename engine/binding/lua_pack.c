@@ -10,12 +10,13 @@
 
 #include <lauxlib.h>
 
-#include "lua_value.h"
+#include "lua_private.h"
 
 #define PLACE_MAX 256
 
 /* Stack slots of the protected function. */
-enum { ARGUMENT = 1, VALUE, FUNCTIONS, CELLS, PATH };
+/* TABLES: as numbers, those that were packed; where no functions travel, those on the way here. */
+enum { ARGUMENT = 1, VALUE, MODULES, FUNCTIONS, CELLS, TABLES, REFERENCES };
 
 struct packing {
     ct_buf *out;
@@ -23,7 +24,7 @@ struct packing {
     int code;
     ct_error *error;
     int depth;
-    lua_Integer function_count, cell_count;
+    lua_Integer function_count, cell_count, table_count;
     char place[PLACE_MAX]; /* "upvalue 'config'.list[3]" */
 };
 
@@ -64,83 +65,14 @@ static void pack_number4(struct packing *packing, lua_Integer number) {
 
 /* ---- tables ---- */
 
-/* One key of a table, in an order that is the same in every process, which lua_next() is
- * not: numbers, then strings bytewise, then booleans. */
-struct key {
-    int type;
-    bool boolean, whole; /* whole: an integer */
-    lua_Integer integer;
-    lua_Number number;
-    const char *string; /* anchored in the table */
-    size_t length;
-};
-
-static int key_rank(const struct key *key) {
-    return key->type == LUA_TNUMBER ? (key->whole ? 0 : 1)
-                                    : (key->type == LUA_TSTRING ? 2 : 3);
-}
-
-static int compare_keys(const void *a, const void *b) {
-    const struct key *first = a, *second = b;
-    int rank = key_rank(first), order = rank - key_rank(second);
-    if (order != 0)
-        return order;
-    if (rank == 0)
-        return (first->integer > second->integer) - (first->integer < second->integer);
-    if (rank == 1)
-        return (first->number > second->number) - (first->number < second->number);
-    if (rank == 3)
-        return first->boolean - second->boolean;
-    size_t least = first->length < second->length ? first->length : second->length;
-    order = memcmp(first->string, second->string, least);
-    return order ? order
-                 : (first->length > second->length) - (first->length < second->length);
-}
-
-/* Takes the key at index; false when it is no plain data. */
-static bool take_key(lua_State *L, int index, struct key *key) {
-    *key = (struct key){.type = lua_type(L, index)};
-    switch (key->type) {
-    case LUA_TNUMBER:
-        key->whole = lua_isinteger(L, index);
-        key->integer = key->whole ? lua_tointeger(L, index) : 0;
-        key->number = lua_tonumber(L, index);
-        return true;
-    case LUA_TSTRING:
-        key->string = lua_tolstring(L, index, &key->length);
-        return true;
-    case LUA_TBOOLEAN:
-        key->boolean = lua_toboolean(L, index) != 0;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void push_key(lua_State *L, const struct key *key) {
-    if (key->type == LUA_TSTRING)
-        lua_pushlstring(L, key->string, key->length);
-    else if (key->type == LUA_TBOOLEAN)
-        lua_pushboolean(L, key->boolean);
-    else if (key->whole)
-        lua_pushinteger(L, key->integer);
-    else
-        lua_pushnumber(L, key->number);
-}
-
 /* Pushes what owns the sorted keys of the table on top. */
-static struct key *push_keys(lua_State *L, struct packing *packing, size_t count) {
-    struct key *keys = lua_newuserdatauv(L, count * sizeof *keys, 0);
-    size_t i = 0;
-    for (lua_pushnil(L); lua_next(L, -3); lua_pop(L, 1)) {
-        if (take_key(L, -2, &keys[i++]))
-            continue;
+static ct_lua_key *push_keys(lua_State *L, struct packing *packing, size_t count) {
+    ct_lua_key *keys = ct_lua_push_keys(L, count);
+    if (!keys) {
         size_t used = enter(packing, "[%s]", "?");
         refuse(packing, "has a key that is no plain data");
         leave(packing, used);
     }
-    if (packing->code == CT_OK)
-        qsort(keys, count, sizeof *keys, compare_keys);
     return keys;
 }
 
@@ -172,9 +104,9 @@ static void pack_list(lua_State *L, struct packing *packing, size_t count) {
 }
 
 static void pack_sorted(lua_State *L, struct packing *packing, size_t count) {
-    struct key *keys = push_keys(L, packing, count);
+    ct_lua_key *keys = push_keys(L, packing, count);
     for (size_t i = 0; packing->code == CT_OK && i < count; i++) {
-        push_key(L, &keys[i]);
+        ct_lua_push_key(L, &keys[i]);
         lua_pushvalue(L, -1);
         lua_rawget(L, -4); /* table, keys, key, value */
         pack_pair(L, packing);
@@ -207,6 +139,24 @@ static void pack_pairs(lua_State *L, struct packing *packing) {
         pack_sorted(L, packing, pairs);
 }
 
+static void add_number(struct packing *packing, const char *token, lua_Integer number) {
+    keep(packing, ct_buf_add(packing->out, token, 1));
+    pack_number4(packing, number);
+}
+
+/* true when the table on top came before; nothing is left to pack then. */
+static bool was_packed(lua_State *L, struct packing *packing) {
+    lua_pushvalue(L, -1);
+    bool known = lua_rawget(L, TABLES) == LUA_TNUMBER;
+    lua_Integer number = known ? lua_tointeger(L, -1) : 0;
+    lua_pop(L, 1);
+    if (known && packing->functions == CT_LUA_NO_FUNCTIONS)
+        refuse(packing, "is a table that contains itself");
+    else if (known)
+        add_number(packing, "Q", number);
+    return known;
+}
+
 static void pack_table(lua_State *L, struct packing *packing) {
     if (packing->depth >= CT_VALUE_DEPTH_MAX) {
         refuse(packing, "is nested too deeply");
@@ -214,24 +164,22 @@ static void pack_table(lua_State *L, struct packing *packing) {
     }
     if (lua_getmetatable(L, -1)) {
         lua_pop(L, 1);
-        refuse(packing, "is a table with a metatable");
+        refuse(packing,
+               "is a table with a metatable: make it inside the testlet, or in a "
+               "module that the testlet requires");
         return;
     }
-    lua_pushvalue(L, -1);
-    if (lua_rawget(L, PATH) != LUA_TNIL)
-        refuse(packing, "is a table that contains itself");
-    lua_pop(L, 1);
-    if (packing->code < 0)
+    if (was_packed(L, packing))
         return;
     lua_pushvalue(L, -1);
-    lua_pushboolean(L, 1);
-    lua_rawset(L, PATH);
+    lua_pushinteger(L, ++packing->table_count);
+    lua_rawset(L, TABLES);
     pack_pairs(L, packing);
-    if (packing->code < 0)
-        return; /* whoever called does not use the stack any more */
+    if (packing->code < 0 || packing->functions != CT_LUA_NO_FUNCTIONS)
+        return; /* after a failure whoever called does not use the stack any more */
     lua_pushvalue(L, -1);
     lua_pushnil(L);
-    lua_rawset(L, PATH);
+    lua_rawset(L, TABLES);
 }
 
 /* ---- functions ---- */
@@ -294,15 +242,16 @@ static void pack_upvalue(lua_State *L, struct packing *packing, int number) {
 
 static void pack_function(lua_State *L, struct packing *packing) {
     if (packing->functions == CT_LUA_NO_FUNCTIONS || lua_iscfunction(L, -1)) {
-        refuse(packing, lua_iscfunction(L, -1) ? "is a C function" : "is a function");
+        refuse(packing, lua_iscfunction(L, -1)
+                            ? "is a C function: require its module inside the testlet"
+                            : "is a function");
         return;
     }
     lua_pushvalue(L, -1);
     if (lua_rawget(L, FUNCTIONS) == LUA_TNUMBER) {
         lua_Integer number = lua_tointeger(L, -1);
         lua_pop(L, 1);
-        keep(packing, ct_buf_add(packing->out, "R", 1));
-        pack_number4(packing, number);
+        add_number(packing, "R", number);
         return;
     }
     lua_pop(L, 1);
@@ -321,6 +270,23 @@ static void pack_function(lua_State *L, struct packing *packing) {
 
 /* ---- values ---- */
 
+/* true when the value on top is known to the receiver by a name, which was packed. */
+static bool pack_reference(lua_State *L, struct packing *packing) {
+    if (packing->functions == CT_LUA_NO_FUNCTIONS)
+        return false;
+    lua_pushvalue(L, -1);
+    bool known = lua_rawget(L, REFERENCES) == LUA_TSTRING;
+    if (known) {
+        const char *reference = lua_tostring(L, -1);
+        keep(packing, ct_lua_add_reference(packing->out, reference));
+        lua_pushlstring(L, reference, (size_t) (strrchr(reference, '.') - reference));
+        lua_pushboolean(L, 1);
+        lua_rawset(L, MODULES);
+    }
+    lua_pop(L, 1);
+    return known;
+}
+
 /* Packs the value on top of the stack, which stays there. */
 static void pack_value(lua_State *L, struct packing *packing) {
     size_t length;
@@ -332,6 +298,8 @@ static void pack_value(lua_State *L, struct packing *packing) {
         return;
     }
     luaL_checkstack(L, 16, "packing");
+    if (lua_type(L, -1) != LUA_TNIL && pack_reference(L, packing))
+        return;
     switch (lua_type(L, -1)) {
     case LUA_TNIL:
         keep(packing, ct_value_nil(packing->out));
@@ -355,35 +323,53 @@ static void pack_value(lua_State *L, struct packing *packing) {
         pack_function(L, packing);
         return;
     case LUA_TTHREAD:
-        refuse(packing, "is a coroutine");
+        refuse(packing, "is a coroutine: make it inside the testlet");
         return;
     default:
-        refuse(packing, "is a userdata");
+        refuse(packing, "is a userdata: open it inside the testlet");
     }
 }
 
 static int protected_pack(lua_State *L) {
     struct packing *packing = lua_touserdata(L, ARGUMENT);
-    for (int slot = FUNCTIONS; slot <= PATH; slot++)
+    if (lua_isnil(L, MODULES)) {
         lua_newtable(L);
+        lua_replace(L, MODULES);
+    }
+    for (int slot = FUNCTIONS; slot <= TABLES; slot++)
+        lua_newtable(L);
+    if (packing->functions == CT_LUA_NO_FUNCTIONS)
+        lua_newtable(L);
+    else
+        ct_lua_push_references(L);
     lua_pushvalue(L, VALUE);
     pack_value(L, packing);
     return 0;
 }
 
-int ct_lua_pack(lua_State *L, int index, ct_buf *out, enum ct_lua_functions functions,
-                ct_error *error) {
+int ct_lua_pack_referring(lua_State *L, int index, int modules, ct_buf *out,
+                          enum ct_lua_functions functions, ct_error *error) {
     struct packing packing = {.out = out, .functions = functions, .error = error};
-    if (!lua_checkstack(L, 4))
+    if (!lua_checkstack(L, 5))
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     index = lua_absindex(L, index);
+    modules = modules ? lua_absindex(L, modules) : 0;
     lua_pushcfunction(L, protected_pack);
     lua_pushlightuserdata(L, &packing);
     lua_pushvalue(L, index);
-    if (lua_pcall(L, 2, 0, 0) == LUA_OK)
+    if (modules)
+        lua_pushvalue(L, modules);
+    else
+        lua_pushnil(L);
+    if (lua_pcall(L, 3, 0, 0) == LUA_OK)
         return packing.code;
     const char *why = lua_tostring(L, -1);
     ct_fail(error, CT_E_NO_MEMORY, "%s", why ? why : "out of memory");
     lua_pop(L, 1);
     return CT_E_NO_MEMORY;
+}
+
+int ct_lua_pack(lua_State *L, int index, ct_buf *out, enum ct_lua_functions functions,
+                ct_error *error) {
+    return ct_lua_pack_referring(L, index, 0, out, functions, error);
 }

@@ -6,10 +6,10 @@
  */
 #include <lauxlib.h>
 
-#include "lua_value.h"
+#include "lua_private.h"
 
 /* Stack slots of the protected function. */
-enum { ARGUMENT = 1, FUNCTIONS, CELLS };
+enum { ARGUMENT = 1, FUNCTIONS, CELLS, TABLES };
 
 struct unpacking {
     const char *at;
@@ -17,7 +17,7 @@ struct unpacking {
     bool functions;
     bool ok;
     int depth;
-    lua_Integer function_count;
+    lua_Integer function_count, table_count;
 };
 
 static bool unpack_value(lua_State *L, struct unpacking *unpacking);
@@ -36,6 +36,10 @@ static bool unpack_table(lua_State *L, struct unpacking *unpacking, size_t pairs
     if (unpacking->depth > CT_VALUE_DEPTH_MAX)
         return false;
     lua_newtable(L);
+    if (unpacking->functions) {
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, TABLES, ++unpacking->table_count);
+    }
     for (size_t i = 0; i < pairs; i++) {
         if (!unpack_value(L, unpacking))
             return false;
@@ -93,10 +97,29 @@ static bool unpack_function(lua_State *L, struct unpacking *unpacking) {
     return true;
 }
 
-static bool unpack_reference(lua_State *L, struct unpacking *unpacking) {
+/* What came before as number so many: a function, or a table. */
+static bool unpack_again(lua_State *L, struct unpacking *unpacking, int slot) {
     lua_Integer number;
-    return unpack_number4(unpacking, &number) &&
-           lua_rawgeti(L, FUNCTIONS, number) == LUA_TFUNCTION;
+    return unpack_number4(unpacking, &number) && lua_rawgeti(L, slot, number) != LUA_TNIL;
+}
+
+/* The tokens that only the host sends. */
+static bool unpack_sent(lua_State *L, struct unpacking *unpacking, char tag) {
+    switch (tag) {
+    case 'F':
+        return unpack_function(L, unpacking);
+    case 'R':
+        return unpack_again(L, unpacking, FUNCTIONS);
+    case 'Q':
+        return unpack_again(L, unpacking, TABLES);
+    case 'L':
+        return ct_lua_resolve(L, &unpacking->at, unpacking->end);
+    case 'P':
+        return ct_lua_unpack_modules(L, &unpacking->at, unpacking->end) &&
+               unpack_value(L, unpacking);
+    default:
+        return false;
+    }
 }
 
 static bool unpack_token(lua_State *L, struct unpacking *unpacking, const ct_value *value,
@@ -120,8 +143,7 @@ static bool unpack_token(lua_State *L, struct unpacking *unpacking, const ct_val
     case CT_TABLE:
         return unpack_table(L, unpacking, value->length);
     default:
-        return unpacking->functions && (tag == 'F' ? unpack_function(L, unpacking)
-                                                   : unpack_reference(L, unpacking));
+        return unpacking->functions && unpack_sent(L, unpacking, tag);
     }
 }
 
@@ -140,8 +162,8 @@ static bool unpack_value(lua_State *L, struct unpacking *unpacking) {
 
 static int protected_unpack(lua_State *L) {
     struct unpacking *unpacking = lua_touserdata(L, ARGUMENT);
-    lua_newtable(L);
-    lua_newtable(L);
+    for (int slot = FUNCTIONS; slot <= TABLES; slot++)
+        lua_newtable(L);
     unpacking->ok = unpack_value(L, unpacking);
     return 1;
 }

@@ -17,8 +17,8 @@
  * run: a testlet. Frames: STDOUT and STDERR as they come, VALUE at most once, EXIT.
  *     kind           "command", "script", "lua", "call"
  *     argv           the command, or the script's arguments
- *     code           the script's content, or Lua source
- *     callee         call: a function, or the name of a guest module that returns one
+ *     code           the script's content, or Lua source; call: packed, a function, or the name of
+ *                    a guest module that returns one. It is unpacked by the testlet's own process
  *     name           the script's file name, or the Lua chunk's name
  *     args           lua, call: { n = COUNT, ... }
  *     env            { KEY = "value" }

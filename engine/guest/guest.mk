@@ -6,7 +6,7 @@ GUEST_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -Os -ffunction-sections -fdata
     -Iengine $(shell pkg-config --cflags lua5.4)
 GUEST_SHARED  = buf error frame owner tree_attributes tree_draft tree_entry tree_place \
     tree_reader tree_walk tree_writer value wait \
-    binding/lua_pack binding/lua_unpack
+    binding/lua_keys binding/lua_pack binding/lua_refer binding/lua_unpack
 GUEST_SOURCES = $(wildcard engine/guest/*.c) $(GUEST_SHARED:%=engine/%.c)
 GUEST_OBJECTS = $(patsubst engine/%.c,$(BUILD)/guest-obj/%.o,$(GUEST_SOURCES)) \
     $(BUILD)/guest-obj/modules.o

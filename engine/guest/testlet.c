@@ -96,6 +96,27 @@ static void relocate(lua_State *L) {
     }
 }
 
+/* Pushes what the request's code unpacks to; a message, when it returns false: modules that
+ * travelled along are loaded by that. */
+static bool push_packed(lua_State *L, int request) {
+    size_t length = 0;
+    ct_error error = {0};
+    lua_pushvalue(L, request);
+    const char *code = guest_string(L, "code", &length);
+    lua_pop(L, 1);
+    const char *at = code;
+    if (code && ct_lua_unpack(L, &at, code + length, true, &error) == CT_OK)
+        return true;
+    lua_pushstring(L, error.message);
+    return false;
+}
+
+/* What Lua programs return when they have failed, and say why: nil or false, and a message. */
+static bool has_failed(lua_State *L, int first) {
+    return lua_gettop(L) > first && !lua_toboolean(L, first) &&
+           lua_type(L, first + 1) == LUA_TSTRING;
+}
+
 /* Pushes the function to call; false after a message on stderr. The request is at `request`. */
 static bool push_callee(lua_State *L, const struct testlet *testlet, int request) {
     if (strcmp(testlet->kind, "lua") == 0) {
@@ -107,7 +128,9 @@ static bool push_callee(lua_State *L, const struct testlet *testlet, int request
         if (luaL_loadbufferx(L, code ? code : "", length, name ? name : "=testlet",
                              "t") == LUA_OK)
             return true;
-    } else if (lua_getfield(L, request, "callee") == LUA_TSTRING) {
+    } else if (push_packed(L, request)) {
+        if (lua_type(L, -1) != LUA_TSTRING)
+            return true;
         if (lua_getfield(L, request, "args") == LUA_TTABLE)
             relocate(L);
         lua_pop(L, 1);
@@ -115,8 +138,6 @@ static bool push_callee(lua_State *L, const struct testlet *testlet, int request
         lua_insert(L, -2);
         if (lua_pcall(L, 1, 1, 0) == LUA_OK)
             return true;
-    } else {
-        return true;
     }
     fprintf(stderr, "%s\n", lua_tostring(L, -1));
     return false;
@@ -175,10 +196,16 @@ static int run_lua(const struct testlet *testlet, int extra) {
     int count = push_args(L, request);
     if (count < 0)
         return 1;
-    if (lua_pcall(L, count, 1, handler) != LUA_OK) {
+    int first = lua_gettop(L) - count;
+    if (lua_pcall(L, count, LUA_MULTRET, handler) != LUA_OK) {
         fprintf(stderr, "%s\n", lua_tostring(L, -1));
         return 1;
     }
+    if (has_failed(L, first)) {
+        fprintf(stderr, "%s\n", lua_tostring(L, first + 1));
+        return 1;
+    }
+    lua_settop(L, first);
     return lua_isnil(L, -1) ? 0 : give_value(L, extra);
 }
 

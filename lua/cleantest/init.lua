@@ -11,11 +11,13 @@ local core = require "cleantest.core"
 local data = require "cleantest.data"
 local events = require "cleantest.call.events"
 local hook = require "cleantest.hook"
+local inside = require "cleantest.inside"
 local lxd = require "cleantest.lxd"
 local notes = require "cleantest.report.notes"
 local run = require "cleantest.run"
 local testlet = require "cleantest.testlet"
 
+table.insert(package.searchers, inside.search)
 events.subscribe(notes.new(io.stderr)) -- the command puts its own report in its place
 
 local ct = {

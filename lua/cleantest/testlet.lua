@@ -4,8 +4,11 @@
 -- and its form for the engine. A function is packed when it is called, not when it is
 -- declared: a suite may set upvalues in between, and those values are the ones that travel.
 
+local carry = require "cleantest.call.carry"
 local check = require "cleantest.check"
 local core = require "cleantest.core"
+local globals = require "cleantest.call.globals"
+local tables = require "cleantest.tables"
 local where = require "cleantest.where"
 
 local testlet = {}
@@ -74,10 +77,23 @@ function testlet.check(what, value)
   return value
 end
 
+-- The globals of the suite stay here; what would be nil in the instance is told now.
+local function check_globals(what, value)
+  local own = type(value) == "function" and globals.own(value) or {}
+  if next(own) then
+    where.fail("%s: the testlet uses what is global in the suite, and not in the instance: %s; make"
+      .. " it local", what, tables.list(own))
+  end
+end
+
 local function pack(what, value, stripped)
-  local bytes, message = core.pack(value, stripped)
-  if bytes then return bytes end
-  where.fail("%s: the function can't travel into an instance: %s", what, message)
+  check_globals(what, value)
+  local bytes, referred = core.pack(value, stripped)
+  if not bytes then
+    where.fail("%s: the function can't travel into an instance: %s", what, referred)
+  end
+  local modules = carry.collect(what, value, referred)
+  return #modules > 0 and core.pack(value, stripped, modules) or bytes
 end
 
 local function pack_args(what, args)

@@ -33,6 +33,13 @@ function text.tail(s, count)
   return lines
 end
 
+--- The last line of an output that is not blank.
+-- @tparam string s any bytes
+-- @treturn ?string printable; nil when there is none
+function text.last_line(s)
+  return text.tail(s, 1)[1]
+end
+
 --- Cuts a line to a width.
 -- @tparam string line printable
 -- @tparam int width characters, at least 3

@@ -8,6 +8,7 @@ local events = require "cleantest.call.events"
 local expect = require "cleantest.expect"
 local launch = require "cleantest.call.launch"
 local result = require "cleantest.call.result"
+local text = require "cleantest.text"
 local where = require "cleantest.where"
 
 local Batch = { __name = "cleantest.batch" }
@@ -67,6 +68,7 @@ function Batch:arrive(number, new)
   self.arrived[#self.arrived + 1] = number
   -- What a cancelled job could not finish says nothing of the environment.
   if self.cancelled and new.status == "error" then self.jobs[number].cancelled = true end
+  if new.status == "skip" and not new.reason then new.reason = text.last_line(new.stderr) end
   if not self.jobs[number].skipped then expect.apply(new, self.jobs[number].verdict) end
   events.emit("result", self.jobs[number], new)
 end

@@ -27,13 +27,13 @@ local function request_of(job)
   end
   local request = {
     op = "run", ready = "exec", kind = testlet.kind, argv = testlet.argv, name = testlet.name,
+    code = testlet.code,
     args = unpack_packed(testlet.args), env = env, timeout = job.timeout or 60,
     output_limit = 1 << 20,
   }
-  if testlet.kind == "call" then
-    request.callee = unpack_packed(testlet.code)
-  else
-    request.code = testlet.code
+  -- A script is written into the guest's directory, which lies in "/": here, sh reads it.
+  if testlet.kind == "script" then
+    request.kind, request.argv = "command", { "sh", "-c", testlet.code }
   end
   return internals.frame("R", assert(internals.pack(request, true)))
 end
@@ -53,8 +53,8 @@ local function answer_of(bytes)
 end
 
 -- Its stdin must stay open for as long as it runs: the end of that means that the host is gone.
-local function run_guest(request)
-  local folder <close> = new_folder { request = request }
+local function run_guest(job)
+  local folder <close> = new_folder { request = request_of(job) }
   process.output { "cp", os.getenv "BUILD" .. "/guest", folder:at "guest" }
   process.output { "mkfifo", folder:at "stdin" }
   local script = [[exec 3<>stdin; { cat request >&3; } & ./guest <&3 >answer]]
@@ -68,7 +68,7 @@ local function status_of(ended)
 end
 
 local function perform(job)
-  local answer = run_guest(request_of(job))
+  local answer = run_guest(job)
   local ended = answer.x
   return {
     name = job.label, instance = "here", image = job.image, testlet = job.name,
