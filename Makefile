@@ -26,9 +26,16 @@ ENGINE_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARNINGS) -fPIC -fvisibility=hidden -pt
     -Iengine $(shell pkg-config --cflags lua5.4 $(PACKAGES)) $(SANITIZE) $(CFLAGS)
 ENGINE_LIBS = -lwslay $(shell pkg-config --libs $(PACKAGES)) -llua5.4-cjson -lm -pthread
 
-CORE    = $(filter-out engine/reaper_main.c engine/reaper_visits.c,$(wildcard engine/*.c))
-BINDING = $(wildcard engine/binding/*.c)
-OBJECTS = $(patsubst engine/%.c,$(BUILD)/obj/%.o,$(CORE) $(BINDING)) \
+# The rooms of the engine, from the top down; what each is for is in engine/README.md. A room
+# includes only the doors of rooms below it: spec/rooms.lua holds that.
+ROOMS = binding run job prepared reaper guest_client lxd provider schedule model tree wire net \
+    basic
+.SECONDEXPANSION:
+.SECONDARY:
+REAPER_PROGRAM = $(patsubst %,$(BUILD)/obj/reaper/%.o,main visits)
+sources = $(wildcard $(1:%=engine/%/*.c))
+objects = $(filter-out $(REAPER_PROGRAM),$(patsubst engine/%.c,$(BUILD)/obj/%.o,$(call sources,$(1))))
+OBJECTS = $(call objects,$(ROOMS)) \
     $(BUILD)/obj/embedded_guest.o $(BUILD)/obj/embedded_reaper.o $(BUILD)/obj/embedded_lua.o
 LUA_FILES = $(shell find lua/cleantest -name '*.lua' | sort)
 
@@ -45,30 +52,31 @@ $(BUILD)/obj/%.o: engine/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ENGINE_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(BUILD)/obj/reaper_main.d $(BUILD)/obj/reaper_visits.d
+-include $(OBJECTS:.o=.d) $(REAPER_PROGRAM:.o=.d)
 
 $(BUILD)/obj/embedded_%.o: $(BUILD)/embedded_%.c
 	@mkdir -p $(@D)
 	$(CC) $(ENGINE_CFLAGS) -c -o $@ $<
 
-$(BUILD)/embedded_guest.c: $(BUILD)/guest engine/embed.lua
-	$(LUA) engine/embed.lua $@ ct_embedded_guest guest=$<
+$(BUILD)/embedded_guest.c: $(BUILD)/guest engine/basic/embed.lua
+	$(LUA) engine/basic/embed.lua $@ ct_embedded_guest guest=$<
 
-$(BUILD)/embedded_reaper.c: $(BUILD)/reaper engine/embed.lua
-	$(LUA) engine/embed.lua $@ ct_embedded_reaper reaper=$<
+$(BUILD)/embedded_reaper.c: $(BUILD)/reaper engine/basic/embed.lua
+	$(LUA) engine/basic/embed.lua $@ ct_embedded_reaper reaper=$<
 
 # lua/cleantest/a/b.lua is the module cleantest.a.b, lua/cleantest/init.lua is cleantest
-$(BUILD)/embedded_lua.c: $(LUA_FILES) engine/embed.lua
-	$(LUA) engine/embed.lua $@ ct_embedded_lua $(foreach file,$(LUA_FILES),$(subst /,.,$(patsubst \
+$(BUILD)/embedded_lua.c: $(LUA_FILES) engine/basic/embed.lua
+	$(LUA) engine/basic/embed.lua $@ ct_embedded_lua $(foreach file,$(LUA_FILES),$(subst /,.,$(patsubst \
 	    %/init,%,$(patsubst lua/%.lua,%,$(file))))=$(file))
 
+# One room as an archive: a program that is linked with it gets only what it uses.
+$(BUILD)/obj/%.a: $$(call objects,$$*)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
 # The reaper is embedded, and must start wherever the library does: it has Lua inside.
-REAPER = reaper_main arena buf error frame guest_request http json json_sorted lease \
-    leftovers line lxd lxd_base lxd_exec lxd_files lxd_find lxd_image lxd_instance \
-    lxd_settle lxd_state lxd_storage reaper_visits result scheduler sweep tls_sessions \
-    transfer trust value wait websocket
-LUA_STATIC = $(shell pkg-config --variable=libdir lua5.4)
-$(BUILD)/reaper: $(patsubst %,$(BUILD)/obj/%.o,$(REAPER))
+REAPER = guest_client lxd provider schedule model tree wire net basic
+$(BUILD)/reaper: $(REAPER_PROGRAM) $(REAPER:%=$(BUILD)/obj/%.a)
 	$(CC) $(SANITIZE) -no-pie -Wl,--gc-sections $(if $(SANITIZE),,-s) -o $@ $^ -lwslay \
 	    $(shell pkg-config --libs $(PACKAGES)) \
 	    -l:liblua5.4-cjson.a -l:liblua5.4.a -lm -ldl -pthread

@@ -6,7 +6,8 @@
  */
 #include <string.h>
 
-#include "binding.h"
+#include "basic/basic.h"
+#include "binding/binding.h"
 
 #define LIST_LIMIT (64 * CT_MIB) /* bytes of all that is said of bases */
 

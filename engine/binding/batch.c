@@ -3,7 +3,8 @@
  * batch.c - userdata over ct_batch: jobs go in as tables, events come out as tables. It
  * keeps no results and knows no order; that is the Lua layer's.
  */
-#include "binding.h"
+#include "basic/basic.h"
+#include "binding/binding.h"
 
 #define BATCH_TYPE "cleantest.batch"
 

@@ -16,7 +16,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "../engine.h"
+#include "basic/basic.h"
 
 /* ---- module.c ---------------------------------------------------------------------- */
 

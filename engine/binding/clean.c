@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "binding.h"
+#include "binding/binding.h"
 
 /* Keeps "instance NUL error NUL" (no error: empty). What doesn't fit is not listed. */
 void lct_note_cleaned(void *context, const char *instance, const char *error) {

@@ -7,7 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "binding.h"
+#include "binding/binding.h"
 
 /* Pushes the field; false, with nothing pushed, when it is nil. */
 static bool get(lua_State *L, int index, const char *key) {

@@ -14,7 +14,7 @@
  */
 #include <string.h>
 
-#include "binding.h"
+#include "binding/binding.h"
 
 static const char *const testlet_kinds[] = {"command", "script", "lua", "call", NULL};
 static const char *const step_kinds[] = {"run", "push", "pull", NULL};

@@ -7,8 +7,7 @@
 #include <lualib.h>
 #include <stdio.h>
 
-#include "../embedded.h"
-#include "binding.h"
+#include "binding/binding.h"
 
 #define EXIT_BROKEN 2
 

@@ -4,7 +4,7 @@
  * bound types share: how a type is registered and how a failure is returned. It is for
  * the Lua layer; suites use "cleantest".
  */
-#include "binding.h"
+#include "binding/binding.h"
 
 int lct_failure(lua_State *L, int code, const ct_error *error) {
     bool told = error && error->message[0];

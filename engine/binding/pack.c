@@ -3,8 +3,8 @@
  * pack.c - core.pack: a Lua value as bytes that can travel. The encoding is
  * lua_value.h's; this file owns the bytes while Lua may throw, and nothing else.
  */
-#include "binding.h"
-#include "lua_value.h"
+#include "binding/binding.h"
+#include "wire/wire.h"
 
 #define BUF_TYPE "cleantest.buf"
 

@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "binding.h"
-#include "lua_value.h"
+#include "binding/binding.h"
+#include "wire/wire.h"
 
 static void set_string(lua_State *L, const char *key, const char *value) {
     if (!value)

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "binding.h"
+#include "binding/binding.h"
 
 #define RUN_TYPE "cleantest.run"
 

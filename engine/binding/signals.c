@@ -12,7 +12,7 @@
 #include <lualib.h>
 #include <signal.h>
 
-#include "binding.h"
+#include "binding/binding.h"
 
 #define SIGNALS_TYPE "cleantest.signals"
 

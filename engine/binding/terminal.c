@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "binding.h"
+#include "binding/binding.h"
 
 /***
 Asks whether a stream is a terminal.

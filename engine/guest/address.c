@@ -17,7 +17,8 @@
 
 #include <lauxlib.h>
 
-#include "guest.h"
+#include "basic/basic.h"
+#include "guest/guest.h"
 
 /* Seconds that a default route gets to come; then a network without one is taken for
  * granted. */

@@ -7,7 +7,7 @@
 #ifndef CT_DBUS_H
 #define CT_DBUS_H
 
-#include "../engine.h"
+#include "basic/basic.h"
 
 enum dbus_type { DBUS_CALL = 1, DBUS_RETURN, DBUS_ERROR, DBUS_SIGNAL };
 

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "keeper.h"
+#include "guest/keeper.h"
 
 #define DEPTH_MAX 4096    /* ancestors that are looked at */
 #define PID_MAX   4194304 /* the kernel's own limit */

@@ -16,7 +16,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "process.h"
+#include "basic/basic.h"
+#include "guest/process.h"
 
 #define PATH_SIZE    4096
 #define HEAD_SIZE    512 /* bytes of a program that are looked at */

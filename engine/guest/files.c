@@ -5,7 +5,8 @@
  */
 #include <limits.h>
 
-#include "guest.h"
+#include "guest/guest.h"
+#include "tree/tree.h"
 
 /* Hands every whole frame in input to the writer. 1: more is needed; 0: END was there. */
 static int take_frames(ct_tree_writer *writer, ct_buf *input, ct_error *error) {

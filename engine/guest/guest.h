@@ -41,7 +41,8 @@
 
 #include <lua.h>
 
-#include "process.h"
+#include "guest/process.h"
+#include "wire/wire.h"
 
 /* What the host calls the guest's directory, wherever it lies: in an instance that is not
  * cleantest's own, each guest has another one. Holds for an unpack's dest, and for the strings

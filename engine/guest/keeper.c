@@ -17,7 +17,7 @@
  * give the program other process numbers. This needs Linux 3.4, and nothing of the
  * instance.
  */
-#include "keeper.h"
+#include "guest/keeper.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -15,8 +15,7 @@
 #include <lua-cjson.h>
 #include <lualib.h>
 
-#include "../embedded.h"
-#include "guest.h"
+#include "guest/guest.h"
 
 /* ---- execute ---- */
 

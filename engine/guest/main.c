@@ -13,8 +13,7 @@
 
 #include <lauxlib.h>
 
-#include "../binding/lua_value.h"
-#include "guest.h"
+#include "guest/guest.h"
 
 /* Reads stdin until a whole frame is there. What is behind it stays in input. */
 static int read_request(ct_buf *input, ct_buf *request, ct_error *error) {

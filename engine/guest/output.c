@@ -9,7 +9,7 @@
 
 #include <lauxlib.h>
 
-#include "guest.h"
+#include "guest/guest.h"
 
 /* Lua's own print, but for this: it writes a line in one piece, so that what others write
  * meanwhile can't come between its words. */

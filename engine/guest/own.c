@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "guest.h"
+#include "guest/guest.h"
 
 #define DEPTH_MAX                                                                        \
     200 /* directories in directories that are removed: each takes a descriptor */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "guest.h"
+#include "guest/guest.h"
 
 static bool find_user(FILE *file, const char *name, uint32_t *id) {
     const struct passwd *entry;

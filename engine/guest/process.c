@@ -4,7 +4,9 @@
  * two is a keeper (keeper.h), which does the killing, so that this can go on looking at
  * the clock, the host and the output.
  */
-#include "process.h"
+#include "basic/basic.h"
+#include "guest/keeper.h"
+#include "guest/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "keeper.h"
 
 #define PIECE  65536 /* bytes read at once, where nothing is passed on */
 #define GRACE  2.0   /* seconds between SIGTERM and SIGKILL */

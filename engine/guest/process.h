@@ -6,7 +6,7 @@
 #ifndef CT_PROCESS_H
 #define CT_PROCESS_H
 
-#include "../engine.h"
+#include "wire/wire.h"
 
 enum { PROCESS_STDOUT, PROCESS_STDERR, PROCESS_EXTRA, PROCESS_STREAMS };
 

@@ -6,7 +6,7 @@
 
 #include <lauxlib.h>
 
-#include "guest.h"
+#include "guest/guest.h"
 
 const char *guest_string(lua_State *L, const char *key, size_t *length) {
     lua_getfield(L, -1, key);

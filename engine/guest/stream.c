@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "guest.h"
+#include "guest/guest.h"
 
 #define PIECE 65536 /* bytes */
 

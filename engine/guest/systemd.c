@@ -16,8 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "dbus.h"
-#include "guest.h"
+#include "guest/dbus.h"
+#include "guest/guest.h"
 
 #define MANAGER   "/run/systemd/private"
 #define STATE_MAX 32

@@ -15,8 +15,7 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
-#include "../binding/lua_value.h"
-#include "guest.h"
+#include "guest/guest.h"
 
 #define PATH_SIZE 512
 

@@ -13,7 +13,7 @@
 
 #include <lauxlib.h>
 
-#include "guest.h"
+#include "guest/guest.h"
 
 #define EXCHANGE_TYPE "cleantest.exchange"
 #define ANSWER_LIMIT  (16 * CT_MIB)

@@ -12,7 +12,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "guest.h"
+#include "guest/guest.h"
 
 #define LINKS_MAX  16  /* that are followed, one to the other */
 #define LOOK_AGAIN 0.1 /* seconds, where the kernel has no watch for us */

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "../../engine/guest/dbus.c"
+#include "guest/dbus.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../engine/guest_client.h"
+#include "guest_client/guest_client.h"
 
 #define OUTPUT_LIMIT 64 /* bytes */
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../engine/engine.h"
+#include "basic/basic.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

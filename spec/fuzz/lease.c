@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../engine/lxd.h"
+#include "lxd/lxd_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

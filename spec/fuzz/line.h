@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "../../engine/engine.h"
+#include "net/net.h"
 
 static struct {
     char accept[64];               /* what the client's key is to be answered with */

@@ -4,7 +4,7 @@
  * executed: process_run(), which would, reads the rest of the request instead, as the child
  * does. Functions, which are code, are not read.
  */
-#include "../../engine/guest/testlet.c"
+#include "guest/testlet.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

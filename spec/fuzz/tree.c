@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../engine/engine.h"
+#include "tree/tree.h"
 
 #define FOLDER "/tmp/cleantest-fuzz"
 

@@ -6,7 +6,7 @@
 #include <lauxlib.h>
 #include <stdlib.h>
 
-#include "../../engine/binding/lua_value.h"
+#include "wire/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -33,7 +33,7 @@
 
 #include <cleantest.h>
 
-#include "provider.h"
+#include "lxd/lxd.h"
 
 #define PATIENCE  20    /* seconds that one run may take, however slow the machine is */
 #define UNTOUCHED 12345 /* a code that nobody returns */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "basic/basic.h"
 #include "simulated.h"
 
 #define FINGERPRINT "5151515151515151515151515151515151515151515151515151515151515151"

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "basic/basic.h"
 #include "simulated.h"
 
 #define PIECE 262144 /* bytes read at a time */

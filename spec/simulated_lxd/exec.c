@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "simulated.h"
-#include "tree.h"
+#include "tree/tree_private.h"
 
 enum { STDIN, STDOUT, STDERR, CONTROL };
 

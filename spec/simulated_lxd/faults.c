@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "basic/basic.h"
 #include "simulated.h"
 
 enum kind { GARBAGE, STATUS, RESET, TRUNCATE, CLOSE };

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "basic/basic.h"
 #include "simulated.h"
 
 static const char *skip_space(const char *at, const char *end) {

@@ -18,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "basic/basic.h"
 #include "simulated.h"
 
 #define EVENTS 64   /* taken from epoll at a time */

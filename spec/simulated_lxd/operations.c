@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "basic/basic.h"
 #include "simulated.h"
 
 #define KEPT      5.0 /* seconds for which an operation that has ended is known */

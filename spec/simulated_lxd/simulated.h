@@ -14,7 +14,7 @@
 
 #include <wslay/wslay.h>
 
-#include "engine.h"
+#include "basic/basic.h"
 
 #define TEXT_MAX    (64 * CT_MIB) /* bytes buffered for one connection, each way */
 #define STREAMS     4   /* an exec's websockets: stdin, stdout, stderr, control */

@@ -7,6 +7,7 @@
 
 #include <openssl/evp.h>
 
+#include "basic/basic.h"
 #include "simulated.h"
 
 static ssize_t on_receive(wslay_event_context_ptr frames, uint8_t *data, size_t length,

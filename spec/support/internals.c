@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "basic/basic.h"
 #include "internals.h"
 
 int internals_failure(lua_State *L, int code, const ct_error *error) {

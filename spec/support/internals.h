@@ -9,7 +9,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "../../engine/provider.h"
+#include "basic/basic.h"
 
 CT_API int luaopen_cleantest_internals(lua_State *L);
 

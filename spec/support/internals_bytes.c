@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "../../engine/binding/lua_value.h"
 #include "internals.h"
+#include "wire/wire.h"
 
 /* buf(limit, s...) -> what the buffer holds after the strings that fit, the last code's name,
  * the bytes of memory it has */

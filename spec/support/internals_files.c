@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "internals.h"
+#include "provider/provider.h"
+#include "tree/tree.h"
 
 /* read_tree(source, directory, meanwhile) -> the frames' bytes; meanwhile, if it is
  * given, is called when the first 64 KiB were read */

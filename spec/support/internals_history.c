@@ -6,9 +6,8 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "../../engine/history.h"
-#include "../../engine/reserve.h"
 #include "internals.h"
+#include "schedule/schedule.h"
 
 #define CROWD_MAX 64
 

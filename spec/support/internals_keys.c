@@ -5,9 +5,9 @@
  */
 #include <string.h>
 
-#include "../../engine/base_key.h"
-#include "../../engine/binding/binding.h"
+#include "binding/binding.h"
 #include "internals.h"
+#include "prepared/prepared_private.h"
 
 static void push_layers(lua_State *L, const ct_layer *layers, size_t count) {
     lua_createtable(L, (int) count, 0);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "internals.h"
+#include "net/net.h"
 
 #define ANSWER_MAX (CT_MIB)
 

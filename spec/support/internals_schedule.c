@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "internals.h"
+#include "schedule/schedule.h"
 
 #define PATIENCE 20 /* real seconds for the scheduler to start what it could */
 

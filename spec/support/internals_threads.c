@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "internals.h"
+#include "schedule/schedule.h"
 
 #define EVENTS_PER_ITEM 3
 

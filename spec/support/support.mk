@@ -25,9 +25,8 @@ $(BUILD)/test/obj/%.o: spec/support/%.c
 
 -include $(INTERNALS:.o=.d) $(SIMULATED:.o=.d)
 
-$(BUILD)/test/simulated_lxd: $(SIMULATED) $(patsubst %,$(BUILD)/obj/%.o,buf error frame \
-    tree_entry value wait)
-	$(CC) $(SANITIZE) -o $@ $^ -lwslay -lcrypto -lm $(LDFLAGS)
+$(BUILD)/test/simulated_lxd: $(SIMULATED) $(patsubst %,$(BUILD)/obj/%.a,tree wire basic)
+	$(CC) $(SANITIZE) -o $@ $^ $(ENGINE_LIBS) -llua5.4 $(LDFLAGS)
 
 $(BUILD)/test/cleantest_internals.so: $(INTERNALS) $(OBJECTS)
 	$(CC) $(SANITIZE) -shared -o $@ $^ $(ENGINE_LIBS) $(LDFLAGS)

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * basic.h - what every room stands on: errors, buffers, waits, memory that is freed
+ * at once, JSON, digests, files that are compiled in.
+ */
+#ifndef CT_BASIC_H
+#define CT_BASIC_H
+
+#include <stdarg.h>
+#include <sys/types.h>
+
+#include "cleantest.h"
+
+#define CT_FORMAT(fmt, first) __attribute__((format(printf, fmt, first)))
+#define CT_COUNT(array)       (sizeof(array) / sizeof(array)[0])
+#define CT_MIB                ((size_t) 1024 * 1024)
+
+/* ---- error.c ----------------------------------------------------------------------- */
+
+/* Fills error, when not NULL, and returns code. */
+int ct_fail(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 4);
+/* The same for CT_E_SYSTEM, with errno's text behind the message. */
+int ct_fail_errno(ct_error *error, const char *format, ...) CT_FORMAT(2, 3);
+/* Puts "what: " before the message of a failure on its way out; returns its code. */
+int ct_fail_in(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 4);
+
+/* Text on the heap, as from asprintf(). Never NULL: when there is no memory for it, a text
+ * that says so is returned. ct_message_free() frees both kinds, and accepts NULL. */
+char *ct_message(const char *format, ...) CT_FORMAT(1, 2);
+void ct_message_free(char *message);
+
+/* ---- standard_streams.c ------------------------------------------------------------ */
+
+/* Opens /dev/null as each of the descriptors 0 to 2 that is closed, so that none of ours is ever
+ * taken for a standard stream. */
+CT_CHECK int ct_standard_streams_ensure(ct_error *error);
+
+/* ---- buf.c ------------------------------------------------------------------------- */
+
+/* Bytes that grow up to a limit; always followed by a NUL. */
+typedef struct ct_buf {
+    char *data; /* NULL until something is added, or room reserved */
+    size_t length;
+    size_t capacity;
+    size_t limit; /* the most bytes it may hold */
+} ct_buf;
+
+void ct_buf_init(ct_buf *buf, size_t limit);
+void ct_buf_fini(ct_buf *buf);
+void ct_buf_clear(ct_buf *buf);
+/* CT_E_LIMIT past the limit, CT_E_NO_MEMORY; the buffer is then as it was. */
+CT_CHECK int ct_buf_add(ct_buf *buf, const void *data, size_t length);
+CT_CHECK int ct_buf_format(ct_buf *buf, const char *format, ...) CT_FORMAT(2, 3);
+/* Room for length more bytes at the end, which the caller fills and then adds to length. */
+CT_CHECK int ct_buf_reserve(ct_buf *buf, size_t length);
+/* Drops the first length bytes. */
+void ct_buf_consume(ct_buf *buf, size_t length);
+/* Hands the bytes over (free() them); the buffer is as after init. NULL: out of memory. */
+char *ct_buf_take(ct_buf *buf, size_t *length);
+
+/* ---- wait.c ------------------------------------------------------------------------ */
+
+/* Until when a call may block, and what ends it early. */
+typedef struct ct_wait {
+    double deadline; /* ct_now() */
+    int cancel; /* a descriptor that is readable once cancelled; -1: none. Borrowed */
+} ct_wait;
+
+/* Seconds on the monotonic clock. */
+double ct_now(void);
+ct_wait ct_wait_for(double seconds, int cancel);
+/* At most so many seconds, and no longer than outer. */
+ct_wait ct_wait_within(const ct_wait *outer, double seconds);
+/* Seconds left; 0 when the deadline has passed. */
+double ct_wait_left(const ct_wait *wait);
+/* The same for poll(): milliseconds, at most a minute. */
+int ct_wait_milliseconds(const ct_wait *wait);
+/* CT_OK, CT_E_CANCELLED or CT_E_TIMEOUT. */
+CT_CHECK int ct_wait_check(const ct_wait *wait, ct_error *error);
+/* A descriptor for ct_wait.cancel; close() it. -1: errno says why. */
+int ct_cancel_open(void);
+/* From any thread, and from a signal handler. */
+void ct_cancel_set(int cancel);
+
+/* ---- arena.c ----------------------------------------------------------------------- */
+
+/* Memory that is freed all at once. */
+typedef struct ct_arena {
+    struct ct_arena_block *blocks;
+    bool failed; /* some allocation did; look once, at the end */
+} ct_arena;
+
+void ct_arena_init(ct_arena *arena);
+void ct_arena_fini(ct_arena *arena);
+/* Zeroed; NULL when out of memory. */
+void *ct_arena_alloc(ct_arena *arena, size_t size);
+/* A copy, with a NUL behind it; NULL for NULL. */
+void *ct_arena_copy(ct_arena *arena, const void *data, size_t length);
+char *ct_arena_string(ct_arena *arena, const char *string);
+/* CT_E_NO_MEMORY when an allocation has failed since this was asked last: what is done next
+ * with the arena starts afresh. */
+CT_CHECK int ct_arena_check(ct_arena *arena, ct_error *error);
+
+/* true for equal strings; NULL equals itself alone. */
+bool ct_same_text(const char *one, const char *other);
+
+/* ---- json.c, json_sorted.c --------------------------------------------------------- */
+
+/* One JSON document. Paths are like "/metadata/config/user.cleantest.run": keys behind
+ * slashes, array elements by number from 0, "" the whole document. A document belongs to one
+ * thread at a time. Strings that come out are borrowed until the document changes. */
+typedef struct ct_json ct_json;
+
+/* An empty object. NULL: out of memory. */
+CT_CHECK ct_json *ct_json_new(void);
+void ct_json_free(ct_json *json);
+/* Makes the document the one in text. CT_E_PROTOCOL when it is not JSON. */
+CT_CHECK int ct_json_parse(ct_json *json, const char *text, size_t length,
+                           ct_error *error);
+/* Makes it an empty object again. */
+CT_CHECK int ct_json_clear(ct_json *json);
+/* The string at path, or NULL. */
+const char *ct_json_string(ct_json *json, const char *path);
+double ct_json_number(ct_json *json, const char *path, double fallback);
+/* true when true is at path. */
+bool ct_json_true(ct_json *json, const char *path);
+/* How many elements the array at path has; 0 when there is none. */
+size_t ct_json_count(ct_json *json, const char *path);
+/* true when there is something (not null) at path. */
+bool ct_json_has(ct_json *json, const char *path);
+/* These make the tables on the way as needed. */
+CT_CHECK int ct_json_set_string(ct_json *json, const char *path, const char *value);
+CT_CHECK int ct_json_set_boolean(ct_json *json, const char *path, bool value);
+CT_CHECK int ct_json_set_number(ct_json *json, const char *path, double value);
+/* value is JSON text, and known to be. */
+CT_CHECK int ct_json_set_json(ct_json *json, const char *path, const char *value);
+/* Adds the document's text to out. */
+CT_CHECK int ct_json_write(ct_json *json, ct_buf *out);
+/* json_sorted.c: the same, with the keys of each object in bytewise order: equal documents are
+ * equal texts, in every process. */
+CT_CHECK int ct_json_write_sorted(ct_json *json, ct_buf *out);
+
+/* ---- digest.c ---------------------------------------------------------------------- */
+
+/* SHA-256. A failure on the way is told by ct_digest_end(). */
+typedef struct ct_digest {
+    void *context; /* OpenSSL's */
+    bool failed;
+} ct_digest;
+
+#define CT_DIGEST_SIZE 65 /* hexadecimal, with its NUL */
+
+/* Each needs one ct_digest_end() or ct_digest_fini(). */
+void ct_digest_init(ct_digest *digest);
+void ct_digest_fini(ct_digest *digest);
+/* Adds bytes as they are, as part of something whose length is known. */
+void ct_digest_bytes(ct_digest *digest, const void *data, size_t length);
+/* These add a field with its length. NULL is a field of its own, not an empty one. */
+void ct_digest_field(ct_digest *digest, const void *data, size_t length);
+void ct_digest_string(ct_digest *digest, const char *string);
+void ct_digest_number(ct_digest *digest, uint64_t number);
+/* Writes 64 digits and a NUL to hex, and frees. */
+CT_CHECK int ct_digest_end(ct_digest *digest, char *hex, ct_error *error);
+
+/* ---- what embed.lua writes --------------------------------------------------------- */
+
+typedef struct ct_embedded {
+    const char *name; /* NULL ends a table */
+    const unsigned char *data;
+    size_t length; /* bytes */
+} ct_embedded;
+
+extern const ct_embedded ct_embedded_guest[];  /* one: the program */
+extern const ct_embedded ct_embedded_reaper[]; /* one: the program */
+extern const ct_embedded ct_embedded_lua[];    /* the host's modules, by module name */
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * standard_streams.c - descriptors 0 to 2 of a process that was started without some of
+ * them. The next socket or pipe would get such a number, and what anybody prints would go
+ * there.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "basic/basic.h"
+
+/* Safe beside other threads: the kernel gives each open() the lowest free number. */
+int ct_standard_streams_ensure(ct_error *error) {
+    for (;;) {
+        /* a program that another thread executes meanwhile is not to have it, if it is
+         * above 2 */
+        int descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (descriptor < 0)
+            return ct_fail_errno(error, "descriptors 0 to 2: opening /dev/null");
+        if (descriptor > STDERR_FILENO) {
+            close(descriptor);
+            return CT_OK;
+        }
+        fcntl(descriptor, F_SETFD, 0);
+    }
+}

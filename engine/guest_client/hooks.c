@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * hooks.c - the steps of hooks, in order: run, push, pull. A run step passes only with exit
+ * code 0.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest_client/guest_client.h"
+
+#define STEP_OUTPUT_LIMIT                                                                \
+    (16 * CT_MIB) /* bytes of stdout, and of stderr, of a run step */
+
+/* Adds the end of bytes, at most so many, from the start of a line. */
+static int add_end(ct_buf *output, const ct_buf *bytes, size_t most) {
+    size_t skipped = bytes->length > most ? bytes->length - most : 0;
+    const char *start = bytes->data ? bytes->data + skipped : "";
+    if (skipped > 0) {
+        const char *line = memchr(start, '\n', most);
+        start = line ? line + 1 : start;
+    }
+    return ct_buf_add(output, start,
+                      bytes->data ? (size_t) (bytes->data + bytes->length - start) : 0);
+}
+
+/* In place of what an earlier try left there. Where there is no room, the failure itself
+ * is still told. */
+static void keep_output(ct_buf *output, const ct_outcome *outcome) {
+    ct_buf_clear(output);
+    if (add_end(output, &outcome->stdout_bytes, output->limit / 2) < 0 ||
+        add_end(output, &outcome->stderr_bytes, output->limit / 2) < 0)
+        ct_buf_clear(output);
+}
+
+static int fail_step(const ct_outcome *outcome, double timeout, ct_buf *output,
+                     ct_error *error) {
+    keep_output(output, outcome);
+    if (outcome->timed_out)
+        return ct_fail(error, CT_E_STEP, "timed out after %g s", timeout);
+    if (outcome->limit[0])
+        return ct_fail(error, CT_E_STEP, "wrote more than %zu MiB to %s",
+                       (size_t) (STEP_OUTPUT_LIMIT / CT_MIB), outcome->limit);
+    if (outcome->lost)
+        return ct_fail(error, CT_E_STEP, "ended the guest or stopped the instance");
+    if (outcome->signal)
+        return ct_fail(error, CT_E_STEP, "killed by signal %d (%s)", outcome->signal,
+                       strsignal(outcome->signal));
+    return ct_fail(error, CT_E_STEP, "exit code %d", outcome->exit_code);
+}
+
+static int run_step(ct_guest *guest, const ct_step *step, const char *const *env,
+                    ct_buf *output, const ct_wait *wait, ct_error *error) {
+    ct_run_options options = {
+        .env = env, .timeout = step->timeout, .output_limit = STEP_OUTPUT_LIMIT};
+    ct_outcome outcome;
+    ct_outcome_init(&outcome, STEP_OUTPUT_LIMIT);
+    int code = ct_guest_run(guest, &step->run, &options, &outcome, wait, error);
+    if (code == CT_OK && (outcome.exit_code != 0 || ct_outcome_broken(&outcome)))
+        code = fail_step(&outcome, step->timeout, output, error);
+    ct_outcome_fini(&outcome);
+    return code;
+}
+
+/* What one call of ct_hooks_run() is about. */
+struct course {
+    ct_guest *guest;
+    const ct_hook *hooks;
+    size_t count;
+    ct_step_range range;
+    const char *const *env;
+    const char *
+        *filled; /* where its downloads put folders, whose links are the instance's;
+                            NULL-ended */
+};
+
+static int do_step(const struct course *course, const ct_step *step, ct_buf *output,
+                   const ct_wait *wait, ct_error *error) {
+    switch (step->kind) {
+    case CT_STEP_RUN:
+        return run_step(course->guest, step, course->env, output, wait, error);
+    case CT_STEP_PUSH:
+        return ct_guest_push(course->guest, step, wait, error);
+    default:
+        return ct_guest_pull(course->guest, step, course->filled, wait, error);
+    }
+}
+
+static int do_steps(const struct course *course, ct_buf *output, const ct_wait *wait,
+                    ct_error *error) {
+    static const char *const kinds[] = {"run", "upload", "download"};
+    size_t number = 0;
+    for (size_t i = 0; i < course->count; i++) {
+        const ct_hook *hook = &course->hooks[i];
+        for (size_t j = 0; j < hook->step_count; j++, number++) {
+            const ct_step *step = &hook->steps[j];
+            if (number < course->range.from || number >= course->range.to)
+                continue;
+            int code = do_step(course, step, output, wait, error);
+            if (code < 0)
+                return ct_fail_in(error, code, "hook %s: %s", hook->name,
+                                  step->name ? step->name : kinds[step->kind]);
+        }
+    }
+    return CT_OK;
+}
+
+/* A list to free(). Also of steps that are out of range, or come later: what they brought the
+ * last time is there. NULL: out of memory. */
+static const char **find_filled(const ct_hook *hooks, size_t count) {
+    size_t most = 1, found = 0;
+    for (size_t i = 0; i < count; i++)
+        most += hooks[i].step_count;
+    const char **filled = calloc(most, sizeof *filled);
+    for (size_t i = 0; filled && i < count; i++)
+        for (size_t j = 0; j < hooks[i].step_count; j++) {
+            const ct_step *step = &hooks[i].steps[j];
+            if (step->kind == CT_STEP_PULL && step->directory)
+                filled[found++] = step->dest;
+        }
+    return filled;
+}
+
+int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count, ct_step_range range,
+                 const char *const *env, ct_buf *output, const ct_wait *wait,
+                 ct_error *error) {
+    struct course course = {guest, hooks, count, range, env, find_filled(hooks, count)};
+    if (!course.filled)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    int code = do_steps(&course, output, wait, error);
+    free(course.filled);
+    return code;
+}

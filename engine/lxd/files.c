@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * files.c - putting the guest into an instance through LXD's files API, and taking it
+ * out. Everything else that travels goes through the guest itself.
+ */
+#include <stdio.h>
+
+#include "lxd/lxd_private.h"
+
+/* LXD and Incus read headers of their own name only. */
+#define MODE_HEADERS(mode)                                                               \
+    "X-LXD-mode: " mode, "X-LXD-uid: 0", "X-LXD-gid: 0", "X-Incus-mode: " mode,          \
+        "X-Incus-uid: 0", "X-Incus-gid: 0"
+
+/* Sends the request, which lacks the path only. */
+static int call_file(lxd_session *session, const char *instance, const char *file,
+                     const ct_http_request *like, const ct_wait *wait, ct_error *error) {
+    char path[LXD_PATH_MAX];
+    int length =
+        snprintf(path, sizeof path, "/1.0/instances/%s/files?path=%s", instance, file);
+    if (length < 0 || (size_t) length >= sizeof path)
+        return ct_fail(error, CT_E_LIMIT, "request path too long");
+    int code = lxd_add_project(session->provider, path, error);
+    if (code < 0)
+        return code;
+    ct_http_request request = *like;
+    request.path = path;
+    ct_buf_clear(&session->text);
+    code = ct_http_send(session->http, &request, &session->text, wait, error);
+    return code < 0 ? code : lxd_check(session, code, error);
+}
+
+int lxd_make_directory(void *session, const char *instance, const char *path,
+                       const ct_wait *wait, ct_error *error) {
+    static const char *const headers[] = {
+        "X-LXD-type: directory", "X-Incus-type: directory", MODE_HEADERS("0755"), NULL};
+    ct_http_request request = {.method = "POST", .headers = headers};
+    int code = call_file(session, instance, path, &request, wait, error);
+    return code < 0 ? ct_fail_in(error, code, "lxd: make %s in %s", path, instance)
+                    : code;
+}
+
+int lxd_push_program(void *session, const char *instance, const char *path,
+                     const void *data, size_t length, const ct_wait *wait,
+                     ct_error *error) {
+    static const char *const headers[] = {"X-LXD-type: file", "X-Incus-type: file",
+                                          "Content-Type: application/octet-stream",
+                                          MODE_HEADERS("0755"), NULL};
+    ct_http_request request = {
+        .method = "POST", .headers = headers, .body = data, .body_length = length};
+    int code = call_file(session, instance, path, &request, wait, error);
+    return code < 0 ? ct_fail_in(error, code, "lxd: push %s to %s", path, instance)
+                    : code;
+}
+
+int lxd_remove_file(void *session, const char *instance, const char *path,
+                    const ct_wait *wait, ct_error *error) {
+    ct_http_request request = {.method = "DELETE"};
+    int code = call_file(session, instance, path, &request, wait, error);
+    return code < 0 ? ct_fail_in(error, code, "lxd: remove %s in %s", path, instance)
+                    : code;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * key.c - a job's layers: its inputs in a row, and the key behind each hook. A key is the
+ * digest of the key before and the next input's digest, so that rows which begin alike have
+ * the same keys as far as they are alike.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "prepared/prepared_private.h"
+
+#define FORMAT     "cleantest base 1" /* changes when the same inputs make another base */
+#define INPUTS_MAX CT_MIB             /* bytes of all lines */
+#define LABEL_MAX  512                /* bytes; longer ones are cut */
+
+/* The row of inputs so far. */
+struct row {
+    const ct_job *job;
+    char key[CT_DIGEST_SIZE];
+    ct_buf inputs;
+    size_t steps;
+    bool has_env;
+    enum ct_ready ready; /* that was said last */
+    ct_error *error;
+};
+
+/* ---- inputs ---- */
+
+/* A label is one line's first field, whatever a hook's name has in it. */
+static void add_label(char *out, const char *label) {
+    size_t length = strnlen(label, LABEL_MAX - 1);
+    for (size_t i = 0; i < length; i++)
+        out[i] = (unsigned char) label[i] < ' ' ? '?' : label[i];
+    out[length] = '\0';
+}
+
+static int add_input(struct row *row, const char *label, const char *hex) {
+    char line[LABEL_MAX];
+    ct_digest digest;
+    add_label(line, label);
+    int code = ct_buf_format(&row->inputs, "%s\t%.16s\n", line, hex);
+    if (code < 0)
+        return ct_fail(row->error, code, "the steps of the start hooks: %s",
+                       ct_error_text(code));
+    ct_digest_init(&digest);
+    ct_digest_string(&digest, row->key);
+    ct_digest_string(&digest, hex);
+    return ct_digest_end(&digest, row->key, row->error);
+}
+
+static int add_text(struct row *row, const char *label, const char *text) {
+    char hex[CT_DIGEST_SIZE];
+    ct_digest digest;
+    ct_digest_init(&digest);
+    ct_digest_string(&digest, label);
+    ct_digest_string(&digest, text);
+    int code = ct_digest_end(&digest, hex, row->error);
+    return code < 0 ? code : add_input(row, label, hex);
+}
+
+/* The order of keys in the job's JSON says nothing. */
+static int add_instance(struct row *row) {
+    const char *text = row->job->instance_json ? row->job->instance_json : "{}";
+    ct_buf sorted;
+    ct_buf_init(&sorted, 16 * CT_MIB);
+    ct_json *json = ct_json_new();
+    int code = json ? ct_json_parse(json, text, strlen(text), row->error)
+                    : ct_fail(row->error, CT_E_NO_MEMORY, "out of memory");
+    if (code < 0) {
+        ct_fail_in(row->error, code, "the instance's description");
+        goto out;
+    }
+    code = ct_json_write_sorted(json, &sorted);
+    code = code < 0 ? ct_fail(row->error, code, "the instance's description: %s",
+                              ct_error_text(code))
+                    : add_text(row, "instance", sorted.data);
+out:
+    ct_json_free(json);
+    ct_buf_fini(&sorted);
+    return code;
+}
+
+/* By name; those of one name stay as they are, for the last of them wins. */
+static int compare_variables(const void *a, const void *b) {
+    const char *const *first = *(const char *const *const *) a;
+    const char *const *second = *(const char *const *const *) b;
+    size_t length = strcspn(*first, "="), other = strcspn(*second, "=");
+    int order = memcmp(*first, *second, length < other ? length : other);
+    if (order == 0)
+        order = (length > other) - (length < other);
+    return order ? order : (first > second) - (first < second);
+}
+
+static int add_env(struct row *row) {
+    const char *const *env = row->job->env;
+    char hex[CT_DIGEST_SIZE];
+    size_t count = 0;
+    while (env && env[count])
+        count++;
+    const char *const **sorted = calloc(count + 1, sizeof *sorted);
+    if (!sorted)
+        return ct_fail(row->error, CT_E_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &env[i];
+    qsort(sorted, count, sizeof *sorted, compare_variables);
+    ct_digest digest;
+    ct_digest_init(&digest);
+    ct_digest_string(&digest, "environment");
+    for (size_t i = 0; i < count; i++)
+        ct_digest_string(&digest, *sorted[i]);
+    free(sorted);
+    int code = ct_digest_end(&digest, hex, row->error);
+    return code < 0 ? code : add_input(row, "environment", hex);
+}
+
+/* How far the instance has come when steps run in it, where that does not follow from them. */
+static int add_ready(struct row *row, size_t steps) {
+    static const char *const levels[] = {"default", "exec", "system", "network",
+                                         "cloud-init"};
+    ct_step_range range = {.from = row->steps, .to = row->steps + steps};
+    ct_job plain = *row->job;
+    plain.ready = CT_READY_DEFAULT;
+    enum ct_ready ready = ct_job_ready(row->job, range);
+    if (steps == 0 || ready == row->ready || ready == ct_job_ready(&plain, range))
+        return CT_OK;
+    row->ready = ready;
+    return add_text(row, "ready", levels[ready]);
+}
+
+static int add_step(struct row *row, const ct_hook *hook, size_t number,
+                    const ct_wait *wait) {
+    static const char *const kinds[] = {"run", "upload", "download"};
+    const ct_step *step = &hook->steps[number];
+    const char *name = step->name ? step->name : kinds[step->kind];
+    char hex[CT_DIGEST_SIZE];
+    ct_buf label;
+    int code = CT_OK;
+    if (step->kind == CT_STEP_RUN &&
+        !row->has_env) { /* right before the first that has it */
+        row->has_env = true;
+        code = add_env(row);
+    }
+    if (code == CT_OK)
+        code = ct_step_digest(step, hex, wait, row->error);
+    if (code < 0)
+        return ct_fail_in(row->error, code, "hook %s: %s", hook->name, name);
+    ct_buf_init(&label, CT_MIB);
+    code = ct_buf_format(&label, "hook %s, step %zu (%s)", hook->name, number + 1, name);
+    code = code < 0 ? ct_fail(row->error, code, "hook %s: %s", hook->name, name)
+                    : add_input(row, label.data, hex);
+    ct_buf_fini(&label);
+    row->steps++;
+    return code;
+}
+
+/* ---- layers ---- */
+
+static void keep_layer(const struct row *row, ct_arena *arena, ct_layer *layers,
+                       size_t *count) {
+    ct_layer *layer = &layers[(*count)++];
+    memcpy(layer->key, row->key, sizeof layer->key);
+    layer->steps = row->steps;
+    layer->inputs = ct_arena_string(arena, row->inputs.data);
+}
+
+static int add_origin(struct row *row, const ct_origin *origin) {
+    int code = add_text(row, "image", origin->fingerprint);
+    if (code == CT_OK)
+        code = add_instance(row);
+    if (code == CT_OK)
+        code = add_text(row, "guest", origin->guest);
+    if (code == CT_OK)
+        code = add_text(row, "project", origin->project ? origin->project : "default");
+    if (code == CT_OK && origin->profiles)
+        code = add_text(row, "profiles", origin->profiles);
+    return code;
+}
+
+/* Adds the hook's steps. 1: all of them; 0: one of them is always done, and so are all behind
+ * it. */
+static int add_hook(struct row *row, const ct_hook *hook, const ct_wait *wait) {
+    size_t count = 0;
+    while (count < hook->step_count && !ct_step_always(&hook->steps[count]))
+        count++;
+    int code = add_ready(row, count);
+    for (size_t i = 0; code == CT_OK && i < count; i++)
+        code = add_step(row, hook, i, wait);
+    return code < 0 ? code : count == hook->step_count;
+}
+
+static int add_layers(struct row *row, ct_arena *arena, const ct_origin *origin,
+                      ct_layer *layers, size_t *count, const ct_wait *wait) {
+    int code = add_origin(row, origin);
+    if (code < 0)
+        return code;
+    keep_layer(row, arena, layers, count);
+    code = 1;
+    for (size_t i = 0; code > 0 && i < row->job->start_hook_count; i++) {
+        code = add_hook(row, &row->job->start_hooks[i], wait);
+        if (code >= 0 && row->steps > layers[*count - 1].steps)
+            keep_layer(row, arena, layers, count);
+    }
+    return code < 0 ? code : CT_OK;
+}
+
+int ct_layers_compute(ct_arena *arena, const ct_job *job, const ct_origin *origin,
+                      ct_layer **layers, size_t *count, const ct_wait *wait,
+                      ct_error *error) {
+    struct row row = {.job = job, .key = FORMAT, .error = error};
+    *count = 0;
+    *layers = ct_arena_alloc(arena, (job->start_hook_count + 1) * sizeof **layers);
+    if (!*layers)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    ct_buf_init(&row.inputs, INPUTS_MAX);
+    int code = add_layers(&row, arena, origin, *layers, count, wait);
+    ct_buf_fini(&row.inputs);
+    if (code == CT_OK && arena->failed)
+        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    return code;
+}
+
+/* ---- why not ---- */
+
+/* What is behind the line, of this length and with its end, in lines; NULL: it is not there. */
+static const char *find_line(const char *lines, const char *line, size_t length) {
+    while (*lines) {
+        size_t next = strcspn(lines, "\n") + 1;
+        if (next == length && strncmp(lines, line, length) == 0)
+            return lines + next;
+        if (!lines[next - 1])
+            break;
+        lines += next;
+    }
+    return NULL;
+}
+
+const char *ct_inputs_missing(ct_arena *arena, const char *inputs, const char *other) {
+    while (*inputs) {
+        size_t length = strcspn(inputs, "\n");
+        length += inputs[length] == '\n';
+        const char *behind = find_line(other, inputs, length);
+        if (!behind)
+            return ct_arena_copy(arena, inputs, strcspn(inputs, "\t\n"));
+        other = behind;
+        inputs += length;
+    }
+    return NULL;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * visits.c - see reaper_visits.h. What a guest has started needs nothing done: it
+ * ends that by itself when its host is gone (guest/main.c). Its files are removed by
+ * itself, too, if it is there as a whole and can run; else one by one, from outside.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest_client/guest_client.h"
+#include "reaper/visits.h"
+
+#define PATIENCE    20.0 /* seconds one guest may take */
+#define PATH_SIZE   256
+#define DIAGNOSTICS 4096 /* bytes; nobody reads them */
+
+/* ---- which there are ---- */
+
+static void free_visit(ct_visit *visit) {
+    free(visit->instance);
+    free(visit->directory);
+    free(visit);
+}
+
+void ct_visits_add(ct_visits *visits, const char *instance, const char *directory) {
+    ct_visit *visit = calloc(1, sizeof *visit);
+    if (!visit)
+        return;
+    visit->instance = strdup(instance);
+    visit->directory = strdup(directory);
+    if (!visit->instance || !visit->directory) {
+        free_visit(visit);
+        return;
+    }
+    visit->next = visits->first;
+    visits->first = visit;
+}
+
+void ct_visits_remove(ct_visits *visits, const char *directory) {
+    ct_visit **at = &visits->first;
+    while (*at && strcmp((*at)->directory, directory) != 0)
+        at = &(*at)->next;
+    ct_visit *visit = *at;
+    if (!visit)
+        return;
+    *at = visit->next;
+    free_visit(visit);
+}
+
+void ct_visits_fini(ct_visits *visits) {
+    while (visits->first) {
+        ct_visit *visit = visits->first;
+        visits->first = visit->next;
+        free_visit(visit);
+    }
+}
+
+/* ---- their end ---- */
+
+/* Gives the guest its one request; a ct_exec's input. */
+static int give_request(void *context, ct_buf *out, ct_error *error) {
+    ct_buf *request = context;
+    int code = ct_buf_add(out, request->data, request->length);
+    return code < 0 ? ct_fail(error, code, "%s", ct_error_text(code)) : 0;
+}
+
+/* Its exit status says all; a ct_exec's output. */
+static int pass_over(void *context, const char *data, size_t length, ct_error *error) {
+    (void) context, (void) data, (void) length, (void) error;
+    return 1;
+}
+
+/* Has the guest remove itself. Its exit code: 0 when it has, 126 or 127 where it can't be
+ * executed; or a negative code. */
+static int ask(void *session, const ct_provider_type *provider, const ct_visit *visit,
+               const ct_wait *wait) {
+    const ct_guest guest = {.directory = visit->directory, .ready = CT_READY_EXEC};
+    char program[PATH_SIZE];
+    const char *const argv[] = {program, NULL};
+    int exit_code = -1;
+    ct_buf request, diagnostics;
+    ct_buf_init(&request, CT_MIB);
+    ct_buf_init(&diagnostics, DIAGNOSTICS);
+    snprintf(program, sizeof program, "%s/guest", visit->directory);
+    const ct_exec exec = {.argv = argv,
+                          .input = give_request,
+                          .output = pass_over,
+                          .context = &request,
+                          .diagnostics = &diagnostics};
+    int code = ct_request_remove(&request, &guest, NULL);
+    if (code == CT_OK)
+        code = provider->exec(session, visit->instance, &exec, &exit_code, wait, NULL);
+    ct_buf_fini(&request);
+    ct_buf_fini(&diagnostics);
+    return code < 0 ? code : exit_code;
+}
+
+/* Removes what is left of an installation that was cut short, or of a guest in an
+ * instance that has been stopped. 1: something was there; 0: nothing was. */
+static int remove_files(void *session, const ct_provider_type *provider,
+                        const ct_visit *visit, const ct_wait *wait) {
+    static const char *const files[] = {"/guest", "/guest-again", ""};
+    int found = 0, code = CT_OK;
+    for (size_t i = 0; i < CT_COUNT(files); i++) {
+        char path[PATH_SIZE];
+        snprintf(path, sizeof path, "%s%s", visit->directory, files[i]);
+        code = provider->remove_file(session, visit->instance, path, wait, NULL);
+        found += code == CT_OK;
+    }
+    return code < 0 && code != CT_E_NOT_FOUND ? code : found > 0;
+}
+
+static int end_visit(void *session, const ct_provider_type *provider,
+                     const ct_visit *visit) {
+    ct_wait wait = ct_wait_for(PATIENCE, -1);
+    if (ask(session, provider, visit, &wait) == 0)
+        return 1;
+    return remove_files(session, provider, visit, &wait);
+}
+
+int ct_visits_end(const ct_visits *visits, ct_provider *provider) {
+    if (!visits->first)
+        return 0;
+    void *session;
+    int found = 0, code = provider->type->session_open(provider, &session, NULL);
+    if (code < 0)
+        return code;
+    for (const ct_visit *visit = visits->first; visit; visit = visit->next) {
+        int ended = end_visit(session, provider->type, visit);
+        found += ended > 0;
+        if (ended < 0 && code == CT_OK)
+            code = ended;
+    }
+    provider->type->session_close(session);
+    return code < 0 ? code : found > 0;
+}

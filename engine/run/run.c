@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run.c - the public API's run: a provider, an id, and the reaper that comes with the first
+ * instance. And ct_clean(), which is about other runs.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <curl/curl.h>
+
+#include "lxd/lxd.h"
+#include "reaper/reaper.h"
+#include "run/run_private.h"
+
+struct ct_run {
+    ct_provider *provider;
+    char id[17];
+    ct_base_limits bases;
+    ct_warm *warm;
+    ct_history *history;  /* NULL: there is no place for one */
+    pthread_mutex_t lock; /* guards what is below */
+    pthread_cond_t guarded;
+    bool guarding;     /* a thread is starting the reaper */
+    ct_reaper *reaper; /* NULL until it is needed */
+    bool instances_left;
+    bool keeps;      /* some instances are to go when the run is closed */
+    size_t numbered; /* instances named so far */
+};
+
+static int make_id(char id[17], ct_error *error) {
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuv";
+    unsigned char bytes[10];
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+        return ct_fail_errno(error, "getrandom");
+    for (size_t i = 0; i < sizeof bytes; i++)
+        id[i] = digits[bytes[i] % 32];
+    id[sizeof bytes] = '\0';
+    return CT_OK;
+}
+
+static int check_settings(const ct_settings *settings, ct_error *error) {
+    if (!(settings->timeout >= 0))
+        return ct_fail(error, CT_E_ARGUMENT, "timeout %g is negative", settings->timeout);
+    if (!settings->client_cert != !settings->client_key)
+        return ct_fail(error, CT_E_ARGUMENT,
+                       "client_cert and client_key go together: one is missing");
+    const char *project = settings->project;
+    if (project && !ct_name_fits_path(project))
+        return ct_fail(error, CT_E_ARGUMENT, "\"%s\" can't be a project's name", project);
+    if (!(settings->bases.age >= 0))
+        return ct_fail(error, CT_E_ARGUMENT, "bases.age %g is negative",
+                       settings->bases.age);
+    return CT_OK;
+}
+
+static size_t one_number(void *run) {
+    return ct_run_number(run, 1);
+}
+
+static int open_run(const ct_settings *given, ct_run **out, ct_error *error) {
+    static const ct_settings defaults = {0};
+    const ct_settings *settings = given ? given : &defaults;
+    char id[17];
+    *out = NULL;
+    int code = ct_standard_streams_ensure(error);
+    if (code == CT_OK)
+        code = check_settings(settings, error);
+    if (code == CT_OK)
+        code = make_id(id, error);
+    if (code < 0)
+        return code;
+    ct_run *run = calloc(1, sizeof *run);
+    if (!run)
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    memcpy(run->id, id, sizeof id);
+    run->bases = settings->bases;
+    run->history = ct_history_open(settings->state);
+    pthread_mutex_init(&run->lock, NULL);
+    pthread_cond_init(&run->guarded, NULL);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    code = ct_lxd_open(settings, &run->provider, error);
+    if (code == CT_OK)
+        code = ct_warm_open(run->provider, run->id, one_number, run, &run->warm, error);
+    if (code == CT_OK)
+        *out = run;
+    else
+        ct_run_close(run);
+    return code;
+}
+
+ct_run *ct_run_open(const ct_settings *settings, ct_error *error) {
+    ct_run *run;
+    return open_run(settings, &run, error) < 0 ? NULL : run;
+}
+
+static bool of_run(const void *id, const char *instance, const ct_lease *lease) {
+    (void) instance;
+    return strcmp(lease->run, id) == 0;
+}
+
+static void keep_failure(void *context, const char *instance, const char *why) {
+    ct_error *error = context;
+    if (why && error->code == CT_OK)
+        ct_fail(error, CT_E_OPERATION, "instance %s could not be deleted: %s", instance,
+                why);
+}
+
+void ct_run_close(ct_run *run) {
+    if (!run)
+        return;
+    ct_error failure = {0};
+    ct_warm_close(run->warm);
+    bool sweep =
+        run->keeps || (run->provider && ct_leftovers_some(run->provider->leftovers));
+    if (sweep &&
+        (ct_sweep(run->provider, of_run, run->id, keep_failure, &failure, NULL) < 0 ||
+         failure.code < 0))
+        run->instances_left = true; /* the reaper tries again */
+    ct_reaper_stop(run->reaper, run->instances_left);
+    if (run->provider)
+        run->provider->type->close(run->provider);
+    ct_history_close(run->history);
+    curl_global_cleanup();
+    pthread_cond_destroy(&run->guarded);
+    pthread_mutex_destroy(&run->lock);
+    free(run);
+}
+
+const char *ct_run_id(const ct_run *run) {
+    return run->id;
+}
+
+const char *ct_run_server(const ct_run *run) {
+    return run->provider->server;
+}
+
+ct_warm *ct_run_warm(ct_run *run) {
+    return run->warm;
+}
+
+ct_history *ct_run_history(ct_run *run) {
+    return run->history;
+}
+
+const ct_base_limits *ct_run_base_limits(const ct_run *run) {
+    return &run->bases;
+}
+
+ct_provider *ct_run_provider(ct_run *run) {
+    return run->provider;
+}
+
+/* The reaper is started without the lock, by one thread; others wait for how that ends, and
+ * try again when it failed. */
+int ct_run_guard(ct_run *run, ct_error *error) {
+    pthread_mutex_lock(&run->lock);
+    while (run->guarding)
+        pthread_cond_wait(&run->guarded, &run->lock);
+    bool start = run->guarding = !run->reaper;
+    pthread_mutex_unlock(&run->lock);
+    if (!start)
+        return CT_OK;
+    ct_reaper *reaper;
+    int code = ct_reaper_start(run->provider, run->id, &reaper, error);
+    pthread_mutex_lock(&run->lock);
+    run->reaper = reaper;
+    run->guarding = false;
+    pthread_cond_broadcast(&run->guarded);
+    pthread_mutex_unlock(&run->lock);
+    return code;
+}
+
+const ct_reaper *ct_run_reaper(ct_run *run) {
+    pthread_mutex_lock(&run->lock);
+    const ct_reaper *reaper = run->reaper;
+    pthread_mutex_unlock(&run->lock);
+    return reaper;
+}
+
+size_t ct_run_number(ct_run *run, size_t count) {
+    pthread_mutex_lock(&run->lock);
+    size_t first = run->numbered;
+    run->numbered += count;
+    pthread_mutex_unlock(&run->lock);
+    return first;
+}
+
+void ct_run_keep(ct_run *run) {
+    pthread_mutex_lock(&run->lock);
+    run->keeps = true;
+    pthread_mutex_unlock(&run->lock);
+}
+
+void ct_run_left_behind(ct_run *run) {
+    pthread_mutex_lock(&run->lock);
+    run->instances_left = true;
+    pthread_mutex_unlock(&run->lock);
+}
+
+/* ---- its instances ---- */
+
+struct listing {
+    const ct_run *run;
+    ct_instance_visitor *visitor;
+    void *context;
+};
+
+static int list_one(void *context, const char *instance, const ct_lease *lease) {
+    struct listing *listing = context;
+    if (strcmp(lease->run, listing->run->id) == 0)
+        listing->visitor(listing->context, instance);
+    return CT_OK;
+}
+
+int ct_run_visit(ct_run *run, ct_instance_visitor *visitor, void *context,
+                 ct_error *error) {
+    if (!visitor)
+        return ct_fail(error, CT_E_ARGUMENT, "the visitor is NULL");
+    const ct_provider_type *provider = run->provider->type;
+    struct listing listing = {.run = run, .visitor = visitor, .context = context};
+    void *session;
+    int code = provider->session_open(run->provider, &session, error);
+    if (code < 0)
+        return code;
+    ct_wait wait = ct_wait_for(run->provider->timeout, -1);
+    code = provider->visit(session, list_one, &listing, &wait, error);
+    provider->session_close(session);
+    return code;
+}
+
+struct choice {
+    const ct_run *run;
+    const char *const *instances;
+};
+
+static bool chosen(const void *context, const char *instance, const ct_lease *lease) {
+    const struct choice *choice = context;
+    if (strcmp(lease->run, choice->run->id) != 0)
+        return false;
+    for (size_t i = 0; choice->instances[i]; i++)
+        if (strcmp(choice->instances[i], instance) == 0)
+            return true;
+    return false;
+}
+
+int ct_run_destroy(ct_run *run, const char *const *instances, ct_error *error) {
+    if (!instances)
+        return ct_fail(error, CT_E_ARGUMENT, "the list of instances is NULL");
+    struct choice choice = {.run = run, .instances = instances};
+    ct_error failure = {0};
+    int gone = ct_sweep(run->provider, chosen, &choice, keep_failure, &failure, error);
+    if (gone < 0 || failure.code == CT_OK)
+        return gone;
+    ct_run_left_behind(run);
+    return ct_fail(error, failure.code, "%s", failure.message);
+}
+
+/* ---- bases ---- */
+
+int ct_bases_visit(const ct_settings *settings, ct_base_visitor *visitor, void *context,
+                   ct_error *error) {
+    if (!visitor)
+        return ct_fail(error, CT_E_ARGUMENT, "the visitor is NULL");
+    ct_run *run;
+    int code = open_run(settings, &run, error);
+    if (code < 0)
+        return code;
+    ct_base_list list;
+    ct_wait wait = ct_wait_for(run->provider->timeout, -1);
+    code = ct_base_list_read(&list, run->provider, &wait, error);
+    for (size_t i = 0; code == CT_OK && i < list.count; i++)
+        visitor(context, &list.bases[i]);
+    ct_base_list_fini(&list);
+    ct_run_close(run);
+    return code;
+}
+
+int ct_bases_prune(const ct_settings *settings, bool all, ct_cleaned *cleaned,
+                   void *context, ct_error *error) {
+    ct_run *run;
+    int code = open_run(settings, &run, error);
+    if (code < 0)
+        return code;
+    code = ct_base_prune(run->provider, all ? NULL : &run->bases, -1, cleaned, context,
+                         error);
+    ct_run_close(run);
+    return code;
+}
+
+/* ---- cleaning ---- */
+
+static bool dead(const void *context, const char *instance, const ct_lease *lease) {
+    (void) context, (void) instance;
+    return ct_lease_dead(lease);
+}
+
+int ct_clean(const ct_settings *settings, ct_cleaned *cleaned, void *context,
+             ct_error *error) {
+    ct_run *run;
+    int code = open_run(settings, &run, error);
+    if (code < 0)
+        return code;
+    code = ct_sweep(run->provider, dead, NULL, cleaned, context, error);
+    ct_run_close(run);
+    return code;
+}
