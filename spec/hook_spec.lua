@@ -79,7 +79,7 @@ describe("hooks", function()
       end, ct.command { "sleep", "60" }, { timeout = 1 }),
       ["stop-without-instance"] = with_hooks(function()
         stop_env { name = "logs", run = ct.command { "true" } }
-      end, ct.script "kill -9 $PPID; sleep 60"),
+      end, ct.script "kill -9 $(cut -d ' ' -f 4 /proc/$PPID/stat); sleep 60"),
       ["with-env"] = with_hooks(function()
         ct.env:add { COLOUR = "blue" }
         start_env { name = "env", run = ct.script 'echo "$COLOUR" >/notes' }
@@ -234,7 +234,7 @@ describe("registering hooks", function()
   end)
 
   it("does not load a hook's function that can't travel", function()
-    local handle = io.stdout
+    local handle = io.tmpfile()
     start_env { name = "captive", run = function() handle:write "x" end }
     local message = refusal(function() results.decorate(function() end)() end)
     assert.matches("hook 'captive'", message)

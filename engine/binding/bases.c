@@ -1,13 +1,49 @@
 /* SPDX-License-Identifier: MIT
  *
- * bases.c - core.bases and core.bases_prune: the prepared environments as a list, and
- * what became of those that were to go. The engine calls back with no protected call
+ * bases.c - core.bases, core.bases_prune and core.clean: the prepared environments as a
+ * list, and what became of what was to go. The engine calls back with no protected call
  * around it, so nothing here touches Lua before it has returned.
  */
 #include <string.h>
 
 #include "basic/basic.h"
 #include "binding/binding.h"
+
+/* ---- what was deleted ---- */
+
+#define CLEANED_LIMIT (4 * CT_MIB) /* bytes of names and messages */
+
+/* A ct_cleaned whose context is a ct_buf: keeps "instance NUL error NUL" (no error: empty).
+ * What doesn't fit is not listed. */
+static void note_cleaned(void *context, const char *instance, const char *error) {
+    ct_buf *buf = context;
+    size_t before = buf->length;
+    const char *why = error ? error : "";
+    if (ct_buf_add(buf, instance, strlen(instance) + 1) < 0)
+        return;
+    if (ct_buf_add(buf, why, strlen(why) + 1) < 0)
+        buf->length = before;
+}
+
+/* Pushes what was noted as a list of {instance=, error=}. */
+static void push_cleaned(lua_State *L, const ct_buf *buf) {
+    const char *at = buf->data;
+    lua_newtable(L);
+    for (lua_Integer i = 1; at && at < buf->data + buf->length; i++) {
+        lua_createtable(L, 0, 2);
+        lua_pushstring(L, at);
+        lua_setfield(L, -2, "instance");
+        at += strlen(at) + 1;
+        if (*at) {
+            lua_pushstring(L, at);
+            lua_setfield(L, -2, "error");
+        }
+        at += strlen(at) + 1;
+        lua_rawseti(L, -2, i);
+    }
+}
+
+/* ---- bases ---- */
 
 #define LIST_LIMIT (64 * CT_MIB) /* bytes of all that is said of bases */
 
@@ -110,10 +146,29 @@ int lct_bases_prune(lua_State *L) {
     ct_error error = {0};
     lct_settings_read(L, 1, &settings);
     bool all = lua_toboolean(L, 2) != 0;
-    ct_buf *buf = lct_new_buf(L, LCT_CLEANED_LIMIT);
-    int code = ct_bases_prune(&settings, all, lct_note_cleaned, buf, &error);
+    ct_buf *buf = lct_new_buf(L, CLEANED_LIMIT);
+    int code = ct_bases_prune(&settings, all, note_cleaned, buf, &error);
     if (code < 0)
         return lct_failure(L, code, &error);
-    lct_push_cleaned(L, buf);
+    push_cleaned(L, buf);
+    return 1;
+}
+
+/***
+Deletes the instances that dead runs left behind; nothing else's.
+@function clean
+@tparam[opt] table settings as for run_open
+@treturn table a list of {instance=, error=}, error being nil for what was deleted; or
+  nil, message, NAME
+*/
+int lct_clean(lua_State *L) {
+    ct_settings settings;
+    ct_error error = {0};
+    lct_settings_read(L, 1, &settings);
+    ct_buf *buf = lct_new_buf(L, CLEANED_LIMIT);
+    int code = ct_clean(&settings, note_cleaned, buf, &error);
+    if (code < 0)
+        return lct_failure(L, code, &error);
+    push_cleaned(L, buf);
     return 1;
 }

@@ -22,12 +22,16 @@
 
 /* The module "cleantest.core". */
 CT_API int luaopen_cleantest_core(lua_State *L);
+/* ---- util.c ------------------------------------------------------------------------ */
+
 /* Pushes nil, message, NAME and returns 3. The message is the code's text when there is
  * no error, or an empty one. */
 int lct_failure(lua_State *L, int code, const ct_error *error);
 /* Makes a metatable with methods as its __index; close is its __gc and __close too. */
 void lct_new_type(lua_State *L, const char *name, const luaL_Reg *methods,
                   lua_CFunction close);
+/* Pushes a ct_buf that the collector owns, so that a throw leaks nothing. */
+ct_buf *lct_new_buf(lua_State *L, size_t limit);
 
 /* ---- fields.c ---------------------------------------------------------------------- */
 
@@ -58,8 +62,6 @@ void lct_job_read(lua_State *L, int index, ct_job *job);
 
 /* core.pack(value [, label]): any value that can travel, functions too, as bytes. */
 int lct_pack(lua_State *L);
-/* Pushes a ct_buf that the collector owns, so that a throw leaks nothing. */
-ct_buf *lct_new_buf(lua_State *L, size_t limit);
 
 /* ---- result.c ---------------------------------------------------------------------- */
 
@@ -90,19 +92,9 @@ void lct_settings_read(lua_State *L, int index, ct_settings *settings);
 void lct_batch_init(lua_State *L); /* registers the type */
 int lct_batch_new(lua_State *L);
 
-/* ---- clean.c ----------------------------------------------------------------------- */
-
-int lct_clean(lua_State *L);
-
-#define LCT_CLEANED_LIMIT (4 * CT_MIB) /* bytes of names and messages */
-
-/* A ct_cleaned whose context is a ct_buf. Touches no Lua. */
-void lct_note_cleaned(void *context, const char *instance, const char *error);
-/* Pushes what was noted as a list of {instance=, error=}. */
-void lct_push_cleaned(lua_State *L, const ct_buf *buf);
-
 /* ---- bases.c ----------------------------------------------------------------------- */
 
+int lct_clean(lua_State *L);
 int lct_bases(lua_State *L);
 int lct_bases_prune(lua_State *L);
 

@@ -6,29 +6,6 @@
  */
 #include "binding/binding.h"
 
-int lct_failure(lua_State *L, int code, const ct_error *error) {
-    bool told = error && error->message[0];
-    lua_pushnil(L);
-    lua_pushstring(L, told ? error->message : ct_error_text(code));
-    lua_pushstring(L, ct_error_name(code));
-    return 3;
-}
-
-void lct_new_type(lua_State *L, const char *name, const luaL_Reg *methods,
-                  lua_CFunction close) {
-    luaL_newmetatable(L, name);
-    lua_newtable(L);
-    luaL_setfuncs(L, methods, 0);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, close);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, close);
-    lua_setfield(L, -2, "__close");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-    lua_pop(L, 1);
-}
-
 static const luaL_Reg functions[] = {
     {"run_open", lct_run_open},
     {"batch_new", lct_batch_new},

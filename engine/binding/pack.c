@@ -6,24 +6,6 @@
 #include "binding/binding.h"
 #include "wire/wire.h"
 
-#define BUF_TYPE "cleantest.buf"
-
-static int buf_close(lua_State *L) {
-    ct_buf_fini(luaL_checkudata(L, 1, BUF_TYPE));
-    return 0;
-}
-
-ct_buf *lct_new_buf(lua_State *L, size_t limit) {
-    ct_buf *buf = lua_newuserdatauv(L, sizeof *buf, 0);
-    ct_buf_init(buf, limit);
-    if (luaL_newmetatable(L, BUF_TYPE)) {
-        lua_pushcfunction(L, buf_close);
-        lua_setfield(L, -2, "__gc");
-    }
-    lua_setmetatable(L, -2);
-    return buf;
-}
-
 /* Reads a field of the table on top, and leaves it anchored in the table. */
 static const char *part(lua_State *L, const char *key, size_t *length) {
     lua_getfield(L, -1, key);

@@ -3,8 +3,8 @@
  * dbus.c - the bytes of D-Bus messages. Numbers are in this machine's byte order, which
  * is that of whoever else runs on it; everything begins at a multiple of its own size.
  */
-#include "basic/basic.h"
 #include "guest/dbus.h"
+#include "basic/basic.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -4,9 +4,9 @@
  * two is a keeper (keeper.h), which does the killing, so that this can go on looking at
  * the clock, the host and the output.
  */
+#include "guest/process.h"
 #include "basic/basic.h"
 #include "guest/keeper.h"
-#include "guest/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
 
 #define PIECE  65536 /* bytes read at once, where nothing is passed on */
 #define GRACE  2.0   /* seconds between SIGTERM and SIGKILL */

@@ -59,10 +59,10 @@ static bool tear_down(ct_life *life, bool preserve, char **message) {
         *message = kept;
         return false;
     }
-    *message = ct_message("%s%sinstance %s could not be deleted: %s; \"cleantest clean\" "
-                          "will delete it",
-                          kept ? kept : "", kept ? "\n" : "", life->instance,
-                          error.message);
+    *message =
+        ct_message("%s%sinstance %s could not be deleted: %s; \"cleantest clean\" "
+                   "will delete it",
+                   kept ? kept : "", kept ? "\n" : "", life->instance, error.message);
     ct_message_free(kept);
     return false;
 }

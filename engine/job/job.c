@@ -175,9 +175,11 @@ static int run_start_hooks(ct_life *life, ct_buf *output, ct_error *error) {
                              .on_ready = when_ready,
                              .context = life};
     /* a base has the guest in it, and so has an instance that was used before */
-    int code = life->cloned || life->share->begun
-                   ? CT_OK
-                   : ct_guest_install_when_up(&life->guest, life->context->provider->timeout, life->context->cancel, error);
+    int code =
+        life->cloned || life->share->begun
+            ? CT_OK
+            : ct_guest_install_when_up(&life->guest, life->context->provider->timeout,
+                                       life->context->cancel, error);
     if (code < 0)
         return code;
     ct_wait wait =

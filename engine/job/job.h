@@ -21,8 +21,6 @@ void ct_result_take_end(ct_result *result, const ct_job *job, ct_outcome *outcom
 
 /* ---- job.c, end.c, shared_instance.c ----------------------------------------------- */
 
-
-
 /* One instance, and the jobs that have it one after the other; most have one of their own. All
  * of them are done by one thread. */
 typedef struct ct_share {
@@ -58,7 +56,5 @@ void ct_share_leave(ct_share *share, const char *name, bool lost);
 void ct_job_perform(const ct_job_context *context, void **session, size_t number,
                     const ct_job *job, const char *source, const ct_prepared *prepared,
                     ct_share *share, ct_result *result);
-
-
 
 #endif

@@ -17,8 +17,9 @@ void ct_result_worsen(ct_result *result, enum ct_status status) {
 void ct_result_note(ct_result *result, const char *message, const ct_buf *output) {
     char *before = result->error;
     bool more = output && output->length > 0;
-    result->error = ct_message("%s%s%s%s%s", before ? before : "", before ? "\nthen: " : "",
-                               message, more ? "\n" : "", more ? output->data : "");
+    result->error =
+        ct_message("%s%s%s%s%s", before ? before : "", before ? "\nthen: " : "", message,
+                   more ? "\n" : "", more ? output->data : "");
     ct_message_free(before);
 }
 

@@ -14,9 +14,8 @@
 #include "lxd/lxd_private.h"
 
 #define KEY        LXD_CONFIG_KEY
-#define IDLE       "lxc.init.cmd = " /* lxc.container.conf(5) */
-#define TOUCH_EACH 3600              /* seconds: how exactly the last use is known */
-#define LOOK_EACH  5.0               /* seconds: a builder that dies makes no event */
+#define TOUCH_EACH 3600 /* seconds: how exactly the last use is known */
+#define LOOK_EACH  5.0  /* seconds: a builder that dies makes no event */
 #define REAP_TIME  15.0 /* seconds in which its reaper deletes what it has left */
 
 /* ---- reading ---- */
@@ -205,32 +204,6 @@ int lxd_await_base(void *data, ct_base_look *look, const ct_wait *wait, ct_error
 
 /* ---- writing ---- */
 
-static int set(ct_json *json, const char *name, const char *value) {
-    char path[64];
-    snprintf(path, sizeof path, "/config/" KEY "%s", name);
-    return ct_json_set_string(json, path, value ? value : "");
-}
-
-static int set_number(ct_json *json, const char *name, long long value) {
-    char text[32];
-    snprintf(text, sizeof text, "%lld", value);
-    return set(json, name, text);
-}
-
-int lxd_write_base(ct_json *json, const char *key, const char *idle) {
-    if (set(json, "base", key) < 0 || set(json, "complete", "") < 0 ||
-        set(json, "sealed", "") < 0 || set(json, "label", "") < 0 ||
-        set(json, "inputs", "") < 0 || set(json, "reason", "") < 0 ||
-        set(json, "built", "") < 0 || set(json, "used", "") < 0 ||
-        set(json, "size", "") < 0)
-        return CT_E_NO_MEMORY;
-    /* said even when it is its own: a copy of what is not yet complete would inherit the other */
-    char init[256] = "";
-    if (idle)
-        snprintf(init, sizeof init, IDLE "%s", idle);
-    return ct_json_set_string(json, "/config/raw.lxc", init);
-}
-
 static int patch(lxd_session *session, const char *instance, const ct_wait *wait,
                  ct_error *error) {
     int code =
@@ -242,7 +215,7 @@ int lxd_set_init(void *data, const char *instance, const char *command,
                  const ct_wait *wait, ct_error *error) {
     lxd_session *session = data;
     char init[256];
-    snprintf(init, sizeof init, IDLE "%s", command);
+    snprintf(init, sizeof init, LXD_INIT_COMMAND "%s", command);
     if (ct_json_clear(session->request) < 0 ||
         ct_json_set_string(session->request, "/config/raw.lxc", init) < 0)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
@@ -253,15 +226,18 @@ static int fill_publication(ct_json *json, const ct_base *base, const char *seal
     static const char *const lease[] = {"run",    "host",      "pid",     "started",
                                         "expiry", "preserved", "creation"};
     long long now = (long long) time(NULL);
-    if (ct_json_clear(json) < 0 || set(json, "complete", "true") < 0 ||
-        set(json, "sealed", sealed) < 0 || set(json, "label", base->label) < 0 ||
-        set(json, "inputs", base->inputs) < 0 || set(json, "reason", base->reason) < 0 ||
-        set_number(json, "built", now) < 0 || set_number(json, "used", now) < 0 ||
-        set_number(json, "size", (long long) base->size) < 0 ||
+    if (ct_json_clear(json) < 0 || lxd_config_set(json, "complete", "true") < 0 ||
+        lxd_config_set(json, "sealed", sealed) < 0 ||
+        lxd_config_set(json, "label", base->label) < 0 ||
+        lxd_config_set(json, "inputs", base->inputs) < 0 ||
+        lxd_config_set(json, "reason", base->reason) < 0 ||
+        lxd_config_set_number(json, "built", now) < 0 ||
+        lxd_config_set_number(json, "used", now) < 0 ||
+        lxd_config_set_number(json, "size", (long long) base->size) < 0 ||
         ct_json_set_string(json, "/config/raw.lxc", "") < 0)
         return CT_E_NO_MEMORY;
     for (size_t i = 0; i < CT_COUNT(lease); i++)
-        if (set(json, lease[i], "") < 0)
+        if (lxd_config_set(json, lease[i], "") < 0)
             return CT_E_NO_MEMORY;
     return CT_OK;
 }
@@ -309,7 +285,8 @@ int lxd_touch_base(void *data, const ct_base *base, const ct_wait *wait,
     long long now = (long long) time(NULL);
     if (now - base->used < TOUCH_EACH)
         return CT_OK;
-    if (ct_json_clear(session->request) < 0 || set_number(session->request, "used", now))
+    if (ct_json_clear(session->request) < 0 ||
+        lxd_config_set_number(session->request, "used", now))
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     return patch(session, base->instance, wait, error);
 }

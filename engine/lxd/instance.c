@@ -16,49 +16,6 @@
 
 /* ---- leases ---- */
 
-static int write_lease(ct_json *json, const ct_lease *lease) {
-    char pid[32], start[32], expiry[32];
-    snprintf(pid, sizeof pid, "%ld", lease->pid);
-    snprintf(start, sizeof start, "%llu", (unsigned long long) lease->started);
-    snprintf(expiry, sizeof expiry, "%lld", lease->expiry);
-    if (ct_json_set_string(json, "/config/" KEY "run", lease->run) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "host", lease->host) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "pid", pid) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "started", start) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "expiry", expiry) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "creation", lease->creation) < 0 ||
-        /* said, since a copy of a preserved instance would inherit it */
-        ct_json_set_string(json, "/config/" KEY "preserved", "false") < 0)
-        return CT_E_NO_MEMORY;
-    return CT_OK;
-}
-
-static const char *lease_field(ct_json *json, const char *instance, const char *name) {
-    char path[96];
-    snprintf(path, sizeof path, "%s/config/" KEY "%s", instance, name);
-    return ct_json_string(json, path);
-}
-
-bool lxd_read_lease(ct_json *json, const char *instance, ct_lease *lease) {
-    const char *run = lease_field(json, instance, "run");
-    const char *host = lease_field(json, instance, "host");
-    const char *pid = lease_field(json, instance, "pid");
-    const char *start = lease_field(json, instance, "started");
-    const char *expiry = lease_field(json, instance, "expiry");
-    const char *preserved = lease_field(json, instance, "preserved");
-    if (!run || !host || !pid || !start || !expiry)
-        return false;
-    *lease = (ct_lease){.pid = strtol(pid, NULL, 10),
-                        .started = strtoull(start, NULL, 10),
-                        .expiry = strtoll(expiry, NULL, 10),
-                        .preserved = preserved && strcmp(preserved, "true") == 0};
-    snprintf(lease->run, sizeof lease->run, "%s", run);
-    snprintf(lease->host, sizeof lease->host, "%s", host);
-    const char *creation = lease_field(json, instance, "creation");
-    snprintf(lease->creation, sizeof lease->creation, "%s", creation ? creation : "");
-    return true;
-}
-
 int lxd_visit(void *data, ct_lease_visitor *visitor, void *context, const ct_wait *wait,
               ct_error *error) {
     lxd_session *session = data;
@@ -117,7 +74,7 @@ static int fill_create(lxd_session *session, const ct_instance_spec *spec,
     bool given = ct_json_has(request, "/ephemeral") && !spec->base_key;
     if (ct_json_set_string(request, "/name", spec->name) < 0 ||
         (!given && ct_json_set_boolean(request, "/ephemeral", !spec->base_key) < 0) ||
-        write_lease(request, spec->lease) < 0 ||
+        lxd_write_lease(request, spec->lease) < 0 ||
         ((spec->base_key || spec->clone_of) &&
          lxd_write_base(request, spec->base_key, spec->idle) < 0))
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");

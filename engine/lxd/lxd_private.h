@@ -8,8 +8,10 @@
 #include "lxd/lxd.h"
 
 #define LXD_CONFIG_KEY "user.cleantest." /* what we say in an instance's config */
-#define LXD_PATH_MAX   1024
-#define LXD_ANSWER_MAX (64 * CT_MIB) /* bytes of one answer */
+/* Of raw.lxc; lxc.container.conf(5). What is behind it runs in place of an init. */
+#define LXD_INIT_COMMAND "lxc.init.cmd = "
+#define LXD_PATH_MAX     1024
+#define LXD_ANSWER_MAX   (64 * CT_MIB) /* bytes of one answer */
 
 /* One thread's connection. */
 typedef struct lxd_session {
@@ -23,7 +25,11 @@ typedef struct lxd_session {
     char unsure[CT_INSTANCE_NAME_MAX + 1];
 } lxd_session;
 
-/* ---- lxd.c ---- */
+/* ---- session.c ---- */
+
+/* See provider.h. */
+int lxd_session_open(ct_provider *provider, void **out, ct_error *error);
+void lxd_session_close(void *session);
 
 /* Sends method and path, with the request document when with_request, and reads the answer.
  * A refusal is an error with LXD's own words. */
@@ -46,7 +52,7 @@ CT_CHECK int lxd_check(lxd_session *session, int status, ct_error *error);
 CT_CHECK int lxd_add_project(const ct_provider *provider, char path[LXD_PATH_MAX],
                              ct_error *error);
 
-/* ---- lxd_settle.c ---- */
+/* ---- settle.c ---- */
 
 /* Whether a creation that failed, for all that LXD answered, has made its instance: CT_OK
  * when it has, by the lease that no other creation writes; CT_E_CONFLICT when somebody
@@ -57,7 +63,7 @@ CT_CHECK int lxd_find_created(lxd_session *session, const ct_instance_spec *spec
 /* A moment, for what nothing tells of. Ends early when cancelled. */
 void lxd_pause(const ct_wait *wait);
 
-/* ---- lxd_find.c ---- */
+/* ---- find.c ---- */
 
 /* Fills provider->endpoint with the first LXD that answers, and provider->server. */
 CT_CHECK int lxd_find(ct_provider *provider, const ct_settings *settings,
@@ -66,7 +72,13 @@ CT_CHECK int lxd_find(ct_provider *provider, const ct_settings *settings,
 /* true for a socket that LXD's own client looks for, too. */
 bool lxd_is_usual(const char *socket);
 
-/* ---- lxd_instance.c, lxd_base.c: what one needs of the other ---- */
+/* ---- config.c ---- */
+
+/* Sets a field of ours in the config of the request; NULL is "". */
+CT_CHECK int lxd_config_set(ct_json *json, const char *name, const char *value);
+CT_CHECK int lxd_config_set_number(ct_json *json, const char *name, long long value);
+/* Writes a lease into a create request. */
+CT_CHECK int lxd_write_lease(ct_json *json, const ct_lease *lease);
 
 /* false when the instance at this path of the document carries no lease. */
 bool lxd_read_lease(ct_json *json, const char *instance, ct_lease *lease);
@@ -74,7 +86,7 @@ bool lxd_read_lease(ct_json *json, const char *instance, ct_lease *lease);
  * inherit from one; idle: see ct_instance_spec. */
 CT_CHECK int lxd_write_base(ct_json *json, const char *key, const char *idle);
 
-/* ---- lxd_image.c, lxd_instance.c, lxd_base.c, lxd_storage.c, lxd_files.c, lxd_exec.c: see
+/* ---- image.c, instance.c, base.c, storage.c, files.c, exec.c: see
  * provider.h ---- */
 
 int lxd_resolve(void *session, const char *image, char **source, const ct_wait *wait,

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "provider/provider.h"
+#include "model/model.h"
 #include "tree/tree.h"
 
 /* ---- checks ---- */

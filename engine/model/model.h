@@ -7,6 +7,9 @@
 
 #include "basic/basic.h"
 
+#define CT_INSTANCE_NAME_MAX 63 /* LXD's: a DNS label */
+#define CT_BASE_NAME_MAX     40 /* bytes, with the NUL */
+
 /* ---- what a zero stands for -------------------------------------------------------- */
 
 /* Seconds; what a zero in the public structs stands for. */

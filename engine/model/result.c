@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider/provider.h"
+#include "model/model.h"
 
 /* What the caller sees of a result comes first. */
 struct owned_result {
@@ -76,4 +76,11 @@ void ct_result_free(ct_result *result) {
     ct_message_free(result->error);
     ct_arena_fini(&owned->names);
     free(owned);
+}
+
+void ct_event_fini(ct_event *event) {
+    free(event->instance);
+    ct_message_free(event->message);
+    ct_result_free(event->result);
+    *event = (ct_event){0};
 }

@@ -10,7 +10,7 @@
 
 #include "net/net.h"
 
-/* ---- the options of one easy handle, set one after the other ---- */
+/* ---- options.c: those of one easy handle, set one after the other ---- */
 
 /* Which option it is, is known at run time here: the macro that libcurl checks types
  * with is of no use, hence the parentheses. */
@@ -38,6 +38,9 @@ static inline void ct_curl_set_pointer(ct_curl_options *options, CURLoption opti
     options->refused = option;
 }
 
+/* Says in our words which option libcurl refused, and why; returns the code. */
+int ct_curl_options_fail(const ct_curl_options *options, ct_error *error);
+
 /* ---- transfer.c: what all connections to an endpoint have ---- */
 
 /* The endpoint's name in messages. Borrowed from it. */
@@ -54,8 +57,6 @@ CT_CHECK int ct_transfer_drive(CURLM *multi, const ct_endpoint *endpoint,
 /* Says in our words how a transfer failed; returns the code. */
 int ct_transfer_fail(const ct_endpoint *endpoint, CURLcode result, const char *why,
                      ct_error *error);
-/* The same for an option that libcurl refused. */
-int ct_curl_options_fail(const ct_curl_options *options, ct_error *error);
 
 /* ---- trust.c ---- */
 

@@ -22,14 +22,6 @@ const char *ct_endpoint_place(const ct_endpoint *endpoint) {
     return endpoint->socket ? endpoint->socket : endpoint->url;
 }
 
-int ct_curl_options_fail(const ct_curl_options *options, ct_error *error) {
-    const struct curl_easyoption *option = curl_easy_option_by_id(options->refused);
-    if (options->code == CURLE_OUT_OF_MEMORY)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    return ct_fail(error, CT_E_SYSTEM, "%s can't set its option %s: %s", curl_version(),
-                   option ? option->name : "", curl_easy_strerror(options->code));
-}
-
 static void set_tcp(ct_curl_options *options) {
     ct_curl_set_long(options, CURLOPT_TCP_KEEPALIVE, 1L);
     ct_curl_set_long(options, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE);

@@ -7,12 +7,10 @@
 #ifndef CT_PROVIDER_H
 #define CT_PROVIDER_H
 
-#include "net/net.h"
 #include "model/model.h"
+#include "net/net.h"
 
-#define CT_INSTANCE_NAME_MAX 63          /* LXD's: a DNS label */
-#define CT_BASE_NAME_MAX     40          /* bytes, with the NUL */
-#define CT_BUILD_PREFIX      "ct-build-" /* of a base's name while it is built */
+#define CT_BUILD_PREFIX "ct-build-" /* of a base's name while it is built */
 
 /* Who answers for an instance: kept on it, so that any later process can tell whether the
  * owner lives. See lease.c. */

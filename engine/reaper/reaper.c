@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "prepared/prepared.h"
 #include "reaper/reaper.h"
+#include "wire/wire.h"
 
 #ifndef MFD_EXEC /* <linux/memfd.h>, since Linux 6.3 */
 #define MFD_EXEC 0x0010U

@@ -19,7 +19,7 @@
 #ifndef CT_REAPER_H
 #define CT_REAPER_H
 
-#include "prepared/prepared.h"
+#include "provider/provider.h"
 
 #define CT_REAPER_MESSAGE_MAX 65536 /* bytes */
 

@@ -60,16 +60,33 @@ static size_t one_number(void *run) {
     return ct_run_number(run, 1);
 }
 
+int ct_run_connect(const ct_settings *settings, ct_provider **out, ct_error *error) {
+    *out = NULL;
+    int code = ct_standard_streams_ensure(error);
+    if (code == CT_OK)
+        code = check_settings(settings, error);
+    if (code < 0)
+        return code;
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    code = ct_lxd_open(settings, out, error);
+    if (code < 0)
+        curl_global_cleanup();
+    return code;
+}
+
+void ct_run_disconnect(ct_provider *provider) {
+    if (!provider)
+        return;
+    provider->type->close(provider);
+    curl_global_cleanup();
+}
+
 static int open_run(const ct_settings *given, ct_run **out, ct_error *error) {
     static const ct_settings defaults = {0};
     const ct_settings *settings = given ? given : &defaults;
     char id[17];
     *out = NULL;
-    int code = ct_standard_streams_ensure(error);
-    if (code == CT_OK)
-        code = check_settings(settings, error);
-    if (code == CT_OK)
-        code = make_id(id, error);
+    int code = make_id(id, error);
     if (code < 0)
         return code;
     ct_run *run = calloc(1, sizeof *run);
@@ -80,8 +97,7 @@ static int open_run(const ct_settings *given, ct_run **out, ct_error *error) {
     run->history = ct_history_open(settings->state);
     pthread_mutex_init(&run->lock, NULL);
     pthread_cond_init(&run->guarded, NULL);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    code = ct_lxd_open(settings, &run->provider, error);
+    code = ct_run_connect(settings, &run->provider, error);
     if (code == CT_OK)
         code = ct_warm_open(run->provider, run->id, one_number, run, &run->warm, error);
     if (code == CT_OK)
@@ -120,10 +136,8 @@ void ct_run_close(ct_run *run) {
          failure.code < 0))
         run->instances_left = true; /* the reaper tries again */
     ct_reaper_stop(run->reaper, run->instances_left);
-    if (run->provider)
-        run->provider->type->close(run->provider);
+    ct_run_disconnect(run->provider);
     ct_history_close(run->history);
-    curl_global_cleanup();
     pthread_cond_destroy(&run->guarded);
     pthread_mutex_destroy(&run->lock);
     free(run);
@@ -260,50 +274,4 @@ int ct_run_destroy(ct_run *run, const char *const *instances, ct_error *error) {
 
 /* ---- bases ---- */
 
-int ct_bases_visit(const ct_settings *settings, ct_base_visitor *visitor, void *context,
-                   ct_error *error) {
-    if (!visitor)
-        return ct_fail(error, CT_E_ARGUMENT, "the visitor is NULL");
-    ct_run *run;
-    int code = open_run(settings, &run, error);
-    if (code < 0)
-        return code;
-    ct_base_list list;
-    ct_wait wait = ct_wait_for(run->provider->timeout, -1);
-    code = ct_base_list_read(&list, run->provider, &wait, error);
-    for (size_t i = 0; code == CT_OK && i < list.count; i++)
-        visitor(context, &list.bases[i]);
-    ct_base_list_fini(&list);
-    ct_run_close(run);
-    return code;
-}
-
-int ct_bases_prune(const ct_settings *settings, bool all, ct_cleaned *cleaned,
-                   void *context, ct_error *error) {
-    ct_run *run;
-    int code = open_run(settings, &run, error);
-    if (code < 0)
-        return code;
-    code = ct_base_prune(run->provider, all ? NULL : &run->bases, -1, cleaned, context,
-                         error);
-    ct_run_close(run);
-    return code;
-}
-
 /* ---- cleaning ---- */
-
-static bool dead(const void *context, const char *instance, const ct_lease *lease) {
-    (void) context, (void) instance;
-    return ct_lease_dead(lease);
-}
-
-int ct_clean(const ct_settings *settings, ct_cleaned *cleaned, void *context,
-             ct_error *error) {
-    ct_run *run;
-    int code = open_run(settings, &run, error);
-    if (code < 0)
-        return code;
-    code = ct_sweep(run->provider, dead, NULL, cleaned, context, error);
-    ct_run_close(run);
-    return code;
-}

@@ -13,6 +13,11 @@
 
 /* ---- run.c ------------------------------------------------------------------------- */
 
+/* Checks the settings and finds the provider that they mean; see ct_run_open() for the
+ * errors. Ended by ct_run_disconnect(), which accepts NULL. */
+CT_CHECK int ct_run_connect(const ct_settings *settings, ct_provider **out,
+                            ct_error *error);
+void ct_run_disconnect(ct_provider *provider);
 /* Borrowed. */
 ct_provider *ct_run_provider(ct_run *run);
 /* The pool of instances that are there ahead of time. */

@@ -76,10 +76,3 @@ int ct_queue_take(ct_queue *queue, const ct_wait *wait, ct_event *event) {
     pthread_mutex_unlock(&queue->lock);
     return 1;
 }
-
-void ct_event_fini(ct_event *event) {
-    free(event->instance);
-    ct_message_free(event->message);
-    ct_result_free(event->result);
-    *event = (ct_event){0};
-}

@@ -10,8 +10,8 @@
 /* ---- limits ------------------------------------------------------------------------ */
 
 /* Both sides know these. */
-#define CT_OUTPUT_LIMIT      (16 * CT_MIB) /* bytes of stdout, and of stderr */
-#define CT_EXIT_SKIP         77            /* a testlet that says "skip" */
+#define CT_OUTPUT_LIMIT (16 * CT_MIB) /* bytes of stdout, and of stderr */
+#define CT_EXIT_SKIP    77            /* a testlet that says "skip" */
 
 /* ---- value.c ----------------------------------------------------------------------- */
 

@@ -12,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What the linker puts in place of the engine's; see run. */
-ct_http *__wrap_ct_http_open(const ct_endpoint *endpoint, ct_error *error);
+int __wrap_ct_http_open(const ct_endpoint *endpoint, ct_http **http, ct_error *error);
 void __wrap_ct_http_close(ct_http *http);
 int __wrap_ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
                         const ct_wait *wait, ct_error *error);
@@ -24,10 +24,11 @@ static const char greeting[] =
     "{\"metadata\":{\"auth\":\"trusted\",\"environment\":{\"server\":\"lxd\","
     "\"server_version\":\"5.0.2\"}}}";
 
-ct_http *__wrap_ct_http_open(const ct_endpoint *endpoint, ct_error *error) {
+int __wrap_ct_http_open(const ct_endpoint *endpoint, ct_http **http, ct_error *error) {
     (void) endpoint;
     (void) error;
-    return malloc(1);
+    *http = malloc(1);
+    return CT_OK;
 }
 
 void __wrap_ct_http_close(ct_http *http) {
@@ -99,12 +100,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ct_settings settings = {.endpoint = "https://fuzz"};
     at = (const char *) data;
     left = size;
-    ct_provider *provider = ct_lxd_open(&settings, NULL);
-    if (!provider)
+    ct_provider *provider;
+    if (ct_lxd_open(&settings, &provider, NULL) < 0)
         abort();
-    void *session = provider->type->session_open(provider, NULL);
+    void *session;
     ct_wait wait = ct_wait_for(10, -1);
-    if (session)
+    if (provider->type->session_open(provider, &session, NULL) == CT_OK)
         ask(provider, session, &wait);
     provider->type->session_close(session);
     provider->type->close(provider);

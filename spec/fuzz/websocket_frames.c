@@ -24,9 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ct_wait wait = ct_wait_for(60, -1);
     size_t delivered = 0, turns = 0;
     start_line(data, size, true);
-    ct_websocket *socket =
-        ct_websocket_open(&endpoint, "/", take, &delivered, &wait, NULL);
-    if (!socket)
+    ct_websocket *socket;
+    if (ct_websocket_open(&endpoint, "/", take, &delivered, &socket, &wait, NULL) < 0)
         abort();
     while (ct_websocket_pump(socket, NULL) == CT_OK && !ct_websocket_ended(socket) &&
            !ct_websocket_broken(socket))

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * housekeeping.c - what the public API does about other runs: deletes what dead ones have
+ * left, lists and prunes bases. No job runs, so no run is opened.
+ */
+#include "run/run_private.h"
+
+static const ct_settings defaults = {0};
+
+static int connect(const ct_settings *settings, ct_provider **out, ct_error *error) {
+    return ct_run_connect(settings ? settings : &defaults, out, error);
+}
+
+static const ct_base_limits *limits_of(const ct_settings *settings) {
+    return settings ? &settings->bases : &defaults.bases;
+}
+
+int ct_bases_visit(const ct_settings *settings, ct_base_visitor *visitor, void *context,
+                   ct_error *error) {
+    if (!visitor)
+        return ct_fail(error, CT_E_ARGUMENT, "the visitor is NULL");
+    ct_provider *provider;
+    int code = connect(settings, &provider, error);
+    if (code < 0)
+        return code;
+    ct_base_list list;
+    ct_wait wait = ct_wait_for(provider->timeout, -1);
+    code = ct_base_list_read(&list, provider, &wait, error);
+    for (size_t i = 0; code == CT_OK && i < list.count; i++)
+        visitor(context, &list.bases[i]);
+    ct_base_list_fini(&list);
+    ct_run_disconnect(provider);
+    return code;
+}
+
+int ct_bases_prune(const ct_settings *settings, bool all, ct_cleaned *cleaned,
+                   void *context, ct_error *error) {
+    ct_provider *provider;
+    int code = connect(settings, &provider, error);
+    if (code < 0)
+        return code;
+    code = ct_base_prune(provider, all ? NULL : limits_of(settings), -1, cleaned, context,
+                         error);
+    ct_run_disconnect(provider);
+    return code;
+}
+
+static bool dead(const void *context, const char *instance, const ct_lease *lease) {
+    (void) context, (void) instance;
+    return ct_lease_dead(lease);
+}
+
+int ct_clean(const ct_settings *settings, ct_cleaned *cleaned, void *context,
+             ct_error *error) {
+    ct_provider *provider;
+    int code = connect(settings, &provider, error);
+    if (code < 0)
+        return code;
+    code = ct_sweep(provider, dead, NULL, cleaned, context, error);
+    ct_run_disconnect(provider);
+    return code;
+}
