@@ -16,10 +16,10 @@ void ct_result_worsen(ct_result *result, enum ct_status status) {
 
 void ct_result_note(ct_result *result, const char *message, const ct_buf *output) {
     char *before = result->error;
-    bool more = output && output->length > 0;
+    const char *more = output && output->length > 0 ? output->data : NULL;
     result->error =
         ct_message("%s%s%s%s%s", before ? before : "", before ? "\nthen: " : "", message,
-                   more ? "\n" : "", more ? output->data : "");
+                   more ? "\n" : "", more ? more : "");
     ct_message_free(before);
 }
 

@@ -118,10 +118,9 @@ static int settle(lxd_session *session, const struct whose *whose, const ct_wait
     while (code == CT_OK && some) {
         some = false;
         code = list_running(session, &found, wait, error);
-        const char *at = found.data, *end = found.data + found.length;
-        while (code == CT_OK && at < end) {
-            const char *id = at, *name = id + strlen(id) + 1;
-            at = name + strlen(name) + 1;
+        for (size_t at = 0; code == CT_OK && at < found.length;) {
+            const char *id = found.data + at, *name = id + strlen(id) + 1;
+            at = (size_t) (name - found.data) + strlen(name) + 1;
             if (!is_of(session, whose, name, wait))
                 continue;
             some = true;

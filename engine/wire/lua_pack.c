@@ -288,10 +288,26 @@ static bool pack_reference(lua_State *L, struct packing *packing) {
     return known;
 }
 
-/* Packs the value on top of the stack, which stays there. */
-static void pack_value(lua_State *L, struct packing *packing) {
+/* A string, a number, a boolean or nil. */
+static int pack_plain(lua_State *L, ct_buf *out) {
     size_t length;
     const char *string;
+    switch (lua_type(L, -1)) {
+    case LUA_TBOOLEAN:
+        return ct_value_boolean(out, lua_toboolean(L, -1));
+    case LUA_TNUMBER:
+        return lua_isinteger(L, -1) ? ct_value_integer(out, lua_tointeger(L, -1))
+                                    : ct_value_number(out, lua_tonumber(L, -1));
+    case LUA_TSTRING:
+        string = lua_tolstring(L, -1, &length);
+        return ct_value_bytes(out, string, length);
+    default:
+        return ct_value_nil(out);
+    }
+}
+
+/* Packs the value on top of the stack, which stays there. */
+static void pack_value(lua_State *L, struct packing *packing) {
     if (packing->code < 0)
         return;
     if (packing->depth > CT_VALUE_DEPTH_MAX) {
@@ -303,19 +319,10 @@ static void pack_value(lua_State *L, struct packing *packing) {
         return;
     switch (lua_type(L, -1)) {
     case LUA_TNIL:
-        keep(packing, ct_value_nil(packing->out));
-        return;
     case LUA_TBOOLEAN:
-        keep(packing, ct_value_boolean(packing->out, lua_toboolean(L, -1)));
-        return;
     case LUA_TNUMBER:
-        keep(packing, lua_isinteger(L, -1)
-                          ? ct_value_integer(packing->out, lua_tointeger(L, -1))
-                          : ct_value_number(packing->out, lua_tonumber(L, -1)));
-        return;
     case LUA_TSTRING:
-        string = lua_tolstring(L, -1, &length);
-        keep(packing, ct_value_bytes(packing->out, string, length));
+        keep(packing, pack_plain(L, packing->out));
         return;
     case LUA_TTABLE:
         pack_table(L, packing);

@@ -69,8 +69,8 @@ static void check(const ct_outcome *outcome, int code, const ct_error *error) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const ct_provider_type provider = {.exec = run_program,
-                                              .in_service = in_service};
+    static const ct_provider_type provider = {
+        .exec = run_program, .in_service = in_service, .check_undisturbed = in_service};
     static const char *const argv[] = {"true", NULL};
     if (size < 2)
         return 0;
