@@ -63,7 +63,7 @@ describe("without any LXD", function()
     local result = without_lxd({ "cleantest", folder:at "suite.lua" }, named)
     assert.equal(2, result.status, result.stdout .. result.stderr)
     assert.matches("error  test%-busybox%-amd64", result.stdout)
-    assert.matches("0 passed, 0 failed, 1 errors", result.stdout)
+    assert.matches("0 passed, 0 failed, 1 error,", result.stdout)
   end)
 
   it("cleaning says it, too", function()

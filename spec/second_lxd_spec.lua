@@ -204,7 +204,7 @@ describe("an LXD that goes away in mid-run", function()
   local function check(result)
     assert.equal(2, result.status, result.stdout .. result.stderr)
     assert.matches("result\tslow%-busybox%-amd64\terror\t%S", result.stdout)
-    assert.matches("1 passed, 0 failed, 1 errors", result.stdout)
+    assert.matches("1 passed, 0 failed, 1 error,", result.stdout)
   end
 
   -- A call on the LXD in use, at the same time.
