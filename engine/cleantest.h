@@ -33,13 +33,13 @@
  * SIGNALS AND PROCESSES. The engine installs no handlers and never exits or prints, but
  * for ct_main(), which is a whole program: it catches signals and reports. With the first
  * instance the engine starts one helper process, the reaper: should this process die by
- * any means, the reaper deletes the run's instances, and takes out of targets what the run
- * has put there. A signal that is caught by the waiting thread makes ct_batch_start() and
- * ct_batch_wait() return CT_E_INTERRUPTED: call them again to wait on, or cancel.
+ * any means, the reaper deletes the run's instances, and takes out of targets what the
+ * run has put there. A signal that is caught by the waiting thread makes ct_batch_start()
+ * and ct_batch_wait() return CT_E_INTERRUPTED: call them again to wait on, or cancel.
  *
- * DESCRIPTORS. Each of the descriptors 0 to 2 that is closed when a run is opened is opened
- * as /dev/null, so that no connection gets such a number. All others of the engine are
- * closed by exec.
+ * DESCRIPTORS. Each of the descriptors 0 to 2 that is closed when a run is opened is
+ * opened as /dev/null, so that no connection gets such a number. All others of the engine
+ * are closed by exec.
  *
  * UNITS. Times are seconds, as double; sizes are bytes. Strings are UTF-8 and end in NUL;
  * what a testlet printed is bytes with a length (and a NUL behind them for convenience).
@@ -172,8 +172,8 @@ typedef struct ct_step {
     enum ct_step_kind kind;
     const char *name; /* for messages: "apt", "upload" */
     ct_testlet run;   /* RUN */
-    const char
-        *source; /* PUSH: a path here, or NULL for data. PULL: a path in the instance */
+    /* PUSH: a path here, or NULL for data. PULL: a path in the instance */
+    const char *source;
     const void *data;   /* PUSH without source: a file's content */
     size_t data_length; /* bytes */
     const char *dest;   /* PUSH: a path in the instance. PULL: a path here; links on the
@@ -271,10 +271,9 @@ typedef struct ct_job {
     enum ct_preserve preserve;
     enum ct_isolation isolation; /* means nothing with a target, or CT_PRESERVE_RUN */
     bool fresh;                  /* from the image, whatever bases there are */
-    unsigned
-        warm; /* this many clones of the base are kept booted and frozen, ahead of the
-                      jobs that take them, until the run is closed; not counted as live.
-                      0: none */
+    /* this many clones of the base are kept booted and frozen, ahead of the jobs that
+     * take them, until the run is closed; not counted as live. 0: none */
+    unsigned warm;
 } ct_job;
 
 /* ---- Results ----------------------------------------------------------------------- */
@@ -319,8 +318,8 @@ typedef struct ct_result {
     /* what went wrong, in words, the first cause first; NULL on pass and skip, and only
      * then */
     char *error;
-    char
-        *base; /* the base its instance was cloned from, by its name in LXD; NULL: none */
+    /* the base its instance was cloned from, by its name in LXD; NULL: none */
+    char *base;
     bool base_built;               /* it was built by this run */
     double duration;               /* seconds from the start of create to the result */
     double phases[CT_PHASE_COUNT]; /* seconds; -1: not reached. TEARDOWN is always -1
@@ -348,18 +347,20 @@ typedef struct ct_base_limits {
 
 /* Where LXD is and how to speak to it. Zero means the default everywhere. */
 typedef struct ct_settings {
-    const char
-        *endpoint; /* a unix socket's path or https://HOST:PORT; NULL: $LXD_DIR, or,
-                             where that is not set, the sockets of Debian's LXD, the snap's,
-                             and Incus */
-    const char *client_cert; /* PEM file; for https */
-    const char *client_key;  /* PEM file; for https */
-    const char
-        *verify; /* NULL: the system's CAs; "no": not at all; 64 hexadecimal digits: the
-                           fingerprint of the server's certificate, for which libcurl's TLS
-                           has to be OpenSSL's; else a CA file, in place of the system's */
-    double timeout;      /* seconds one request or operation may take; 0: 300 */
-    const char *project; /* NULL: the default project */
+    /* a unix socket's path or https://HOST:PORT; NULL: $LXD_DIR, or, where that is not
+     * set, the sockets of Debian's LXD, the snap's, and Incus */
+    const char *endpoint;
+    /* PEM files; for https */
+    const char *client_cert;
+    const char *client_key;
+    /* NULL: the system's CAs; "no": not at all; 64 hexadecimal digits: the fingerprint of
+     * the server's certificate, for which libcurl's TLS has to be OpenSSL's; else a CA
+     * file, in place of the system's */
+    const char *verify;
+    /* seconds one request or operation may take; 0: 300 */
+    double timeout;
+    /* NULL: the default project */
+    const char *project;
     /* the file in which durations are kept, so that the next run can start the longest
      * first; "": none; NULL: $CLEANTEST_STATE (empty: none), cleantest/durations in
      * $XDG_STATE_HOME or ~/.local/state */

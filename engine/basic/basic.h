@@ -24,15 +24,15 @@ int ct_fail_errno(ct_error *error, const char *format, ...) CT_FORMAT(2, 3);
 /* Puts "what: " before the message of a failure on its way out; returns its code. */
 int ct_fail_in(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 4);
 
-/* Text on the heap, as from asprintf(). Never NULL: when there is no memory for it, a text
- * that says so is returned. ct_message_free() frees both kinds, and accepts NULL. */
+/* Text on the heap, as from asprintf(). Never NULL: when there is no memory for it, a
+ * text that says so is returned. ct_message_free() frees both kinds, and accepts NULL. */
 char *ct_message(const char *format, ...) CT_FORMAT(1, 2);
 void ct_message_free(char *message);
 
 /* ---- standard_streams.c ------------------------------------------------------------ */
 
-/* Opens /dev/null as each of the descriptors 0 to 2 that is closed, so that none of ours is ever
- * taken for a standard stream. */
+/* Opens /dev/null as each of the descriptors 0 to 2 that is closed, so that none of
+ * ours is ever taken for a standard stream. */
 CT_CHECK int ct_standard_streams_ensure(ct_error *error);
 
 /* ---- buf.c ------------------------------------------------------------------------- */
@@ -51,11 +51,13 @@ void ct_buf_clear(ct_buf *buf);
 /* CT_E_LIMIT past the limit, CT_E_NO_MEMORY; the buffer is then as it was. */
 CT_CHECK int ct_buf_add(ct_buf *buf, const void *data, size_t length);
 CT_CHECK int ct_buf_format(ct_buf *buf, const char *format, ...) CT_FORMAT(2, 3);
-/* Room for length more bytes at the end, which the caller fills and then adds to length. */
+/* Room for length more bytes at the end, which the caller fills and then adds to
+ * length. */
 CT_CHECK int ct_buf_reserve(ct_buf *buf, size_t length);
 /* Drops the first length bytes. */
 void ct_buf_consume(ct_buf *buf, size_t length);
-/* Hands the bytes over (free() them); the buffer is as after init. NULL: out of memory. */
+/* Hands the bytes over (free() them); the buffer is as after init. NULL: out of
+ * memory. */
 char *ct_buf_take(ct_buf *buf, size_t *length);
 
 /* ---- wait.c ------------------------------------------------------------------------ */
@@ -97,8 +99,8 @@ void *ct_arena_alloc(ct_arena *arena, size_t size);
 /* A copy, with a NUL behind it; NULL for NULL. */
 void *ct_arena_copy(ct_arena *arena, const void *data, size_t length);
 char *ct_arena_string(ct_arena *arena, const char *string);
-/* CT_E_NO_MEMORY when an allocation has failed since this was asked last: what is done next
- * with the arena starts afresh. */
+/* CT_E_NO_MEMORY when an allocation has failed since this was asked last: what is done
+ * next with the arena starts afresh. */
 CT_CHECK int ct_arena_check(ct_arena *arena, ct_error *error);
 
 /* true for equal strings; NULL equals itself alone. */
@@ -107,8 +109,9 @@ bool ct_same_text(const char *one, const char *other);
 /* ---- json.c, json_sorted.c --------------------------------------------------------- */
 
 /* One JSON document. Paths are like "/metadata/config/user.cleantest.run": keys behind
- * slashes, array elements by number from 0, "" the whole document. A document belongs to one
- * thread at a time. Strings that come out are borrowed until the document changes. */
+ * slashes, array elements by number from 0, "" the whole document. A document belongs
+ * to one thread at a time. Strings that come out are borrowed until the document
+ * changes. */
 typedef struct ct_json ct_json;
 
 /* An empty object. NULL: out of memory. */
@@ -136,8 +139,8 @@ CT_CHECK int ct_json_set_number(ct_json *json, const char *path, double value);
 CT_CHECK int ct_json_set_json(ct_json *json, const char *path, const char *value);
 /* Adds the document's text to out. */
 CT_CHECK int ct_json_write(ct_json *json, ct_buf *out);
-/* json_sorted.c: the same, with the keys of each object in bytewise order: equal documents are
- * equal texts, in every process. */
+/* json_sorted.c: the same, with the keys of each object in bytewise order: equal
+ * documents are equal texts, in every process. */
 CT_CHECK int ct_json_write_sorted(ct_json *json, ct_buf *out);
 
 /* ---- digest.c ---------------------------------------------------------------------- */

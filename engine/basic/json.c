@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * json.c - JSON documents by path, over lua-cjson in a lua_State of their own: the one core
- * file that knows Lua. The document is the only thing on the state's stack. Everything that
- * can raise a Lua error (which means: out of memory) runs under lua_pcall.
+ * json.c - JSON documents by path, over lua-cjson in a lua_State of their own: the one
+ * core file that knows Lua. The document is the only thing on the state's stack.
+ * Everything that can raise a Lua error (which means: out of memory) runs under
+ * lua_pcall.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ struct ct_json {
     lua_State *lua;
 };
 
-/* One access to the document; lives on the C stack of the caller for the time of a pcall. */
+/* One access to the document; lives on the C stack of the caller for the time of a
+ * pcall. */
 struct access {
     const char *path;
     enum { SET_STRING, SET_BOOLEAN, SET_NUMBER, SET_JSON } set;
@@ -184,8 +186,8 @@ static int protected_setup(lua_State *lua) {
     return 0;
 }
 
-/* Calls function(document, access) under protection. With results 1 its result, or the error,
- * is left on the stack. */
+/* Calls function(document, access) under protection. With results 1 its result, or the
+ * error, is left on the stack. */
 static int protect(ct_json *json, lua_CFunction function, void *access, int results) {
     lua_pushcfunction(json->lua, function);
     lua_pushvalue(json->lua, DOCUMENT);

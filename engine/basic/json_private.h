@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * json_private.h - how json_sorted.c gets at the lua_State of a document. Nobody else does.
+ * json_private.h - how json_sorted.c gets at the lua_State of a document. Nobody else
+ * does.
  */
 #ifndef CT_JSON_PRIVATE_H
 #define CT_JSON_PRIVATE_H
@@ -9,8 +10,8 @@
 
 #include "basic/basic.h"
 
-/* Calls function(document, context), context as a light userdata, protected. CT_E_NO_MEMORY when
- * it raised an error. "encode" in the registry is cjson's. */
+/* Calls function(document, context), context as a light userdata, protected.
+ * CT_E_NO_MEMORY when it raised an error. "encode" in the registry is cjson's. */
 CT_CHECK int ct_json_call(ct_json *json, lua_CFunction function, void *context);
 
 #endif

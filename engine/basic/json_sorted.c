@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * json_sorted.c - a JSON document as text with the keys of its objects in order, so that equal
- * documents are equal texts: for digests.
+ * json_sorted.c - a JSON document as text with the keys of its objects in order, so that
+ * equal documents are equal texts: for digests.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,8 @@ static struct key *push_sorted_keys(lua_State *lua, size_t *count) {
     struct key *keys = lua_newuserdatauv(lua, (*count + 1) * sizeof *keys, 0);
     size_t i = 0;
     for (lua_pushnil(lua); lua_next(lua, -3); lua_pop(lua, 1)) {
-        /* what came from a text has strings; converting others in place would end the walk */
+        /* what came from a text has strings; converting others in place would end the
+         * walk */
         if (lua_type(lua, -2) != LUA_TSTRING)
             luaL_error(lua, "neither an array nor an object");
         keys[i].text = lua_tolstring(lua, -2, &keys[i].length);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * wait.c - the clock, deadlines and cancellation. Every call that may block takes a ct_wait,
- * which says until when, and which descriptor becomes readable when waiting is to end.
+ * wait.c - the clock, deadlines and cancellation. Every call that may block takes a
+ * ct_wait, which says until when, and which descriptor becomes readable when waiting is
+ * to end.
  */
 #include <errno.h>
 #include <math.h>

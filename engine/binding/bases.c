@@ -13,8 +13,8 @@
 
 #define CLEANED_LIMIT (4 * CT_MIB) /* bytes of names and messages */
 
-/* A ct_cleaned whose context is a ct_buf: keeps "instance NUL error NUL" (no error: empty).
- * What doesn't fit is not listed. */
+/* A ct_cleaned whose context is a ct_buf: keeps "instance NUL error NUL" (no error:
+ * empty). What doesn't fit is not listed. */
 static void note_cleaned(void *context, const char *instance, const char *error) {
     ct_buf *buf = context;
     size_t before = buf->length;

@@ -22,7 +22,8 @@ static const luaL_Reg functions[] = {
 int luaopen_cleantest_core(lua_State *L) {
     ct_error error = {0};
     luaL_checkversion(L);
-    /* now, not with the first run: a suite may open files before, and the report prints */
+    /* now, not with the first run: a suite may open files before, and the report
+     * prints */
     if (ct_standard_streams_ensure(&error) < 0)
         return luaL_error(L, "%s", error.message);
     lct_run_init(L);

@@ -36,8 +36,8 @@ static int add_modules(lua_State *L, int index, ct_buf *buf) {
 }
 
 /***
-Packs a value that is to travel into an instance: plain data, functions of plain data. What is a
-loaded module, or a function of a standard library, travels by its name.
+Packs a value that is to travel into an instance: plain data, functions of plain data.
+What is a loaded module, or a function of a standard library, travels by its name.
 @function pack
 @param value nil, a boolean, number, string, table of those, or a function
 @tparam[opt] boolean stripped functions are equal bytes in whichever file they are: for

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * util.c - what all types of the binding need: failures as nil, message, NAME; metatables; and
- * buffers that the collector owns.
+ * util.c - what all types of the binding need: failures as nil, message, NAME;
+ * metatables; and buffers that the collector owns.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * files.c - trees in and out of the instance, as frames on stdin and stdout. What they look
- * like on disk is tree_writer.c's and tree_reader.c's.
+ * files.c - trees in and out of the instance, as frames on stdin and stdout. What they
+ * look like on disk is tree_writer.c's and tree_reader.c's.
  */
 #include <limits.h>
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * guest.h - the guest: one static program that the host puts into an instance, and executes
- * once for each request. It reads one REQUEST frame (engine.h) from stdin, does what it says,
- * and writes frames to stdout. Stdin stays open for as long as the host wants an answer: its
- * end means that the host is gone, and a testlet that still runs is killed. What is executed
- * only waits for the guest proper, its child: see outlive_lxd() in main.c.
+ * guest.h - the guest: one static program that the host puts into an instance, and
+ * executes once for each request. It reads one REQUEST frame (engine.h) from stdin, does
+ * what it says, and writes frames to stdout. Stdin stays open for as long as the host
+ * wants an answer: its end means that the host is gone, and a testlet that still runs is
+ * killed. What is executed only waits for the guest proper, its child: see outlive_lxd()
+ * in main.c.
  *
  * A request is a packed table:
  *     op             "run", "unpack", "pack", "remove", "seal"
@@ -14,23 +15,24 @@
  *     own            the guest's directory, a name in "/" that begins with ".cleantest"
  *     identity       what the first READY said in this instance; nothing is removed from
  *                    a directory that is another one
- * run: a testlet. Frames: STDOUT and STDERR as they come, VALUE at most once, EXIT.
- *     kind           "command", "script", "lua", "call"
- *     argv           the command, or the script's arguments
- *     code           the script's content, or Lua source; call: packed, a function, or the name of
- *                    a guest module that returns one. It is unpacked by the testlet's own process
+ * run: a testlet. Frames: STDOUT and STDERR as they come, VALUE at most once, EXIT. kind
+ *     "command", "script", "lua", "call" argv           the command, or the script's
+ *     arguments code           the script's content, or Lua source; call: packed, a
+ *     function, or the name of
+ *                    a guest module that returns one. It is unpacked by the testlet's own
+ *                    process
  *     name           the script's file name, or the Lua chunk's name
  *     args           lua, call: { n = COUNT, ... }
  *     env            { KEY = "value" }
  *     timeout        seconds
  *     output_limit   bytes of stdout, and of stderr
- *   EXIT: exit_code or signal; timed_out; limit ("stdout", "stderr"); cpu_user, cpu_system,
- *   duration (seconds); max_rss (bytes)
- * unpack: a tree that follows on stdin, to dest (directory, no_overwrite; keep_owners, or user
- * and group: names or numbers, absent: root; mode of files, 0: their own). Frame: END.
- * pack: the tree at source (directory). Frames: ENTRY, CHUNK, END.
- * remove: the guest, and all that was put beside it. Frame: END.
- * seal: makes the instance fit to be cloned from; see seal.c. Frame: END, and in it, as text, how
+ *   EXIT: exit_code or signal; timed_out; limit ("stdout", "stderr"); cpu_user,
+ *   cpu_system, duration (seconds); max_rss (bytes)
+ * unpack: a tree that follows on stdin, to dest (directory, no_overwrite; keep_owners, or
+ * user and group: names or numbers, absent: root; mode of files, 0: their own). Frame:
+ * END. pack: the tree at source (directory). Frames: ENTRY, CHUNK, END. remove: the
+ * guest, and all that was put beside it. Frame: END. seal: makes the instance fit to be
+ * cloned from; see seal.c. Frame: END, and in it, as text, how
  *   many bytes its files take.
  * With the argument "idle" it is an init that does nothing.
  *
@@ -44,9 +46,9 @@
 #include "guest/process.h"
 #include "wire/wire.h"
 
-/* What the host calls the guest's directory, wherever it lies: in an instance that is not
- * cleantest's own, each guest has another one. Holds for an unpack's dest, and for the strings
- * that a guest module is called with. */
+/* What the host calls the guest's directory, wherever it lies: in an instance that is
+ * not cleantest's own, each guest has another one. Holds for an unpack's dest, and for
+ * the strings that a guest module is called with. */
 #define GUEST_PREFIX "/.cleantest/"
 
 #define GUEST_BROKEN CT_GUEST_BROKEN /* the last frame could not be delivered */
@@ -108,8 +110,8 @@ CT_CHECK int guest_find_id(const char *name, bool group, uint32_t *id, ct_error 
 
 /* ---- ready.c ---- */
 
-/* Waits until the instance is so ready. The end of the stream hangup (-1: none) ends the wait:
- * CT_E_CANCELLED. CT_E_TIMEOUT says what was missing. */
+/* Waits until the instance is so ready. The end of the stream hangup (-1: none) ends
+ * the wait: CT_E_CANCELLED. CT_E_TIMEOUT says what was missing. */
 CT_CHECK int guest_wait_ready(const char *level, double seconds, int hangup,
                               ct_error *error);
 
@@ -127,7 +129,8 @@ CT_CHECK int guest_wait_network(const ct_wait *wait, ct_error *error);
  * event now and then. CT_E_CANCELLED: the host is gone. CT_E_TIMEOUT: the wait was over
  * before. */
 CT_CHECK int guest_wait_event(int descriptor, const ct_wait *wait, ct_error *error);
-/* A socket that is readable when something of these RTMGRP_ groups changes; -1: see errno. */
+/* A socket that is readable when something of these RTMGRP_ groups changes; -1: see
+ * errno. */
 int guest_open_netlink(unsigned groups);
 
 /* ---- watch.c ---- */
@@ -160,7 +163,8 @@ void guest_open_output(lua_State *L);
 
 /* ---- library.c ---- */
 
-/* Standard libraries, the primitives as module "cleantest.guest", and the embedded modules. */
+/* Standard libraries, the primitives as module "cleantest.guest", and the embedded
+ * modules. */
 void guest_open_libraries(lua_State *L);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * library.c - what Lua finds inside the instance: the standard libraries, lua-cjson, the
- * modules that are embedded in the guest (lua/guest), and the primitives they stand on, as the
- * module "cleantest.guest".
+ * modules that are embedded in the guest (lua/guest), and the primitives they stand on,
+ * as the module "cleantest.guest".
  */
 #include <errno.h>
 #include <stdio.h>
@@ -99,8 +99,8 @@ Runs a program to its end.
 @tparam table options env (strings by name), cwd, stdin (a string; default: nothing),
   timeout (seconds), output_limit (bytes of stdout, and of stderr; past it the program is
   killed)
-@treturn table exit_code (-1 when it did not end by itself), signal, timed_out, truncated, stdout,
-  stderr
+@treturn table exit_code (-1 when it did not end by itself), signal, timed_out, truncated,
+  stdout, stderr
 */
 static int execute(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);

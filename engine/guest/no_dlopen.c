@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * no_dlopen.c - a static program can load no shared libraries: what Lua's package.loadlib
- * calls says so here, in place of libc's, which would need the very libc it was built with.
+ * calls says so here, in place of libc's, which would need the very libc it was built
+ * with.
  */
 #include <dlfcn.h>
 #include <stddef.h>

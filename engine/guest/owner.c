@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * owner.c - users and groups of the instance, by name: what its own /etc/passwd and /etc/group
- * say, and no other source, for a static program can't load an image's NSS modules.
+ * owner.c - users and groups of the instance, by name: what its own /etc/passwd and
+ * /etc/group say, and no other source, for a static program can't load an image's NSS
+ * modules.
  */
 #include <grp.h>
 #include <pwd.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * seal.c - the last thing done to an instance that others are to be cloned from: what makes it
- * itself is taken away, so that each clone makes its own (machine-id(5), random seeds, DHCP
- * leases), and so is what only its build has left: logs, /tmp. And, for that instance, being an
- * init that does nothing: it must run for this, but nothing in it may.
+ * seal.c - the last thing done to an instance that others are to be cloned from: what
+ * makes it itself is taken away, so that each clone makes its own (machine-id(5), random
+ * seeds, DHCP leases), and so is what only its build has left: logs, /tmp. And, for that
+ * instance, being an init that does nothing: it must run for this, but nothing in it may.
  */
 #include <fcntl.h>
 #include <ftw.h>

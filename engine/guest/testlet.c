@@ -95,8 +95,8 @@ static void relocate(lua_State *L) {
     }
 }
 
-/* Pushes what the request's code unpacks to; a message, when it returns false: modules that
- * travelled along are loaded by that. */
+/* Pushes what the request's code unpacks to; a message, when it returns false: modules
+ * that travelled along are loaded by that. */
 static bool push_packed(lua_State *L, int request) {
     size_t length = 0;
     ct_error error = {0};
@@ -110,13 +110,15 @@ static bool push_packed(lua_State *L, int request) {
     return false;
 }
 
-/* What Lua programs return when they have failed, and say why: nil or false, and a message. */
+/* What Lua programs return when they have failed, and say why: nil or false, and a
+ * message. */
 static bool has_failed(lua_State *L, int first) {
     return lua_gettop(L) > first && !lua_toboolean(L, first) &&
            lua_type(L, first + 1) == LUA_TSTRING;
 }
 
-/* Pushes the function to call; false after a message on stderr. The request is at `request`. */
+/* Pushes the function to call; false after a message on stderr. The request is at
+ * `request`. */
 static bool push_callee(lua_State *L, const struct testlet *testlet, int request) {
     if (strcmp(testlet->kind, "lua") == 0) {
         size_t length = 0;

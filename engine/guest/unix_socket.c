@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * unix_socket.c - one exchange with a daemon of the instance's over its unix socket: bytes go
- * out, and what comes back until the daemon closes is the answer. It knows no protocol.
+ * unix_socket.c - one exchange with a daemon of the instance's over its unix socket:
+ * bytes go out, and what comes back until the daemon closes is the answer. It knows no
+ * protocol.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -164,8 +165,8 @@ static int exchange_all(struct exchange *exchange, lua_State *L, ct_error *error
 /***
 Sends bytes to a unix socket, and reads until the other side closes.
 @function exchange
-@tparam table options path (the socket's); head, file (a path; its content is sent between the
-  two, in parts), tail: what to send; seconds: the longest it may take, default 30
+@tparam table options path (the socket's); head, file (a path; its content is sent between
+  the two, in parts), tail: what to send; seconds: the longest it may take, default 30
 @treturn string the answer, at most 16 MiB; or nil and a message
 */
 int guest_exchange(lua_State *L) {

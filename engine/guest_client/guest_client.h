@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * guest_client.h - what a job asks of the guest in its instance. What the guest makes of it is
- * in guest/guest.h.
+ * guest_client.h - what a job asks of the guest in its instance. What the guest makes of
+ * it is in guest/guest.h.
  */
 #ifndef CT_GUEST_CLIENT_H
 #define CT_GUEST_CLIENT_H
@@ -64,8 +64,8 @@ CT_CHECK int ct_request_pull(ct_buf *request, const ct_guest *guest, const ct_st
 
 void ct_outcome_init(ct_outcome *outcome, size_t output_limit);
 void ct_outcome_fini(ct_outcome *outcome);
-/* true when it did not end by itself in time and within its limits: then its exit code says
- * nothing. */
+/* true when it did not end by itself in time and within its limits: then its exit code
+ * says nothing. */
 bool ct_outcome_broken(const ct_outcome *outcome);
 /* Takes what an EXIT frame says. CT_E_PROTOCOL when it is no value; a field in it that
  * can't be true is as one that is not there. */
@@ -76,11 +76,11 @@ CT_CHECK int ct_outcome_take_exit(ct_outcome *outcome, const char *data, size_t 
 
 /* Puts the guest program into the instance. */
 CT_CHECK int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error);
-/* Takes it out again, with all that it has put into its directory, be it installed wholly or in
- * part; waits for no readiness. */
+/* Takes it out again, with all that it has put into its directory, be it installed
+ * wholly or in part; waits for no readiness. */
 CT_CHECK int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error);
-/* Makes an instance whose init is the idle guest fit to be cloned from. *size: bytes of its
- * files. */
+/* Makes an instance whose init is the idle guest fit to be cloned from. *size: bytes
+ * of its files. */
 CT_CHECK int ct_guest_seal(ct_guest *guest, uint64_t *size, const ct_wait *wait,
                            ct_error *error);
 /* A digest of the guest program. */
@@ -100,16 +100,17 @@ CT_CHECK int ct_guest_pull(ct_guest *guest, const ct_step *step,
 
 /* ---- install.c --------------------------------------------------------------------- */
 
-/* Puts the guest into an instance that runs. One that can't be reached yet is waited for, up
- * to guest->ready_timeout, which is then what is left of it.
- * operation: seconds one operation of the provider may take. */
+/* Puts the guest into an instance that runs. One that can't be reached yet is waited
+ * for, up to guest->ready_timeout, which is then what is left of it. operation:
+ * seconds one operation of the provider may take. */
 CT_CHECK int ct_guest_install_when_up(ct_guest *guest, double operation, int cancel,
                                       ct_error *error);
 
 /* ---- hooks.c ----------------------------------------------------------------------- */
 
-/* Does these of the hooks' steps in order; the first that fails ends it. CT_E_STEP: the step's own
- * doing, with the end of what it wrote in output; else the environment's. */
+/* Does these of the hooks' steps in order; the first that fails ends it. CT_E_STEP:
+ * the step's own doing, with the end of what it wrote in output; else the
+ * environment's. */
 CT_CHECK int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count,
                           ct_step_range range, const char *const *env, ct_buf *output,
                           const ct_wait *wait, ct_error *error);

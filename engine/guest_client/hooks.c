@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * hooks.c - the steps of hooks, in order: run, push, pull. A run step passes only with exit
- * code 0.
+ * hooks.c - the steps of hooks, in order: run, push, pull. A run step passes only with
+ * exit code 0.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,8 +105,8 @@ static int do_steps(const struct course *course, ct_buf *output, const ct_wait *
     return CT_OK;
 }
 
-/* A list to free(). Also of steps that are out of range, or come later: what they brought the
- * last time is there. NULL: out of memory. */
+/* A list to free(). Also of steps that are out of range, or come later: what they
+ * brought the last time is there. NULL: out of memory. */
 static const char **find_filled(const ct_hook *hooks, size_t count) {
     size_t most = 1, found = 0;
     for (size_t i = 0; i < count; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * install.c - the guest's way into an instance that runs. A container takes it at once; a
- * virtual machine runs long before its agent answers, and is waited for. Not for what is asked
- * of the guest afterwards.
+ * virtual machine runs long before its agent answers, and is waited for. Not for what is
+ * asked of the guest afterwards.
  */
 #include <poll.h>
 
@@ -18,10 +18,10 @@ static int rest(const ct_wait *patience, ct_error *error) {
     return ct_wait_check(patience, error);
 }
 
-/* Tries again and again, since there is nothing to wait on: LXD 5.0 has no event for an agent
- * that came up, and the number of processes in an instance's state, which is -1 until then,
- * stays -1 with security.agent.metrics=false. The words of its refusals differ from version to
- * version, so that any failure is taken for one that may pass. */
+/* Tries again and again, since there is nothing to wait on: LXD 5.0 has no event for
+ * an agent that came up, and the number of processes in an instance's state, which is
+ * -1 until then, stays -1 with security.agent.metrics=false. The words of its refusals
+ * differ from version to version, so that any failure is taken for one that may pass. */
 static int install_late(ct_guest *guest, const char *hint, const ct_wait *patience,
                         ct_error *error) {
     ct_error latest = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * end.c - the end of a job's life, the same on every path: the result is given away, and the
- * instance is deleted, preserved, or left to those that come next.
+ * end.c - the end of a job's life, the same on every path: the result is given away, and
+ * the instance is deleted, preserved, or left to those that come next.
  */
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +40,8 @@ static bool to_keep(const ct_life *life) {
            life->result->status == CT_PASS;
 }
 
-/* Preserves or deletes the instance. *message is how to get into it, or why it is still there. */
+/* Preserves or deletes the instance. *message is how to get into it, or why it is
+ * still there. */
 static bool tear_down(ct_life *life, bool preserve, char **message) {
     const ct_provider *provider = life->context->provider;
     ct_error error = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * job.c - one job's life up to its result: create, start, hooks, testlet. However far it came,
- * job_end.c is the one way out. It knows no provider in particular.
+ * job.c - one job's life up to its result: create, start, hooks, testlet. However far it
+ * came, job_end.c is the one way out. It knows no provider in particular.
  */
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static void next_phase(ct_life *life, enum ct_phase phase) {
     enter_phase(life, phase);
 }
 
-/* ---- the steps of a life; each returns a negative code when the environment broke ---- */
+/* ---- the steps of a life; each returns a negative code when the environment broke -- */
 
 static void name_instance(ct_life *life) {
     ct_share_name(life->share, life->context, life->result->name, life->number);
@@ -134,7 +134,8 @@ static void visit(ct_life *life) {
     ct_reaper_visit(life->context->reaper, life->instance, life->directory);
 }
 
-/* An instance that runs: one of ours, which may be shared, or the one that the job names. */
+/* An instance that runs: one of ours, which may be shared, or the one that the job
+ * names. */
 static int bring_up(ct_life *life, ct_error *error) {
     ct_wait wait = wait_for_provider(life);
     int code = ct_wait_check(&wait, error); /* cancelled before it began */

@@ -21,8 +21,8 @@ void ct_result_take_end(ct_result *result, const ct_job *job, ct_outcome *outcom
 
 /* ---- job.c, end.c, shared_instance.c ----------------------------------------------- */
 
-/* One instance, and the jobs that have it one after the other; most have one of their own. All
- * of them are done by one thread. */
+/* One instance, and the jobs that have it one after the other; most have one of their
+ * own. All of them are done by one thread. */
 typedef struct ct_share {
     size_t left;    /* jobs that have not ended */
     double longest; /* seconds after which nothing of them all can still be going */
@@ -38,21 +38,23 @@ typedef struct ct_share {
 /* Counts one more job in, before any has begun. operation: as for ct_job_longest(). */
 void ct_share_expect(ct_share *share, const ct_job *job, double operation);
 void ct_share_fini(ct_share *share);
-/* Names the instance for the first of its jobs: this one, unless it has a name already. */
+/* Names the instance for the first of its jobs: this one, unless it has a name
+ * already. */
 void ct_share_name(ct_share *share, const ct_job_context *context, const char *name,
                    size_t number);
-/* Checks that an instance which others have used still runs. CT_E_OPERATION: it does not, or
- * never came to; share->failure says why. */
+/* Checks that an instance which others have used still runs. CT_E_OPERATION: it does
+ * not, or never came to; share->failure says why. */
 CT_CHECK int ct_share_join(ct_share *share, const ct_provider *provider, void *session,
                            const ct_wait *wait, ct_error *error);
 /* Notes why there is nothing to share. The first cause wins. */
 void ct_share_fail(ct_share *share, const char *why);
-/* Notes that a job is done with it, under its result's name; lost: the instance went with it. */
+/* Notes that a job is done with it, under its result's name; lost: the instance went
+ * with it. */
 void ct_share_leave(ct_share *share, const char *name, bool lost);
 
-/* Lives one job through, from birth to teardown, and reports it as events. *session is opened
- * as needed. source is what its image resolved to. What the last job of a share leaves of the
- * instance is torn down. result is given away with the RESULT event. */
+/* Lives one job through, from birth to teardown, and reports it as events. *session is
+ * opened as needed. source is what its image resolved to. What the last job of a share
+ * leaves of the instance is torn down. result is given away with the RESULT event. */
 void ct_job_perform(const ct_job_context *context, void **session, size_t number,
                     const ct_job *job, const char *source, const ct_prepared *prepared,
                     ct_share *share, ct_result *result);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * shared_instance.c - one instance for the jobs that share it, one after the other; most jobs are
- * alone with theirs. What each does in it is job.c's.
+ * shared_instance.c - one instance for the jobs that share it, one after the other; most
+ * jobs are alone with theirs. What each does in it is job.c's.
  */
 #include <ctype.h>
 #include <stdio.h>

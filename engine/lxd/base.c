@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * base.c - bases as LXD has them: stopped instances that say in their config, as
- * user.cleantest.*, what they are. One is complete from the moment it says so, which is one
- * request; until then it carries the lease of whoever builds it.
+ * user.cleantest.*, what they are. One is complete from the moment it says so, which is
+ * one request; until then it carries the lease of whoever builds it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -163,8 +163,8 @@ static int wait_event(ct_websocket *events, struct watch *watch, const ct_wait *
     return CT_OK;
 }
 
-/* The builder has died lately, and its reaper deletes it now, by its name: whoever takes the
- * name before that is over loses what it makes under it. */
+/* The builder has died lately, and its reaper deletes it now, by its name: whoever
+ * takes the name before that is over loses what it makes under it. */
 static bool being_reaped(ct_json *json, enum ct_base_state state,
                          const ct_wait *patience) {
     ct_lease lease;
@@ -253,8 +253,8 @@ static int rename_instance(lxd_session *session, const char *from, const char *t
     return code < 0 ? ct_fail_in(error, code, "lxd: rename %s", from) : code;
 }
 
-/* It has its name first, and its builder's lease until it says that it is complete: whoever
- * dies between the two leaves what is taken away like all that is half built. */
+/* It has its name first, and its builder's lease until it says that it is complete:
+ * whoever dies between the two leaves what is taken away like all that is half built. */
 int lxd_publish_base(void *data, const ct_base_look *look, const ct_base *base,
                      const ct_lease *lease, const ct_wait *wait, ct_error *error) {
     lxd_session *session = data;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * config.c - what cleantest says in an instance's config, as user.cleantest.*: the lease, and the
- * marks of a base. Written into create requests, and read from listings.
+ * config.c - what cleantest says in an instance's config, as user.cleantest.*: the lease,
+ * and the marks of a base. Written into create requests, and read from listings.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +74,8 @@ int lxd_write_base(ct_json *json, const char *key, const char *idle) {
         lxd_config_set(json, "reason", "") < 0 || lxd_config_set(json, "built", "") < 0 ||
         lxd_config_set(json, "used", "") < 0 || lxd_config_set(json, "size", "") < 0)
         return CT_E_NO_MEMORY;
-    /* said even when it is its own: a copy of what is not yet complete would inherit the other */
+    /* said even when it is its own: a copy of what is not yet complete would inherit
+     * the other */
     char init[256] = "";
     if (idle)
         snprintf(init, sizeof init, LXD_INIT_COMMAND "%s", idle);

@@ -182,7 +182,8 @@ static int copy(char **to, const char *from) {
     return CT_OK;
 }
 
-/* The same for a file, wherever this process, or the reaper, will be when it is opened. */
+/* The same for a file, wherever this process, or the reaper, will be when it is
+ * opened. */
 static int copy_path(char **to, const char *from) {
     *to = from ? realpath(from, NULL) : NULL;
     return *to ? CT_OK : copy(to, from);

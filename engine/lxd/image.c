@@ -86,8 +86,8 @@ static const char *image_field(ct_json *json, size_t image, const char *name) {
     return ct_json_string(json, path);
 }
 
-/* true when the listed image is a container's, came from there, and LXD replaces it when the
- * server has a newer one. */
+/* true when the listed image is a container's, came from there, and LXD replaces it
+ * when the server has a newer one. */
 static bool pulled_from(ct_json *json, size_t image, const char *server,
                         const char *alias) {
     char path[64];

@@ -95,8 +95,9 @@ static int fail_create(lxd_session *session, const char *instance, int code,
     return ct_fail_in(error, code, "lxd: create %s", instance);
 }
 
-/* LXD 5.0 fails when two are the first to ask one image server: each makes the same folder for
- * what it says, and the second finds it there. Once it is there, all is well. */
+/* LXD 5.0 fails when two are the first to ask one image server: each makes the same
+ * folder for what it says, and the second finds it there. Once it is there, all is
+ * well. */
 static bool stumbled(const ct_instance_spec *spec, const ct_error *error) {
     return spec->remote && error && strstr(error->message, "simple streams") &&
            strstr(error->message, "file exists");
@@ -214,8 +215,8 @@ int lxd_check_running(void *data, const char *instance, const ct_wait *wait,
                    instance, status ? status : "unknown");
 }
 
-/* A virtual machine runs as soon as its firmware does; what LXD is asked to do in it is done
- * by an agent there. */
+/* A virtual machine runs as soon as its firmware does; what LXD is asked to do in it
+ * is done by an agent there. */
 const char *lxd_late(void *data, const char *instance, const ct_wait *wait) {
     lxd_session *session = data;
     if (lxd_call(session, "GET", false, wait, NULL, "/1.0/instances/%s", instance) < 0)
@@ -268,8 +269,8 @@ static int delete_stopped(lxd_session *session, const char *instance, const ct_w
                               "LXD has forgotten how it ended, and it is still there");
 }
 
-/* One try. An instance that is stopped already, or gone, is no failure: what matters is the
- * deletion. */
+/* One try. An instance that is stopped already, or gone, is no failure: what matters
+ * is the deletion. */
 static int stop_and_delete(lxd_session *session, const char *instance,
                            const ct_wait *wait, ct_error *error) {
     int code = finish_pending(session, wait, error);

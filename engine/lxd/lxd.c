@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * lxd.c - the LXD provider: opened, closed, and its table of calls. The calls themselves are in
- * the files named after their topic.
+ * lxd.c - the LXD provider: opened, closed, and its table of calls. The calls themselves
+ * are in the files named after their topic.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * lxd_private.h - what the files of the LXD provider share: the session and its two ways to call.
+ * lxd_private.h - what the files of the LXD provider share: the session and its two ways
+ * to call.
  */
 #ifndef CT_LXD_PRIVATE_H
 #define CT_LXD_PRIVATE_H
@@ -31,13 +32,13 @@ typedef struct lxd_session {
 int lxd_session_open(ct_provider *provider, void **out, ct_error *error);
 void lxd_session_close(void *session);
 
-/* Sends method and path, with the request document when with_request, and reads the answer.
- * A refusal is an error with LXD's own words. */
+/* Sends method and path, with the request document when with_request, and reads the
+ * answer. A refusal is an error with LXD's own words. */
 CT_CHECK int lxd_call(lxd_session *session, const char *method, bool with_request,
                       const ct_wait *wait, ct_error *error, const char *path, ...)
     CT_FORMAT(6, 7);
-/* The same for what LXD does in the background: waits until it is done; the answer is then
- * the operation. */
+/* The same for what LXD does in the background: waits until it is done; the answer is
+ * then the operation. */
 CT_CHECK int lxd_operate(lxd_session *session, const char *method, bool with_request,
                          const ct_wait *wait, ct_error *error, const char *path, ...)
     CT_FORMAT(6, 7);
@@ -82,8 +83,8 @@ CT_CHECK int lxd_write_lease(ct_json *json, const ct_lease *lease);
 
 /* false when the instance at this path of the document carries no lease. */
 bool lxd_read_lease(ct_json *json, const char *instance, ct_lease *lease);
-/* Says in a create request which base it is to become (NULL: none), and nothing that it might
- * inherit from one; idle: see ct_instance_spec. */
+/* Says in a create request which base it is to become (NULL: none), and nothing that
+ * it might inherit from one; idle: see ct_instance_spec. */
 CT_CHECK int lxd_write_base(ct_json *json, const char *key, const char *idle);
 
 /* ---- image.c, instance.c, base.c, storage.c, files.c, exec.c: see

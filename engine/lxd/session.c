@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * session.c - one thread's connection to LXD, and its two ways to call the REST API: at once, and
- * as a background operation that is waited for without polling. What is called is in the files
- * named after the topic. Source: LXD's doc/rest-api.md and doc/rest-api.yaml.
+ * session.c - one thread's connection to LXD, and its two ways to call the REST API: at
+ * once, and as a background operation that is waited for without polling. What is called
+ * is in the files named after the topic. Source: LXD's doc/rest-api.md and
+ * doc/rest-api.yaml.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,8 +51,8 @@ int lxd_check(lxd_session *session, int status, ct_error *error) {
     return ct_fail(error, code_of_status(status), "%s", why && *why ? why : "no reason");
 }
 
-/* cjson writes an empty list as an empty object. One list is sent that may be empty, and means
- * something then: an instance without profiles. */
+/* cjson writes an empty list as an empty object. One list is sent that may be empty,
+ * and means something then: an instance without profiles. */
 static void restore_list(ct_buf *body) {
     static const char empty[] = "\"profiles\":{}";
     char *found = body->data ? strstr(body->data, empty) : NULL;

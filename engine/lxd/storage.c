@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * storage.c - whether instances lie on storage that copies on write, so that a clone costs
- * next to nothing; and what else their profiles say, which decides what is made of them.
+ * storage.c - whether instances lie on storage that copies on write, so that a clone
+ * costs next to nothing; and what else their profiles say, which decides what is made of
+ * them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +35,8 @@ static bool copies_on_write(ct_json *json, size_t pool) {
 
 /* What an instance gets besides what is asked for. */
 struct given {
-    char *
-        pool; /* of the root device, which is looked for under its usual name; NULL: none */
+    /* of the root device, which is looked for under its usual name; NULL: none */
+    char *pool;
     ct_buf *profiles;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * compare.c - whether two jobs' instances are prepared in the same way, as far as the jobs
- * tell: what is in the files that they upload is not looked at.
+ * compare.c - whether two jobs' instances are prepared in the same way, as far as the
+ * jobs tell: what is in the files that they upload is not looked at.
  */
 #include <string.h>
 

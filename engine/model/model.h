@@ -20,19 +20,19 @@
 
 /* ---- job.c ------------------------------------------------------------------------- */
 
-/* true for a name that can stand in a request's path or query as it is: an instance's, or a
- * project's. */
+/* true for a name that can stand in a request's path or query as it is: an instance's,
+ * or a project's. */
 bool ct_name_fits_path(const char *name);
-/* Checks a job (CT_E_ARGUMENT says what is wrong), and copies it, with its defaults filled
- * in, into the arena. */
+/* Checks a job (CT_E_ARGUMENT says what is wrong), and copies it, with its defaults
+ * filled in, into the arena. */
 CT_CHECK int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from,
                          ct_error *error);
 
 /* ---- result.c ---------------------------------------------------------------------- */
 
-/* A result for a job that ct_job_copy() made: it has the job's names, and no output. All
- * that the header calls never NULL is allocated here, so that no later failure can take it
- * away. NULL: out of memory. */
+/* A result for a job that ct_job_copy() made: it has the job's names, and no output.
+ * All that the header calls never NULL is allocated here, so that no later failure can
+ * take it away. NULL: out of memory. */
 CT_CHECK ct_result *ct_result_new(const ct_job *job);
 /* These copy the name, and allocate nothing. */
 void ct_result_set_instance(ct_result *result, const char *instance);
@@ -54,14 +54,14 @@ typedef struct ct_step_range {
  * testlet. Where the job does not say: NETWORK for packages, else SYSTEM, with steps and
  * without: what a testlet finds does not depend on whether it has hooks. */
 enum ct_ready ct_job_ready(const ct_job *job, ct_step_range range);
-/* Seconds after which nothing of it can still be going, where one operation of the provider's
- * may take so many. */
+/* Seconds after which nothing of it can still be going, where one operation of the
+ * provider's may take so many. */
 double ct_job_longest(const ct_job *job, double operation);
 
 /* ---- compare.c --------------------------------------------------------------------- */
 
-/* true when their start hooks, what these wait for, and their variables are the same, whatever
- * is in the files that they upload. */
+/* true when their start hooks, what these wait for, and their variables are the same,
+ * whatever is in the files that they upload. */
 bool ct_job_alike(const ct_job *one, const ct_job *other);
 
 #endif

@@ -54,17 +54,20 @@ CT_CHECK int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf 
 
 /* ---- line.c ------------------------------------------------------------------------ */
 
-/* A connection that is spoken over by hand, without blocking. For one thread at a time. */
+/* A connection that is spoken over by hand, without blocking. For one thread at a
+ * time. */
 typedef struct ct_line {
     void *multi, *easy; /* libcurl's, of a connection over TLS; NULL: a unix socket's */
     int descriptor;     /* for poll(); -1: none */
 } ct_line;
 
-/* Connects, over TLS where there is one. Also a line that failed to open is to be closed. */
+/* Connects, over TLS where there is one. Also a line that failed to open is to be
+ * closed. */
 CT_CHECK int ct_line_open(ct_line *line, const ct_endpoint *endpoint, const ct_wait *wait,
                           ct_error *error);
 void ct_line_close(ct_line *line);
-/* Both return how many bytes went, 0 when none can now, CT_E_CONNECT when none ever will. */
+/* Both return how many bytes went, 0 when none can now, CT_E_CONNECT when none ever
+ * will. */
 CT_CHECK ssize_t ct_line_send(const ct_line *line, const void *data, size_t length);
 CT_CHECK ssize_t ct_line_receive(const ct_line *line, void *data, size_t length);
 
@@ -87,8 +90,8 @@ int ct_websocket_descriptor(const ct_websocket *socket);
 short ct_websocket_events(const ct_websocket *socket);
 /* true when the other side has said that it has no more to say. */
 bool ct_websocket_ended(const ct_websocket *socket);
-/* true when the transport has ended, and the other side had not said that it would. What came
- * before has been delivered. */
+/* true when the transport has ended, and the other side had not said that it would.
+ * What came before has been delivered. */
 bool ct_websocket_broken(const ct_websocket *socket);
 /* true when nothing is queued. */
 bool ct_websocket_drained(const ct_websocket *socket);

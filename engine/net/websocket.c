@@ -236,7 +236,8 @@ static int start_frames(ct_websocket *socket) {
     return CT_OK;
 }
 
-/* The request's first line is written by hand: nothing in it may end it, or begin another. */
+/* The request's first line is written by hand: nothing in it may end it, or begin
+ * another. */
 static int check_path(const char *path, ct_error *error) {
     for (const char *c = path; *c; c++)
         if ((unsigned char) *c <= ' ' || *c == 0x7f)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * build.c - building bases. The name under which one is built is the lock, which LXD holds. The
- * instance carries its builder's lease until it is published, so what a dead one has half built
- * is deleted like anything else of its run.
+ * build.c - building bases. The name under which one is built is the lock, which LXD
+ * holds. The instance carries its builder's lease until it is published, so what a dead
+ * one has half built is deleted like anything else of its run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +47,8 @@ static int create(struct building *building, ct_error *error) {
                              .base_key = order->layers[building->layer].key,
                              .idle = bottom ? idle : NULL,
                              .lease = &building->lease};
-    /* seen to its end even when cancelled: only that tells whether there is one of ours */
+    /* seen to its end even when cancelled: only that tells whether there is one of
+     * ours */
     ct_wait wait = operation(building);
     wait.cancel = -1;
     return provider_of(building)->create(order->session, &spec, &wait, error);
@@ -65,8 +66,8 @@ static int stop(struct building *building, bool force, ct_error *error) {
                                        force, &wait, error);
 }
 
-/* The image alone: LXD shifts its files to the instance's user ids when it is started for the
- * first time, and nothing of its own has ever run in it. */
+/* The image alone: LXD shifts its files to the instance's user ids when it is started
+ * for the first time, and nothing of its own has ever run in it. */
 static int start_once(struct building *building, ct_error *error) {
     ct_wait wait = operation(building);
     int code = ct_guest_install(&building->guest, &wait, error);
@@ -90,7 +91,8 @@ static int run_steps(struct building *building, ct_buf *output, ct_error *error)
     return code < 0 ? code : stop(building, false, error);
 }
 
-/* With nothing of the instance's own running, which would write again what is taken away. */
+/* With nothing of the instance's own running, which would write again what is taken
+ * away. */
 static int seal(struct building *building, uint64_t *size, ct_error *error) {
     char idle[128];
     ct_guest_idle(building->guest.directory, idle, sizeof idle);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * key.c - a job's layers: its inputs in a row, and the key behind each hook. A key is the
- * digest of the key before and the next input's digest, so that rows which begin alike have
- * the same keys as far as they are alike.
+ * digest of the key before and the next input's digest, so that rows which begin alike
+ * have the same keys as far as they are alike.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +113,8 @@ static int add_env(struct row *row) {
     return code < 0 ? code : add_input(row, "environment", hex);
 }
 
-/* How far the instance has come when steps run in it, where that does not follow from them. */
+/* How far the instance has come when steps run in it, where that does not follow from
+ * them. */
 static int add_ready(struct row *row, size_t steps) {
     static const char *const levels[] = {"default", "exec", "system", "network",
                                          "cloud-init"};
@@ -176,8 +177,8 @@ static int add_origin(struct row *row, const ct_origin *origin) {
     return code;
 }
 
-/* Adds the hook's steps. 1: all of them; 0: one of them is always done, and so are all behind
- * it. */
+/* Adds the hook's steps. 1: all of them; 0: one of them is always done, and so are all
+ * behind it. */
 static int add_hook(struct row *row, const ct_hook *hook, const ct_wait *wait) {
     size_t count = 0;
     while (count < hook->step_count && !ct_step_always(&hook->steps[count]))
@@ -221,7 +222,8 @@ int ct_layers_compute(ct_arena *arena, const ct_job *job, const ct_origin *origi
 
 /* ---- why not ---- */
 
-/* What is behind the line, of this length and with its end, in lines; NULL: it is not there. */
+/* What is behind the line, of this length and with its end, in lines; NULL: it is not
+ * there. */
 static const char *find_line(const char *lines, const char *line, size_t length) {
     while (*lines) {
         size_t next = strcspn(lines, "\n") + 1;

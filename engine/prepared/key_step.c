@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * key_step.c - a hook's step as an input of a base: what it leaves in an instance depends on
- * what is digested here, and on nothing else that a job says. Times of files are left out, or
- * no fresh checkout would ever find a base.
+ * key_step.c - a hook's step as an input of a base: what it leaves in an instance depends
+ * on what is digested here, and on nothing else that a job says. Times of files are left
+ * out, or no fresh checkout would ever find a base.
  */
 #include <string.h>
 
@@ -45,7 +45,8 @@ static bool goes_up(const char *path) {
     return false;
 }
 
-/* A path that goes up may lead anywhere: taking it for one of these costs time, no more. */
+/* A path that goes up may lead anywhere: taking it for one of these costs time, no
+ * more. */
 static bool gone_after_boot(const char *dest) {
     static const char *const places[] = {
         "/tmp", "/run", "/var/run", "/var/lock", "/dev",
@@ -100,7 +101,8 @@ static bool field_is(const char *data, const char *end, const char *key,
     return ct_value_field(data, end, key, &value) && is_text(&value, text);
 }
 
-/* Only a lone file's own name decides where it goes: into dest, should that be a folder. */
+/* Only a lone file's own name decides where it goes: into dest, should that be a
+ * folder. */
 static bool named(const char *data, const char *end) {
     return field_is(data, end, "path", "") && field_is(data, end, "type", "file");
 }
@@ -199,8 +201,8 @@ static void add_testlet(ct_digest *digest, const ct_testlet *run) {
     while (run->argv && run->argv[count])
         count++;
     ct_digest_number(digest, run->kind);
-    /* a script is a file of that name, whose ending may choose what runs it; else names are
-     * for messages */
+    /* a script is a file of that name, whose ending may choose what runs it; else
+     * names are for messages */
     ct_digest_string(digest, run->kind == CT_TESTLET_SCRIPT ? run->name : NULL);
     if (run->identity)
         ct_digest_field(digest, run->identity, run->identity_length);

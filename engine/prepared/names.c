@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * names.c - what bases are called: the instances' names, from the key, and the label that people
- * read.
+ * names.c - what bases are called: the instances' names, from the key, and the label that
+ * people read.
  */
 #include <stdio.h>
 

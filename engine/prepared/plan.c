@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * plan.c - the plan of a batch: from its jobs' layers and the bases there are to the ones that
- * must be built. plan_build.c carries it out.
+ * plan.c - the plan of a batch: from its jobs' layers and the bases there are to the ones
+ * that must be built. plan_build.c carries it out.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,8 @@ static size_t find_alike(const ct_plan *plan, size_t number) {
     return CT_NO_ITEM;
 }
 
-/* A code when there are to be no bases. Those who ask for the same get the same answer. */
+/* A code when there are to be no bases. Those who ask for the same get the same
+ * answer. */
 static int find_profiles(ct_plan *plan, void *session, size_t number, const ct_wait *wait,
                          ct_error *error) {
     const char *json = plan->jobs[number].job->instance_json;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * plan_builds.c - a plan, carried out: the bases that must be built are, by base.c, and the jobs
- * are told what they begin with. It knows nothing of threads: the scheduler's items are what
- * orders the builds.
+ * plan_builds.c - a plan, carried out: the bases that must be built are, by base.c, and
+ * the jobs are told what they begin with. It knows nothing of threads: the scheduler's
+ * items are what orders the builds.
  */
 
 #include "prepared/plan_private.h"

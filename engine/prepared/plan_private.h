@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * plan_private.h - what a plan is. Between plan.c and plan_build.c only: the rest of the engine
- * sees it by plan.h.
+ * plan_private.h - what a plan is. Between plan.c and plan_build.c only: the rest of the
+ * engine sees it by plan.h.
  */
 #ifndef CT_PLAN_PRIVATE_H
 #define CT_PLAN_PRIVATE_H

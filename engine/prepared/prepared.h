@@ -28,10 +28,10 @@ typedef struct ct_prepared {
     const char *base; /* the instance its own is cloned from; NULL: none */
     size_t steps;     /* of its start hooks, that are done there */
     bool built;       /* by this run */
-    double
-        seconds; /* that this took, when it was for this job that it was done; else -1 */
-    const ct_error
-        *failure; /* a step failed, and there is nothing to begin; NULL: none did */
+    /* that this took, when it was for this job that it was done; else -1 */
+    double seconds;
+    /* a step failed, and there is nothing to begin; NULL: none did */
+    const ct_error *failure;
     const ct_buf *output; /* what that step wrote */
 } ct_prepared;
 
@@ -44,13 +44,14 @@ typedef struct ct_plan_job {
     const char *source; /* an image's fingerprint; NULL: it can't be prepared. Borrowed */
 } ct_plan_job;
 
-/* Looks at what there is. Whatever fails on the way means bases that are not used: the note
- * says why. NULL: out of memory. */
+/* Looks at what there is. Whatever fails on the way means bases that are not used: the
+ * note says why. NULL: out of memory. */
 CT_CHECK ct_plan *ct_plan_make(ct_provider *provider, const ct_base_limits *limits,
                                const ct_plan_job *jobs, size_t count,
                                const ct_wait *wait);
 void ct_plan_free(ct_plan *plan);
-/* Why some jobs are not prepared, and which is the first of them; NULL: nothing to say. */
+/* Why some jobs are not prepared, and which is the first of them; NULL: nothing to
+ * say. */
 const char *ct_plan_note(const ct_plan *plan, size_t *job);
 
 /* How many bases are to be built; they have the numbers from 0. */
@@ -59,8 +60,8 @@ size_t ct_plan_count(const ct_plan *plan);
 size_t ct_plan_after(const ct_plan *plan, size_t number);
 /* The one that a job needs; CT_NO_ITEM: none. */
 size_t ct_plan_needed(const ct_plan *plan, size_t job);
-/* Builds one, or waits for whoever does. By one thread at a time for each. *session is opened as
- * needed. */
+/* Builds one, or waits for whoever does. By one thread at a time for each. *session is
+ * opened as needed. */
 void ct_plan_build(ct_plan *plan, const ct_job_context *context, void **session,
                    size_t number);
 /* What a job begins with, once what it needs is built. Borrowed from the plan. */
@@ -98,18 +99,19 @@ CT_CHECK int ct_base_prune(ct_provider *provider, const ct_base_limits *limits,
 
 typedef struct ct_warm ct_warm;
 
-/* A pool with nothing in it. number gives a number that no other instance of the run has in its
- * name; from any thread. */
+/* A pool with nothing in it. number gives a number that no other instance of the run
+ * has in its name; from any thread. */
 CT_CHECK int ct_warm_open(ct_provider *provider, const char *run_id,
                           size_t (*number)(void *context), void *context, ct_warm **warm,
                           ct_error *error);
-/* Ends what is being made. The instances are left to whoever deletes the run's. NULL is fine. */
+/* Ends what is being made. The instances are left to whoever deletes the run's. NULL
+ * is fine. */
 void ct_warm_close(ct_warm *warm);
 
-/* Wakes a clone of the base, which is then the caller's to delete; false: none is there, or the
- * job wants none. Has as many made, and remade whenever one is taken, as the job wants to be kept
- * warm, while as much is left of the machine as the reserve says; it is copied. instance is written
- * only on success. From any thread. */
+/* Wakes a clone of the base, which is then the caller's to delete; false: none is
+ * there, or the job wants none. Has as many made, and remade whenever one is taken, as
+ * the job wants to be kept warm, while as much is left of the machine as the reserve
+ * says; it is copied. instance is written only on success. From any thread. */
 bool ct_warm_wake(ct_warm *warm, void *session, const ct_job *job, const char *base,
                   const ct_reserve *reserve, char instance[CT_INSTANCE_NAME_MAX + 1],
                   const ct_wait *wait);

@@ -15,7 +15,8 @@
 
 /* ---- the list ---- */
 
-/* What somebody has copied from a base, under another name, says the same, but is theirs. */
+/* What somebody has copied from a base, under another name, says the same, but is
+ * theirs. */
 static bool has_its_name(const ct_base *base) {
     ct_base_look look;
     ct_base_look_init(&look, base->key);

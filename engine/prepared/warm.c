@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * warm.c - a thread that keeps pools of booted, frozen clones filled, one pool for each base.
- * The jobs take from them. What it can't make, it gives up: a job then clones for itself.
+ * warm.c - a thread that keeps pools of booted, frozen clones filled, one pool for each
+ * base. The jobs take from them. What it can't make, it gives up: a job then clones for
+ * itself.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -124,8 +125,8 @@ static void stir(ct_warm *warm) {
     pthread_cond_signal(&warm->changed);
 }
 
-/* NULL: it is over. What the reserve holds back is looked at again when a clone is taken. What
- * lacks clones goes on lacking them meanwhile: nobody else makes any. */
+/* NULL: it is over. What the reserve holds back is looked at again when a clone is
+ * taken. What lacks clones goes on lacking them meanwhile: nobody else makes any. */
 static struct pool *await_work(ct_warm *warm) {
     struct pool *pool = NULL;
     pthread_mutex_lock(&warm->lock);

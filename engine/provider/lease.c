@@ -57,8 +57,9 @@ static void name_creation(char creation[17]) {
     snprintf(creation, 17, "%016llx", (unsigned long long) number);
 }
 
-/* Only the kernel's word counts: /proc may hide the processes of others (hidepid). The start
- * time, where /proc tells it, shows that another process has got the same id since. */
+/* Only the kernel's word counts: /proc may hide the processes of others (hidepid). The
+ * start time, where /proc tells it, shows that another process has got the same id
+ * since. */
 static bool is_gone(const ct_lease *lease) {
     if (lease->pid <= 0 || lease->pid > INT_MAX)
         return true;

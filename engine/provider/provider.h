@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * provider.h - the contract between a job and what supplies its instances. A provider is
- * shared by threads; a session is one thread's connection to it. Every call may block until
- * its ct_wait is over and fills ct_error, naming the instance, when it fails.
+ * shared by threads; a session is one thread's connection to it. Every call may block
+ * until its ct_wait is over and fills ct_error, naming the instance, when it fails.
  */
 #ifndef CT_PROVIDER_H
 #define CT_PROVIDER_H
@@ -29,8 +29,8 @@ typedef struct ct_instance_spec {
     const char *name;
     const char *source; /* what resolve() gave; NULL: json says it, else remote */
     const char *json;   /* a JSON object with more of the create request; NULL: none */
-    const char
-        *clone_of; /* an instance to be cloned, which is the source then; or NULL */
+    /* an instance to be cloned, which is the source then; or NULL */
+    const char *clone_of;
     const char *base_key; /* it is to become the base of this key; NULL: it is not */
     const char *idle;     /* a program to run in place of its init; NULL: its own */
     const char *remote;   /* a JSON object, the request's source; NULL: none */
@@ -39,8 +39,8 @@ typedef struct ct_instance_spec {
 
 typedef struct ct_exec {
     const char *const *argv; /* NULL-ended */
-    /* Adds stdin's next bytes to out; called when the last ones are gone. 1: there is more;
-     * 0: no more (stdin stays open). */
+    /* Adds stdin's next bytes to out; called when the last ones are gone. 1: there is
+     * more; 0: no more (stdin stays open). */
     int (*input)(void *context, ct_buf *out, ct_error *error);
     /* Takes bytes of stdout. 1: go on; 0: that was all, end the exec. */
     int (*output)(void *context, const char *data, size_t length, ct_error *error);
@@ -48,8 +48,9 @@ typedef struct ct_exec {
     ct_buf *diagnostics; /* gets stderr, up to its limit */
 } ct_exec;
 
-/* Where a base is looked for. It is built under a name of its own, which is the lock, and gets
- * the other one when it is complete: whoever clones by that name never has half of it. */
+/* Where a base is looked for. It is built under a name of its own, which is the lock,
+ * and gets the other one when it is complete: whoever clones by that name never has
+ * half of it. */
 typedef struct ct_base_look {
     const char *key;
     char base[CT_BASE_NAME_MAX];
@@ -72,8 +73,9 @@ typedef struct ct_provider_type {
     /* *source is what create() makes the image's instances from (free() it). */
     int (*resolve)(void *session, const char *image, char **source, const ct_wait *wait,
                    ct_error *error);
-    /* What it still has of an image that it has pulled before: *source is as from resolve() when
-     * that image stays up to date by itself, and fits the json; NULL when there is none. */
+    /* What it still has of an image that it has pulled before: *source is as from
+     * resolve() when that image stays up to date by itself, and fits the json; NULL
+     * when there is none. */
     int (*find_pulled)(void *session, const char *remote, const char *json, char **source,
                        const ct_wait *wait, ct_error *error);
     /* CT_OK when there is such an instance, and it runs; else CT_E_UNKNOWN_INSTANCE. */
@@ -88,8 +90,9 @@ typedef struct ct_provider_type {
                   ct_error *error);
     int (*start)(void *session, const char *instance, const ct_wait *wait,
                  ct_error *error);
-    /* Asked when something failed in an instance that runs: NULL when that is final; else it
-     * may come to be reached later, and this is what to look into when it does not. */
+    /* Asked when something failed in an instance that runs: NULL when that is final;
+     * else it may come to be reached later, and this is what to look into when it does
+     * not. */
     const char *(*late)(void *session, const char *instance, const ct_wait *wait);
     int (*make_directory)(void *session, const char *instance, const char *path,
                           const ct_wait *wait, ct_error *error);
@@ -101,9 +104,10 @@ typedef struct ct_provider_type {
      * instance be. */
     int (*remove_file)(void *session, const char *instance, const char *path,
                        const ct_wait *wait, ct_error *error);
-    /* *exit_code is set, and CT_OK returned, when the program ended before output() said that
-     * was all: 128 and the signal's number when it was killed. -1 when output() did, or when
-     * nobody knows. CT_E_CONNECT when a connection broke, which says nothing of the program. */
+    /* *exit_code is set, and CT_OK returned, when the program ended before output()
+     * said that was all: 128 and the signal's number when it was killed. -1 when
+     * output() did, or when nobody knows. CT_E_CONNECT when a connection broke, which
+     * says nothing of the program. */
     int (*exec)(void *session, const char *instance, const ct_exec *exec, int *exit_code,
                 const ct_wait *wait, ct_error *error);
     /* CT_OK when the provider still takes orders, whatever became of the instance. */
@@ -113,16 +117,16 @@ typedef struct ct_provider_type {
      * none; CT_E_TIMEOUT. */
     int (*await_running)(void *session, const char *instance, const ct_wait *wait,
                          ct_error *error);
-    /* Asked when what ran in an instance has ended before its time. CT_E_OPERATION when
-     * somebody else has just stopped, restarted or deleted it; what it does to itself is no
-     * such thing. */
+    /* Asked when what ran in an instance has ended before its time. CT_E_OPERATION
+     * when somebody else has just stopped, restarted or deleted it; what it does to
+     * itself is no such thing. */
     int (*check_undisturbed)(void *session, const char *instance, const ct_wait *wait,
                              ct_error *error);
     /* Keeps the instance for good: it outlives its run, its lease and a stop. */
     int (*preserve)(void *session, const char *instance, const ct_wait *wait,
                     ct_error *error);
-    /* Stops and deletes; waits first for what is still being done to it. CT_OK when there is
-     * no such instance any more. */
+    /* Stops and deletes; waits first for what is still being done to it. CT_OK when
+     * there is no such instance any more. */
     int (*destroy)(void *session, const char *instance, const ct_wait *wait,
                    ct_error *error);
     /* Stops it, but deletes nothing. force: at once, whatever is running. */
@@ -134,17 +138,18 @@ typedef struct ct_provider_type {
     int (*unfreeze)(void *session, const char *instance, const ct_wait *wait,
                     ct_error *error);
 
-    /* CT_OK when instances made with this json are cloned copy-on-write; CT_E_REFUSED says why
-     * they are not. What their profiles say is added to profiles, as equal texts for equal ones.
+    /* CT_OK when instances made with this json are cloned copy-on-write; CT_E_REFUSED
+     * says why they are not. What their profiles say is added to profiles, as equal texts
+     * for equal ones.
      */
     int (*clones_cheaply)(void *session, const char *json, ct_buf *profiles,
                           const ct_wait *wait, ct_error *error);
-    /* Says in look what there is. CT_E_CONFLICT when one of its names is an instance of somebody's
-     * own. */
+    /* Says in look what there is. CT_E_CONFLICT when one of its names is an instance
+     * of somebody's own. */
     int (*find_base)(void *session, ct_base_look *look, const ct_wait *wait,
                      ct_error *error);
-    /* Waits until it is not being built, or not any more, nor taken away by a dead builder's
-     * reaper. */
+    /* Waits until it is not being built, or not any more, nor taken away by a dead
+     * builder's reaper. */
     int (*await_base)(void *session, ct_base_look *look, const ct_wait *wait,
                       ct_error *error);
     /* What the next start runs in place of the instance's init. */
@@ -167,8 +172,8 @@ typedef struct ct_provider_type {
                            ct_error *error);
     int (*visit)(void *session, ct_lease_visitor *visitor, void *context,
                  const ct_wait *wait, ct_error *error);
-    /* How a person gets into an instance: a command line, with what must be known to complete
-     * it (free() it). */
+    /* How a person gets into an instance: a command line, with what must be known to
+     * complete it (free() it). */
     char *(*shell_command)(const ct_provider *provider, const char *instance);
 } ct_provider_type;
 
@@ -183,7 +188,8 @@ struct ct_provider {
 
 /* ---- lease.c ----------------------------------------------------------------------- */
 
-/* This process answers for an instance of the run that is done with in so many seconds. */
+/* This process answers for an instance of the run that is done with in so many
+ * seconds. */
 void ct_lease_init(ct_lease *lease, const char *run, double seconds);
 /* true when both are of one creation. */
 bool ct_lease_same(const ct_lease *one, const ct_lease *other);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sweep.c - deleting many instances at once, by their leases: for `cleantest clean`, and for
- * the reaper. It never touches an instance without a lease.
+ * sweep.c - deleting many instances at once, by their leases: for `cleantest clean`, and
+ * for the reaper. It never touches an instance without a lease.
  */
 #include <stdlib.h>
 #include <string.h>

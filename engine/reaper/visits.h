@@ -10,8 +10,8 @@
 
 typedef struct ct_visit {
     char *instance;
-    char *
-        directory; /* the guest's; no other run, and no other job, has one of that name */
+    /* the guest's; no other run, and no other job, has one of that name */
+    char *directory;
     struct ct_visit *next;
 } ct_visit;
 

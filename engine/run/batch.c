@@ -13,8 +13,8 @@
 
 #define CPUS_MAX 1048576 /* of any machine */
 
-/* How many CPUs this process may use. The kernel refuses a set that is smaller than its own, and
- * does not say how large that is: it is tried. */
+/* How many CPUs this process may use. The kernel refuses a set that is smaller than
+ * its own, and does not say how large that is: it is tried. */
 static unsigned cpu_count(void) {
     int count = 0;
     for (size_t room = CPU_SETSIZE; count == 0 && room <= CPUS_MAX; room *= 2) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * grouping.c - which jobs of a batch have one instance together: those that ask for it, and
- * whose instances would be made and prepared in the same way.
+ * grouping.c - which jobs of a batch have one instance together: those that ask for it,
+ * and whose instances would be made and prepared in the same way.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -44,8 +44,8 @@ static bool same_request(const ct_job *one, const ct_job *other) {
            ct_same_text(one->instance_json, other->instance_json);
 }
 
-/* The job's image is on a server. What LXD has of it from an earlier time has a fingerprint, and
- * so bases; those who want everything fresh ask the server. */
+/* The job's image is on a server. What LXD has of it from an earlier time has a
+ * fingerprint, and so bases; those who want everything fresh ask the server. */
 static int find_pulled(ct_batch *batch, ct_entry *entry, void *session,
                        const ct_wait *wait, ct_error *error) {
     const ct_provider_type *provider = ct_run_provider(batch->run)->type;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * run.c - the public API's run: a provider, an id, and the reaper that comes with the first
- * instance. And ct_clean(), which is about other runs.
+ * run.c - the public API's run: a provider, an id, and the reaper that comes with the
+ * first instance. And ct_clean(), which is about other runs.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -167,8 +167,8 @@ ct_provider *ct_run_provider(ct_run *run) {
     return run->provider;
 }
 
-/* The reaper is started without the lock, by one thread; others wait for how that ends, and
- * try again when it failed. */
+/* The reaper is started without the lock, by one thread; others wait for how that
+ * ends, and try again when it failed. */
 int ct_run_guard(ct_run *run, ct_error *error) {
     pthread_mutex_lock(&run->lock);
     while (run->guarding)

@@ -29,7 +29,8 @@ const struct ct_reaper *ct_run_reaper(ct_run *run);
 const ct_base_limits *ct_run_base_limits(const ct_run *run);
 /* Starts the reaper when there is none yet: before the first instance. */
 CT_CHECK int ct_run_guard(ct_run *run, ct_error *error);
-/* Reserves numbers that no other instance of the run has in its name; returns the first. */
+/* Reserves numbers that no other instance of the run has in its name; returns the
+ * first. */
 size_t ct_run_number(ct_run *run, size_t count);
 /* Instances may be kept until the run is closed. */
 void ct_run_keep(ct_run *run);

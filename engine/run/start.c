@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * start.c - a batch's work as the scheduler's items: first the bases that must be built,
- * then the jobs, each of which may wait for one. Jobs that share an instance are one item, so
- * that nothing comes between them: it is live all the time. The longest go first, as far as
- * earlier runs have told; where only one is live at a time, all go in order.
+ * then the jobs, each of which may wait for one. Jobs that share an instance are one
+ * item, so that nothing comes between them: it is live all the time. The longest go
+ * first, as far as earlier runs have told; where only one is live at a time, all go in
+ * order.
  */
 #include <math.h>
 #include <stdlib.h>

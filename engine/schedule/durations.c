@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * durations.c - durations of earlier runs, by key: read once, recorded in memory, and merged into
- * the file at the end. A file that is not one of ours is neither believed nor replaced.
+ * durations.c - durations of earlier runs, by key: read once, recorded in memory, and
+ * merged into the file at the end. A file that is not one of ours is neither believed nor
+ * replaced.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -110,8 +111,8 @@ static bool is_key(const char *key) {
 
 /* ---- the file ---- */
 
-/* A file that somebody may be replacing now is seen as a whole, before or after. false: there
- * is one that is not ours. */
+/* A file that somebody may be replacing now is seen as a whole, before or after.
+ * false: there is one that is not ours. */
 static bool read_file(const char *path, ct_buf *text) {
     struct stat status;
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -145,7 +146,8 @@ static bool read_line(char *line, struct table *table) {
     return true;
 }
 
-/* false when the file at path is not ours. One that is, and is damaged, is as good as empty. */
+/* false when the file at path is not ours. One that is, and is damaged, is as good as
+ * empty. */
 static bool load(const char *path, struct table *table) {
     ct_buf text;
     ct_buf_init(&text, FILE_MAX);
@@ -215,7 +217,8 @@ static void make_parents(const char *path) {
         }
 }
 
-/* The file itself is replaced, so the lock is on one beside it, which stays. -1: no lock. */
+/* The file itself is replaced, so the lock is on one beside it, which stays. -1: no
+ * lock. */
 static int lock(const char *path) {
     char beside[PATH_MAX];
     if (snprintf(beside, sizeof beside, "%s.lock", path) >= (int) sizeof beside)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * events.c - events on their way from the workers to the one who waits. All its room is there
- * from the start. Waiting is a poll() on an eventfd, not a condition variable, so that a
- * signal caught by the waiting thread ends it.
+ * events.c - events on their way from the workers to the one who waits. All its room is
+ * there from the start. Waiting is a poll() on an eventfd, not a condition variable, so
+ * that a signal caught by the waiting thread ends it.
  */
 #include <assert.h>
 #include <errno.h>

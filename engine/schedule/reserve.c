@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * reserve.c - is enough of this machine left to start another instance? As Linux tells it in
- * proc(5); what it does not tell holds nothing back.
+ * reserve.c - is enough of this machine left to start another instance? As Linux tells it
+ * in proc(5); what it does not tell holds nothing back.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -23,7 +23,8 @@ static double available_memory(const char *path) {
     return bytes;
 }
 
-/* Of the last minute; -1: not known. Not read by strtod(): that is the host's locale's. */
+/* Of the last minute; -1: not known. Not read by strtod(): that is the host's
+ * locale's. */
 static double load_average(const char *path) {
     unsigned whole, hundredths;
     FILE *file = fopen(path, "re");
@@ -48,7 +49,8 @@ bool ct_reserve_left(const ct_reserve *reserve, const ct_reserve_sources *source
 }
 
 bool ct_reserve_allows(const ct_reserve *reserve) {
-    /* All of the machine's, not only those this process may use: the load is the machine's. */
+    /* All of the machine's, not only those this process may use: the load is the
+     * machine's. */
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     ct_reserve_sources sources = {.meminfo = "/proc/meminfo",
                                   .loadavg = "/proc/loadavg",

@@ -28,8 +28,8 @@ CT_CHECK int ct_queue_take(ct_queue *queue, const ct_wait *wait, ct_event *event
 /* Threads that take items until there are none left. */
 typedef struct ct_scheduler ct_scheduler;
 
-/* What is done; called by the scheduler's threads. It cannot fail: what goes wrong is noted
- * by the work itself. */
+/* What is done; called by the scheduler's threads. It cannot fail: what goes wrong is
+ * noted by the work itself. */
 typedef struct ct_work {
     void *(*begin)(void *context); /* a thread's own state, which may be NULL */
     void (*perform)(void *context, void **state, size_t item);
@@ -44,15 +44,15 @@ typedef struct ct_work {
 
 typedef struct ct_item {
     size_t after; /* the item that must be done before; CT_NO_ITEM: none */
-    double
-        weight; /* how long it is expected to take, in any unit; 0 or more. The heavier go
-                      first, where an item has the weight of what waits for it, too; then
-                      the lower number */
+    /* how long it is expected to take, in any unit; 0 or more. The heavier go first,
+     * where an item has the weight of what waits for it, too; then the lower number */
+    double weight;
 } ct_item;
 
-/* The work is copied, its context borrowed, and so are the items for the call; NULL: all, in
- * order. CT_E_ARGUMENT when an item waits for none of them, or in a circle. Starts with
- * fewer threads when the system has no more to give; fails only when there would be none. */
+/* The work is copied, its context borrowed, and so are the items for the call; NULL:
+ * all, in order. CT_E_ARGUMENT when an item waits for none of them, or in a circle.
+ * Starts with fewer threads when the system has no more to give; fails only when there
+ * would be none. */
 CT_CHECK int ct_scheduler_start(const ct_work *work, const ct_item *items, size_t count,
                                 unsigned threads, ct_scheduler **scheduler,
                                 ct_error *error);
@@ -78,27 +78,28 @@ void ct_aside_close(ct_aside *aside);
 
 /* ---- durations.c ------------------------------------------------------------------- */
 
-/* how long things took in earlier runs, so that the longest can be started first.
- * It is there to save time, and nothing else: whatever is wrong with it, it knows less, and
- * no call fails. Every function may be called from any thread, and takes NULL.
+/* how long things took in earlier runs, so that the longest can be started first. It is
+ * there to save time, and nothing else: whatever is wrong with it, it knows less, and no
+ * call fails. Every function may be called from any thread, and takes NULL.
  *
- * It is a file of text: a first line that says so, then one line for each key, the milliseconds
- * and the key, and what was recorded last at the end.
+ * It is a file of text: a first line that says so, then one line for each key, the
+ * milliseconds and the key, and what was recorded last at the end.
  */
 
 #define CT_HISTORY_MAX 4096 /* keys; those recorded longest ago are dropped */
 #define CT_HISTORY_KEY 255  /* bytes of a key; one that is longer is never known */
 
-/* What an item weighs whose duration is not known: it is taken to be long, and goes first. Should
- * it be short, little is lost; a long one that starts last is what all would wait for. */
+/* What an item weighs whose duration is not known: it is taken to be long, and goes
+ * first. Should it be short, little is lost; a long one that starts last is what all
+ * would wait for. */
 #define CT_HISTORY_UNKNOWN 3600.0 /* seconds */
 
 typedef struct ct_history ct_history;
 
 /* Reads what there is. path: see ct_settings.state. NULL: there is no place for one. */
 CT_CHECK ct_history *ct_history_open(const char *path);
-/* Seconds it took, as last recorded by anybody before the open, or here since: half the last
- * time, a quarter the one before ... Negative: not known. */
+/* Seconds it took, as last recorded by anybody before the open, or here since: half
+ * the last time, a quarter the one before ... Negative: not known. */
 double ct_history_seconds(ct_history *history, const char *key);
 /* The same as a weight for ct_item. */
 double ct_history_weight(ct_history *history, const char *key);
@@ -109,8 +110,8 @@ void ct_history_close(ct_history *history);
 
 /* ---- duration_keys.c --------------------------------------------------------------- */
 
-/* Gives each job a key for ct_history, in the arena: the name of its result, and which of those
- * of the same name it is. */
+/* Gives each job a key for ct_history, in the arena: the name of its result, and which
+ * of those of the same name it is. */
 CT_CHECK int ct_job_keys(ct_arena *arena, const ct_job *const *jobs, size_t count,
                          char **keys, ct_error *error);
 

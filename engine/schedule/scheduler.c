@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * scheduler.c - a pool of pthreads over numbered items, of which some wait for others, and the
- * most urgent goes first. It knows nothing of what the work is. Its threads block every
- * signal: those are the host's.
+ * scheduler.c - a pool of pthreads over numbered items, of which some wait for others,
+ * and the most urgent goes first. It knows nothing of what the work is. Its threads block
+ * every signal: those are the host's.
  */
 #include <math.h>
 #include <pthread.h>
@@ -106,11 +106,11 @@ static int sort_items(ct_scheduler *scheduler, const ct_item *given, ct_error *e
     return ct_fail(error, CT_E_ARGUMENT, "items wait for one another in a circle");
 }
 
-/* An item's urgency is how long after its start, at the least, all that hangs on it is over:
- * its weight, and then the most urgent that waits for it, or, when that is more, what follows
- * shared by all threads. The first alone (the critical path) would take no notice of how many
- * wait; a mere sum would put a crowd of small ones, which the threads share, before one that
- * is long whatever is done. */
+/* An item's urgency is how long after its start, at the least, all that hangs on it is
+ * over: its weight, and then the most urgent that waits for it, or, when that is more,
+ * what follows shared by all threads. The first alone (the critical path) would take
+ * no notice of how many wait; a mere sum would put a crowd of small ones, which the
+ * threads share, before one that is long whatever is done. */
 static void rank(ct_scheduler *scheduler, unsigned threads) {
     for (size_t at = scheduler->count; at-- > 0;) {
         struct item *item = &scheduler->items[scheduler->ready[at]];
@@ -166,8 +166,9 @@ static bool may_start(ct_scheduler *scheduler) {
     return may;
 }
 
-/* Takes an item, waiting for one if need be; false when there are none left. Who leaves wakes
- * one other if there is something for it, and that one the next: never all at once. */
+/* Takes an item, waiting for one if need be; false when there are none left. Who
+ * leaves wakes one other if there is something for it, and that one the next: never
+ * all at once. */
 static bool take(ct_scheduler *scheduler, size_t *item) {
     pthread_mutex_lock(&scheduler->lock);
     while (scheduler->left > 0) {

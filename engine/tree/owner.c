@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * owner.c - a user and a group, as a suite names them, become ids. Whose names they are is
- * the caller's to know: an upload's are the instance's, a download's are the host's.
+ * owner.c - a user and a group, as a suite names them, become ids. Whose names they are
+ * is the caller's to know: an upload's are the instance's, a download's are the host's.
  */
 #include <string.h>
 

@@ -48,7 +48,8 @@ CT_CHECK int ct_tree_reader_open(const char *source, bool directory,
 /* The same from memory: one file with this content (borrowed until closed). */
 CT_CHECK int ct_tree_reader_open_data(const void *data, size_t length,
                                       ct_tree_reader **reader, ct_error *error);
-/* Adds the next frames to out, some 64 KiB of them. 1: there is more; 0: END was added. */
+/* Adds the next frames to out, some 64 KiB of them. 1: there is more; 0: END was
+ * added. */
 CT_CHECK int ct_tree_reader_next(ct_tree_reader *reader, ct_buf *out, ct_error *error);
 void ct_tree_reader_close(ct_tree_reader *reader);
 
@@ -68,9 +69,9 @@ typedef struct ct_tree_options {
                                      NULL: none */
 } ct_tree_options;
 
-/* dest is made as needed, its parents too; links on the way to it are the caller's own, and
- * followed. Nothing is ever written outside of it: paths with "..", absolute ones
- * (CT_E_PROTOCOL) and those through symbolic links (CT_E_SYSTEM) fail. */
+/* dest is made as needed, its parents too; links on the way to it are the caller's
+ * own, and followed. Nothing is ever written outside of it: paths with "..", absolute
+ * ones (CT_E_PROTOCOL) and those through symbolic links (CT_E_SYSTEM) fail. */
 CT_CHECK int ct_tree_writer_open(const char *dest, const ct_tree_options *options,
                                  ct_tree_writer **writer, ct_error *error);
 /* Takes one frame (ENTRY, CHUNK or END). 1: more is expected; 0: END was taken. */

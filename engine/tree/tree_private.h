@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree_private.h - what the tree's files offer one another: what an ENTRY frame says, where on
- * disk an entry goes, and what it gets there. The rest of the engine knows what is in
- * engine.h.
+ * tree_private.h - what the tree's files offer one another: what an ENTRY frame says,
+ * where on disk an entry goes, and what it gets there. The rest of the engine knows what
+ * is in engine.h.
  */
 #ifndef CT_TREE_PRIVATE_H
 #define CT_TREE_PRIVATE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * frame.c - frames: one type byte, four bytes of length, so many bytes. How host and guest
- * keep messages apart on one pipe.
+ * frame.c - frames: one type byte, four bytes of length, so many bytes. How host and
+ * guest keep messages apart on one pipe.
  */
 #include "wire/wire.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * lua_keys.c - the keys of a Lua table in an order that is the same in every process, which
- * lua_next()'s is not: equal tables are to be equal bytes.
+ * lua_keys.c - the keys of a Lua table in an order that is the same in every process,
+ * which lua_next()'s is not: equal tables are to be equal bytes.
  */
 #include <stdlib.h>
 #include <string.h>

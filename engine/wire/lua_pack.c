@@ -16,7 +16,8 @@
 #define PLACE_MAX 256
 
 /* Stack slots of the protected function. */
-/* TABLES: as numbers, those that were packed; where no functions travel, those on the way here. */
+/* TABLES: as numbers, those that were packed; where no functions travel, those on the
+ * way here. */
 enum { ARGUMENT = 1, VALUE, MODULES, FUNCTIONS, CELLS, TABLES, REFERENCES };
 
 struct packing {

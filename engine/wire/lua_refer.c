@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * lua_refer.c - what travels by its name: a module that is loaded, and a function of a standard
- * library, since the receiver has those itself. Both ways: for lua_pack.c and lua_unpack.c.
+ * lua_refer.c - what travels by its name: a module that is loaded, and a function of a
+ * standard library, since the receiver has those itself. Both ways: for lua_pack.c and
+ * lua_unpack.c.
  */
 #include <string.h>
 
@@ -27,8 +28,8 @@ static bool has_identity(lua_State *L, int index) {
            type == LUA_TLIGHTUSERDATA;
 }
 
-/* A library's own, and no function that the suite has put there. The command has its own os.exit(),
- * which stands for the library's. */
+/* A library's own, and no function that the suite has put there. The command has its
+ * own os.exit(), which stands for the library's. */
 static bool is_standard(lua_State *L, const char *module, const char *field) {
     int type = lua_type(L, -1);
     return lua_iscfunction(L, -1) || type == LUA_TUSERDATA ||
@@ -96,8 +97,8 @@ bool ct_lua_resolve(lua_State *L, const char **at, const char *end) {
     return true;
 }
 
-/* What require() calls for a module that came along: upvalues are its source and its chunk's
- * name. */
+/* What require() calls for a module that came along: upvalues are its source and its
+ * chunk's name. */
 static int load_carried(lua_State *L) {
     size_t length;
     const char *source = lua_tolstring(L, lua_upvalueindex(1), &length);

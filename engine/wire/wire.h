@@ -15,8 +15,8 @@
 
 /* ---- value.c ----------------------------------------------------------------------- */
 
-/* The encoding of plain data; ct_value_read() in cleantest.h is the other direction. Integers
- * and doubles are 8 bytes, lengths and counts 4, all little-endian:
+/* The encoding of plain data; ct_value_read() in cleantest.h is the other direction.
+ * Integers and doubles are 8 bytes, lengths and counts 4, all little-endian:
  *     n | f | t | i INT64 | d DOUBLE | s LENGTH bytes | T PAIRS (key value)...
  *     F function: see binding/lua_value.h */
 #define CT_VALUE_DEPTH_MAX 100           /* tables in tables */
@@ -53,7 +53,8 @@ enum ct_frame_type {
     CT_FRAME_END = 'z'      /* empty: the tree is complete; ends a pack or unpack */
 };
 
-/* Exit status of a guest whose host does not take its frames, or sends no more, any more. */
+/* Exit status of a guest whose host does not take its frames, or sends no more, any
+ * more. */
 #define CT_GUEST_BROKEN 125
 
 #define CT_FRAME_HEADER 5
@@ -102,8 +103,8 @@ enum ct_lua_functions {
  * bytes, in every process: a table's keys come sorted. */
 CT_CHECK int ct_lua_pack(lua_State *L, int index, ct_buf *out,
                          enum ct_lua_functions functions, ct_error *error);
-/* The same; the names of modules that the value refers to become keys of the table at index
- * modules. */
+/* The same; the names of modules that the value refers to become keys of the table at
+ * index modules. */
 CT_CHECK int ct_lua_pack_referring(lua_State *L, int index, int modules, ct_buf *out,
                                    enum ct_lua_functions functions, ct_error *error);
 

@@ -38,7 +38,8 @@ static int show(const ct_result *result) {
     return result->status > CT_SKIP;
 }
 
-/* Returns the exit status: 0 when all passed, 1 when one did not, 2 when it can't be told. */
+/* Returns the exit status: 0 when all passed, 1 when one did not, 2 when it can't be
+ * told. */
 static int run_jobs(ct_batch *batch, char **images) {
     ct_error error;
     if (add_jobs(batch, images, &error) < 0 || ct_batch_start(batch, &error) < 0)

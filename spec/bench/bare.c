@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * bare.c - full lifecycles against LXD's REST API with nothing around the calls: create,
- * start, push a program, execute "echo hello", stop (with deletion), each waited for; or, from
- * a stopped instance that has all it needs, clone, start, execute, stop. What the engine is
- * measured against; it shares no code with it, and pays less: its exec keeps no output.
- * Usage: bare image IMAGE LIFECYCLES THREADS PROGRAM, or bare clone INSTANCE LIFECYCLES THREADS;
- * in the project BENCH_PROJECT. Prints seconds until the last hello, and until all are gone.
+ * start, push a program, execute "echo hello", stop (with deletion), each waited for; or,
+ * from a stopped instance that has all it needs, clone, start, execute, stop. What the
+ * engine is measured against; it shares no code with it, and pays less: its exec keeps no
+ * output. Usage: bare image IMAGE LIFECYCLES THREADS PROGRAM, or bare clone INSTANCE
+ * LIFECYCLES THREADS; in the project BENCH_PROJECT. Prints seconds until the last hello,
+ * and until all are gone.
  */
 #include <curl/curl.h>
 #include <pthread.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * scale.c - many jobs through the C API, for what the engine itself costs: run against the
- * simulated LXD, nothing else is in its way. Usage: scale ENDPOINT JOBS THREADS; prints seconds
- * in total, CPU seconds and peak memory (bytes) of this process. Instances are made from the
- * image when CLEANTEST_FRESH is set, and cloned from a base when it is not.
+ * scale.c - many jobs through the C API, for what the engine itself costs: run against
+ * the simulated LXD, nothing else is in its way. Usage: scale ENDPOINT JOBS THREADS;
+ * prints seconds in total, CPU seconds and peak memory (bytes) of this process. Instances
+ * are made from the image when CLEANTEST_FRESH is set, and cloned from a base when it is
+ * not.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A fuzzer for what the guest reads from systemd: messages of D-Bus. What it gives out lies in
- * the bytes, and a message that it writes is one for it, too.
+ * A fuzzer for what the guest reads from systemd: messages of D-Bus. What it gives out
+ * lies in the bytes, and a message that it writes is one for it, too.
  */
 #include <stdlib.h>
 

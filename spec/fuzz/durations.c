@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A fuzzer for the file of durations: whatever is in it, it is read; a file that is not ours
- * stays as it was, and one that is ours is one of ours afterwards, with what was recorded.
+ * A fuzzer for the file of durations: whatever is in it, it is read; a file that is not
+ * ours stays as it was, and one that is ours is one of ours afterwards, with what was
+ * recorded.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A fuzzer for JSON documents: whatever LXD answers, reading it by any path ends. The first line
- * of the input is a path, the rest the document. What is JSON can be written, and is the same
- * when it is read again.
+ * A fuzzer for JSON documents: whatever LXD answers, reading it by any path ends. The
+ * first line of the input is a path, the rest the document. What is JSON can be written,
+ * and is the same when it is read again.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A fuzzer for leases: what anybody may have written into an instance's configuration. The
- * input is six lines: run, host, pid, start, expiry, preserved.
+ * A fuzzer for leases: what anybody may have written into an instance's configuration.
+ * The input is six lines: run, host, pid, start, expiry, preserved.
  */
 #include <stdio.h>
 #include <stdlib.h>

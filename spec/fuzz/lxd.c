@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A fuzzer for what LXD answers: images, leases, bases, operations, profiles and pools. Each
- * answer is a byte, which says the HTTP status, and what follows up to a NUL. When the input is
- * used up, nobody answers any more, so everything ends.
+ * A fuzzer for what LXD answers: images, leases, bases, operations, profiles and pools.
+ * Each answer is a byte, which says the HTTP status, and what follows up to a NUL. When
+ * the input is used up, nobody answers any more, so everything ends.
  */
 #include <stdlib.h>
 #include <string.h>

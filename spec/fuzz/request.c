@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A fuzzer for the guest's side: a request, as the host packs it, and how it is read. Nothing is
- * executed: process_run(), which would, reads the rest of the request instead, as the child
- * does. Functions, which are code, are not read.
+ * A fuzzer for the guest's side: a request, as the host packs it, and how it is read.
+ * Nothing is executed: process_run(), which would, reads the rest of the request instead,
+ * as the child does. Functions, which are code, are not read.
  */
 #include "guest/testlet.c"
 

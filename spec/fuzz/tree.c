@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A fuzzer for frames and the tree writer: whatever an instance sends as a download, nothing
- * is written outside of the destination. Beside it lies a file that must stay as it is.
+ * A fuzzer for frames and the tree writer: whatever an instance sends as a download,
+ * nothing is written outside of the destination. Beside it lies a file that must stay as
+ * it is.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A fuzzer for what the host reads from a guest: values, flat and as Lua. What was read must
- * come out the same when it is written and read again.
+ * A fuzzer for what the host reads from a guest: values, flat and as Lua. What was read
+ * must come out the same when it is written and read again.
  */
 #include <lauxlib.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  *     cutting_proxy SOCKET TARGET NUMBER MILLISECONDS
  * listens on SOCKET and passes bytes to and from the unix socket TARGET, but of the
  * connections that are an exec's websockets the NUMBER-th is closed so long after it was
- * opened. "ready" on stdout says from when it listens. Each connection has a process, which
- * ends with this one.
+ * opened. "ready" on stdout says from when it listens. Each connection has a process,
+ * which ends with this one.
  */
 #include <poll.h>
 #include <signal.h>

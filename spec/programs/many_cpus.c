@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * many_cpus.c - two jobs that sleep, on a machine with 4,096 CPUs of which this process may use
- * three: its kernel takes no set of CPUs that is smaller. Usage: many_cpus SOCKET, of a
- * simulated LXD. Ends, with 0, once both jobs run at the same time.
+ * many_cpus.c - two jobs that sleep, on a machine with 4,096 CPUs of which this process
+ * may use three: its kernel takes no set of CPUs that is smaller. Usage: many_cpus
+ * SOCKET, of a simulated LXD. Ends, with 0, once both jobs run at the same time.
  */
 #include <errno.h>
 #include <sched.h>

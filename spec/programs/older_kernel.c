@@ -15,7 +15,8 @@
 
 #define FLAG_EXEC 0x0010U /* MFD_EXEC */
 #define NUMBER    offsetof(struct seccomp_data, nr)
-#define FLAGS     (offsetof(struct seccomp_data, args) + sizeof(__u64)) /* little endian */
+/* little endian */
+#define FLAGS (offsetof(struct seccomp_data, args) + sizeof(__u64))
 
 static struct sock_filter filter[] = {
     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NUMBER),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * api.c - as much of LXD's REST API as there is here: which request does what. Answers have
- * the fields that LXD 5.0.2 gives; refusals have its words.
+ * api.c - as much of LXD's REST API as there is here: which request does what. Answers
+ * have the fields that LXD 5.0.2 gives; refusals have its words.
  */
 #include <math.h>
 #include <stdio.h>

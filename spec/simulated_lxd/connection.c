@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * connection.c - HTTP/1.1 over a unix socket, without blocking: requests in, answers out, and
- * the end of an operation that somebody waits for. What a request means is in api.c.
+ * connection.c - HTTP/1.1 over a unix socket, without blocking: requests in, answers out,
+ * and the end of an operation that somebody waits for. What a request means is in api.c.
  */
 #include <errno.h>
 #include <stdio.h>

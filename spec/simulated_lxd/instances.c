@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * instances.c - the instances there would be: a hash table of names, configs and states; what
- * happens to them is announced.
+ * instances.c - the instances there would be: a hash table of names, configs and states;
+ * what happens to them is announced.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * json.c - JSON text, read where it is: finds values by their keys and never builds anything.
- * For what an LXD client sends, which is trusted to be JSON; it is no validator.
+ * json.c - JSON text, read where it is: finds values by their keys and never builds
+ * anything. For what an LXD client sends, which is trusted to be JSON; it is no
+ * validator.
  */
 #include <string.h>
 

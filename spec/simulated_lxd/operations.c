@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * operations.c - what goes on in the background. The row is ordered by number, and what is in
- * it is known for some seconds after its end, as LXD has it.
+ * operations.c - what goes on in the background. The row is ordered by number, and what
+ * is in it is known for some seconds after its end, as LXD has it.
  */
 #include <math.h>
 #include <stdio.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * simulated.h - what the files of the simulated LXD share. It speaks LXD's REST API on a unix
- * socket and has no instances behind it: names, configs and states are kept, and what is
- * executed is a guest that says hello. It is for measuring the engine alone, at a scale that
- * no one machine has instances for. What it can't show: anything about instances, images,
- * files or testlets, and how long a real LXD takes. Every image exists, any client is
- * trusted, and projects are one. One thread, one loop; on running out of memory it exits.
+ * simulated.h - what the files of the simulated LXD share. It speaks LXD's REST API on a
+ * unix socket and has no instances behind it: names, configs and states are kept, and
+ * what is executed is a guest that says hello. It is for measuring the engine alone, at a
+ * scale that no one machine has instances for. What it can't show: anything about
+ * instances, images, files or testlets, and how long a real LXD takes. Every image
+ * exists, any client is trusted, and projects are one. One thread, one loop; on running
+ * out of memory it exits.
  */
 #ifndef SIMULATED_H
 #define SIMULATED_H
@@ -36,8 +37,8 @@ struct span json_get(struct span object, const char *key);
 /* A string's content, to be freed; NULL when value is none. */
 char *json_string(struct span value);
 bool json_is(struct span value, const char *text);
-/* Adds an object with the pairs of both; where a key is in both, with over's. A key that over
- * has as "" is in none: so LXD takes one away. */
+/* Adds an object with the pairs of both; where a key is in both, with over's. A key
+ * that over has as "" is in none: so LXD takes one away. */
 void json_merge(ct_buf *out, struct span base, struct span over);
 
 /* ---- instances.c: a hash table by name ---- */
@@ -94,8 +95,8 @@ struct operation *operation_find(const char *id);
 void operation_write(const struct operation *operation, ct_buf *out);
 /* {"running":[...]}, or {} */
 void operation_list(ct_buf *out, bool recursion);
-/* Ends what is due, forgets what ended long ago. Returns milliseconds until it is to be called
- * again; -1: there is nothing to come. */
+/* Ends what is due, forgets what ended long ago. Returns milliseconds until it is to
+ * be called again; -1: there is nothing to come. */
 int operations_run(void);
 /* Ends the execs in an instance. */
 void operations_stop(const char *instance);
@@ -129,9 +130,9 @@ void websocket_send(struct connection *connection, enum wslay_opcode opcode,
 
 /* ---- cut.c: connections that end in the middle, on purpose ---- */
 
-/* "STREAM:BYTES:NUMBER": of the connections of STREAM ("stdin", "stdout", "stderr", "control",
- * "events"), the NUMBER-th ends behind so many bytes of frames, those to it and those from it
- * together. false: bad. */
+/* "STREAM:BYTES:NUMBER": of the connections of STREAM ("stdin", "stdout", "stderr",
+ * "control", "events"), the NUMBER-th ends behind so many bytes of frames, those to it
+ * and those from it together. false: bad. */
 bool cut_read(const char *text);
 /* Called once for each connection, when it has become a stream's. */
 void cut_count(struct connection *connection, const char *stream);
@@ -205,7 +206,8 @@ void connection_break(struct connection *connection);
 bool connections_sweep(void);
 /* Answers those who wait for the operation's end. */
 void connections_tell(const struct operation *operation);
-/* Tells those who listen of a lifecycle event: action is what happened to the instance. */
+/* Tells those who listen of a lifecycle event: action is what happened to the
+ * instance. */
 void connections_announce(const char *action, const char *instance);
 /* No connection knows the operation any more. */
 void connections_forget(const struct operation *operation);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * websocket.c - connections that have become websockets: an exec's streams, and those that are
- * told of lifecycle events. What comes in is an exec's business.
+ * websocket.c - connections that have become websockets: an exec's streams, and those
+ * that are told of lifecycle events. What comes in is an exec's business.
  */
 #include <string.h>
 

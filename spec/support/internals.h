@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * internals.h - what the files of the test-only module offer one another. The module is for
- * internals_spec.lua: thin, one function for each thing to be looked at.
+ * internals.h - what the files of the test-only module offer one another. The module is
+ * for internals_spec.lua: thin, one function for each thing to be looked at.
  */
 #ifndef CT_INTERNALS_H
 #define CT_INTERNALS_H

@@ -7,8 +7,8 @@
 #include "internals.h"
 #include "wire/wire.h"
 
-/* buf(limit, s...) -> what the buffer holds after the strings that fit, the last code's name,
- * the bytes of memory it has */
+/* buf(limit, s...) -> what the buffer holds after the strings that fit, the last
+ * code's name, the bytes of memory it has */
 static int buf(lua_State *L) {
     ct_buf buf;
     int code = CT_OK, top = lua_gettop(L);
@@ -102,7 +102,8 @@ static int frame(lua_State *L) {
     return internals_failure(L, code, NULL);
 }
 
-/* parse(bytes) -> how many bytes the first frame takes (0: it is not all there), type, data */
+/* parse(bytes) -> how many bytes the first frame takes (0: it is not all there), type,
+ * data */
 static int parse(lua_State *L) {
     size_t length, data_length;
     enum ct_frame_type type;
@@ -135,7 +136,8 @@ static int json(lua_State *L) {
     return code < 0 ? internals_failure(L, code, &error) : 4;
 }
 
-/* json_set(path, value...) -> text of the document with these strings and numbers in it */
+/* json_set(path, value...) -> text of the document with these strings and numbers in
+ * it */
 static int json_set(lua_State *L) {
     ct_buf buf;
     int code = CT_OK;

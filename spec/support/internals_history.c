@@ -57,7 +57,8 @@ static void *come_and_go(void *data) {
     return NULL;
 }
 
-/* history_crowd(path, count): so many at once open it, record a key of their own, close it */
+/* history_crowd(path, count): so many at once open it, record a key of their own,
+ * close it */
 static int crowd(lua_State *L) {
     struct member members[CROWD_MAX];
     const char *path = luaL_checkstring(L, 1);

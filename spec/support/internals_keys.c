@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * internals_keys.c - the keys of prepared environments, for base_key_spec.lua. Jobs are read as
- * the binding reads them.
+ * internals_keys.c - the keys of prepared environments, for base_key_spec.lua. Jobs are
+ * read as the binding reads them.
  */
 #include <string.h>
 
@@ -58,7 +58,8 @@ static int layers(lua_State *L) {
     return code < 0 ? internals_failure(L, code, &error) : 1;
 }
 
-/* missing(inputs, other) -> the label of the first that other does not have; nil: it has all */
+/* missing(inputs, other) -> the label of the first that other does not have; nil: it
+ * has all */
 static int missing(lua_State *L) {
     ct_arena arena;
     ct_arena_init(&arena);

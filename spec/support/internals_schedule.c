@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * internals_schedule.c - the scheduler on a clock of its own, for scheduler_spec.lua: an item
- * "takes" seconds that nobody waits for. The clock moves on, to the next end, only when as
- * much is at work as could be; so what is seen depends on no machine's speed.
+ * internals_schedule.c - the scheduler on a clock of its own, for scheduler_spec.lua: an
+ * item "takes" seconds that nobody waits for. The clock moves on, to the next end, only
+ * when as much is at work as could be; so what is seen depends on no machine's speed.
  */
 #include <pthread.h>
 #include <time.h>
@@ -170,9 +170,9 @@ static int run_show(lua_State *L, struct show *show) {
     return 1;
 }
 
-/* schedule(items, threads, limit) -> when each began, the makespan, how many ran once, the
- * most at once, how many began before what they wait for was done. An item has seconds,
- * weight (default: its seconds) and after, an item's number from 1. */
+/* schedule(items, threads, limit) -> when each began, the makespan, how many ran once,
+ * the most at once, how many began before what they wait for was done. An item has
+ * seconds, weight (default: its seconds) and after, an item's number from 1. */
 static int schedule(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     size_t count = lua_rawlen(L, 1);

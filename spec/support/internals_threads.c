@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * internals_threads.c - the scheduler and the queue at work together, for internals_spec.lua:
- * threads take items and put an event for each, one thread takes them.
+ * internals_threads.c - the scheduler and the queue at work together, for
+ * internals_spec.lua: threads take items and put an event for each, one thread takes
+ * them.
  */
 #include <pthread.h>
 #include <stdlib.h>

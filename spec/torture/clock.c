@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * clock.c - to be preloaded: CLOCK_REALTIME is stepped by TORTURE_STEP seconds, there and back,
- * each TORTURE_STEP_EACH readings of it. The machine's own clock is left alone, so this is not
- * what the kernel does to its timers; the engine's deadlines are to be on CLOCK_MONOTONIC, and
- * leases, bases and durations are what reads the other.
+ * clock.c - to be preloaded: CLOCK_REALTIME is stepped by TORTURE_STEP seconds, there and
+ * back, each TORTURE_STEP_EACH readings of it. The machine's own clock is left alone, so
+ * this is not what the kernel does to its timers; the engine's deadlines are to be on
+ * CLOCK_MONOTONIC, and leases, bases and durations are what reads the other.
  */
 #include <stdatomic.h>
 #include <stdlib.h>

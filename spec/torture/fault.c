@@ -18,9 +18,9 @@ void faults_stop(void) {
     stopped = true;
 }
 
-/* Over a unix socket nothing protects the bytes, so a bit that turns over in what the client
- * asks for, or in what an instance says, is a true word for all that anybody can tell. There
- * only LXD's own answers are flipped; under TLS everything is. */
+/* Over a unix socket nothing protects the bytes, so a bit that turns over in what the
+ * client asks for, or in what an instance says, is a true word for all that anybody
+ * can tell. There only LXD's own answers are flipped; under TLS everything is. */
 static bool makes_sense(const struct link *link, const struct fault *fault, bool tcp) {
     if (fault->kind == FAULT_FLIP && !tcp)
         return fault->direction == TO_CLIENT && !link->upgraded;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * torture.h - what the files of the torture program share. It runs one command behind a proxy
- * that spoils what passes, kills the command or its helpers, and says on stdout what it did:
- * one line for each turn, fault, kill and end. It judges nothing; that is judge.lua's.
+ * torture.h - what the files of the torture program share. It runs one command behind a
+ * proxy that spoils what passes, kills the command or its helpers, and says on stdout
+ * what it did: one line for each turn, fault, kill and end. It judges nothing; that is
+ * judge.lua's.
  *
- * A turn is what a client sends and what it is answered; on a line that was upgraded, all that
- * follows. Each connection draws its faults from the seed and its own number, so that a seed
- * repeats them as far as the connections come in the same order.
+ * A turn is what a client sends and what it is answered; on a line that was upgraded, all
+ * that follows. Each connection draws its faults from the seed and its own number, so
+ * that a seed repeats them as far as the connections come in the same order.
  */
 #ifndef TORTURE_H
 #define TORTURE_H
@@ -90,7 +91,8 @@ struct pollfd;
 
 /* Opens the listener and sets TORTURE_ENDPOINT for the command. */
 void links_open(const struct options *options);
-/* Fills fds (room for 2 * LINKS_MAX + 1); lowers *wake to when something is due by itself. */
+/* Fills fds (room for 2 * LINKS_MAX + 1); lowers *wake to when something is due by
+ * itself. */
 size_t links_watch(struct pollfd *fds, double *wake);
 /* Moves what can be moved. */
 void links_serve(const struct pollfd *fds, size_t count);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * victim.c - the command: its start, with its limits, the signals that it, its reaper and its
- * guests get, and its end.
+ * victim.c - the command: its start, with its limits, the signals that it, its reaper and
+ * its guests get, and its end.
  */
 #include <dirent.h>
 #include <errno.h>
