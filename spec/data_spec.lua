@@ -7,6 +7,7 @@ local new_folder = require "spec.support.folder"
 local process = require "spec.support.process"
 local results = require "spec.support.results"
 local transfer = require "spec.support.transfer"
+local where = require "cleantest.where"
 
 local function bytes()
   local all = {}
@@ -93,7 +94,9 @@ describe("files and folders", function()
           data.file("/left/suid", "out/suid"),
           data.file("/left/plain", "out/{name}/{testlet}.{image}") },
       }]])
+    where.enter_suite(folder:at "suite.lua") -- as the command does
     local suite = dofile(folder:at "suite.lua")
+    where.enter_suite(nil)
     local exists = { ct.data.file({ text = "new" }, "/etc/hosts") }
     local function at(name) return folder:at(name) end
     all = transfer.run {

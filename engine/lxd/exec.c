@@ -10,6 +10,7 @@
  * doing. Source: LXD's doc/rest-api.md, "exec", and its lxd/instance_exec.go.
  */
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,15 +185,18 @@ static int pump_all(struct call *call, const ct_wait *wait, ct_error *error) {
     return code == CT_OK && !hungry(call) ? poll_sockets(call, wait, error) : code;
 }
 
+/* What takes the output may end the wait earlier than it was said at first. */
 static int pump(struct call *call, const ct_wait *outer, ct_error *error) {
-    ct_wait wait = *outer;
+    double patience = INFINITY; /* ct_now() */
     while (!over(call)) {
         bool starved = call->starved;
+        ct_wait wait = {.deadline = fmin(outer->deadline, patience),
+                        .cancel = outer->cancel};
         int code = pump_all(call, &wait, error);
         if (code < 0)
             return code;
         if (call->starved && !starved)
-            wait = ct_wait_within(outer, STARVED_PATIENCE);
+            patience = ct_now() + STARVED_PATIENCE;
     }
     return CT_OK;
 }
