@@ -23,7 +23,7 @@ local SUITE <const> = [[
   local ct = require "cleantest"
   local new_folder = require "spec.support.folder"
   local new_simulated = require "spec.support.simulated"
-  local session = require "cleantest.session"
+  local session = require "cleantest.call.session"
 
   local folder <close> = new_folder { upload = "hello" }
 

@@ -17,11 +17,12 @@ local function look_around()
     return run { "dd", "if=/dev/zeros", "of=/dev/null", "count=1", "bs=" .. size }.exit_code == 0
   end
   local greeting <close> = assert(io.open "/mnt/shared/greeting")
+  local cpus = run("nproc").stdout -- before what may run has run out
   return {
     little_memory = dd "20M", much_memory = dd "300M",
     processes = run("for i in $(seq 150); do sleep 1 & done; wait").exit_code == 0,
     colour = os.getenv "COLOUR",
-    greeting = greeting:read "l", cpus = run("nproc").stdout,
+    greeting = greeting:read "l", cpus = cpus,
   }
 end
 

@@ -104,7 +104,7 @@ describe("a reserve", function()
     local testlet = ct.lxd { image = "simulated", reserve = { memory = "1 KiB", cpu = 1000000 } }
       (ct.command { "true" })
     for _, result in testlet() do assert.equal("pass", result.status, tostring(result)) end
-    for _, result in ct.run { testlet, testlet, reserve = { memory = 1 } } do
+    for _, result in ct.run({ testlet, other = testlet }, { reserve = { memory = 1 } }) do
       assert.equal("pass", result.status, tostring(result))
     end
   end)

@@ -115,7 +115,7 @@ describe("the number of threads that nobody chose", function()
       local testlet = ct.lxd { image = "busybox-amd64" } (function() end)
       for _ in testlet() do end
     ]])
-    for _, value in ipairs { "0", "-1", "two", "1.5", "", "99999999999999999999" } do
+    for _, value in ipairs { "0", "-1", "two", "1.5", "99999999999999999999" } do
       local result = process.run({ "lua5.4", suite }, { env = { CLEANTEST_NUM_THREADS = value } })
       assert.equal(1, result.status)
       assert.matches("wrong%.lua:3: CLEANTEST_NUM_THREADS must be a positive integer, not '"

@@ -68,7 +68,8 @@ static bool tear_down(ct_life *life, bool preserve, char **message) {
     return false;
 }
 
-/* Removes the guest's files from outside, where it can't be executed. CT_OK when none are
+/* Removes the guest's files from outside, where it can't be executed, and nothing that
+ * runs there can have put another directory in the place of its own. CT_OK when none are
  * there, or no instance. */
 static int remove_files(ct_life *life, const ct_wait *wait, ct_error *error) {
     static const char *const files[] = {"/guest", ""};
@@ -93,11 +94,12 @@ static int remove_guest(ct_life *life, ct_error *error) {
         life->guest.lost ? CT_E_GUEST : ct_guest_remove(&life->guest, &wait, &failure);
     if (code == CT_OK)
         return code;
-    if (provider->await_running(life->session, life->instance, &patience, &ignored) ==
-            CT_OK &&
-        ct_guest_remove(&life->guest, &wait, &failure) == CT_OK)
+    bool runs = provider->await_running(life->session, life->instance, &patience,
+                                        &ignored) == CT_OK;
+    if (runs && ct_guest_remove(&life->guest, &wait, &failure) == CT_OK)
         return CT_OK;
-    if (remove_files(life, &wait, &ignored) == CT_OK)
+    bool was_ready = life->guest.identity[0] != '\0';
+    if (!(runs && was_ready) && remove_files(life, &wait, &ignored) == CT_OK)
         return CT_OK;
     return failure.code < 0 ? ct_fail(error, failure.code, "%s", failure.message)
                             : ct_fail(error, ignored.code, "%s", ignored.message);

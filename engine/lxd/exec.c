@@ -241,6 +241,8 @@ int lxd_exec(void *data, const char *instance, const ct_exec *exec, int *exit_co
     int code = request_exec(session, instance, exec, wait, error);
     if (code < 0)
         goto out;
+    const char *begun = ct_json_string(session->answer, "/metadata/created_at");
+    snprintf(session->begun, sizeof session->begun, "%s", begun ? begun : "");
     const char *path = ct_json_string(session->answer, "/operation");
     operation = path ? strndup(path, strcspn(path, "?")) : NULL;
     if (!operation) {

@@ -24,6 +24,7 @@ typedef struct lxd_session {
     char *pending;    /* path of an operation whose end was not seen; NULL: none */
     /* an instance that may be being created, for all that is known; "": none */
     char unsure[CT_INSTANCE_NAME_MAX + 1];
+    char begun[40]; /* when LXD began the last program, by its own clock; "": unknown */
 } lxd_session;
 
 /* ---- session.c ---- */

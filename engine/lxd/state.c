@@ -5,6 +5,7 @@
  */
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lxd/lxd_private.h"
@@ -42,9 +43,35 @@ static bool ends_processes(const char *description) {
     return false;
 }
 
+/* true when the first of LXD's times is before the second. Both are in RFC 3339's format,
+ * of one daemon's zone, and their fractions have no zeros at the end, so that they can't
+ * be compared as text. */
+static bool is_before(const char *time, const char *other) {
+    size_t seconds = strlen("2006-01-02T15:04:05");
+    if (strlen(time) < seconds || strlen(other) < seconds)
+        return false;
+    int order = strncmp(time, other, seconds);
+    if (order != 0)
+        return order < 0;
+    const char *fraction = time[seconds] == '.' ? time + seconds : "0";
+    const char *other_fraction = other[seconds] == '.' ? other + seconds : "0";
+    return strtod(fraction, NULL) < strtod(other_fraction, NULL);
+}
+
+/* What was over when our program began is about an earlier instance of that name, or
+ * an earlier time of this one. */
+static bool was_over(ct_json *json, const char *group, size_t index, const char *begun) {
+    char path[96];
+    snprintf(path, sizeof path, "/metadata/%s/%zu/updated_at", group, index);
+    const char *end = ct_json_string(json, path);
+    return strcmp(group, "running") != 0 && end && is_before(end, begun);
+}
+
 /* The description of such an operation about the instance, in one group of LXD's answer;
  * NULL: there is none. Borrowed from the answer. */
-static const char *find_end(ct_json *json, const char *group, const char *instance) {
+static const char *find_end(const lxd_session *session, const char *group,
+                            const char *instance) {
+    ct_json *json = session->answer;
     char path[96];
     snprintf(path, sizeof path, "/metadata/%s", group);
     size_t count = ct_json_count(json, path);
@@ -52,7 +79,8 @@ static const char *find_end(ct_json *json, const char *group, const char *instan
         snprintf(path, sizeof path, "/metadata/%s/%zu/resources/instances/0", group, i);
         const char *resource = ct_json_string(json, path);
         const char *name = resource ? strrchr(resource, '/') : NULL;
-        if (!name || strcmp(name + 1, instance) != 0)
+        if (!name || strcmp(name + 1, instance) != 0 ||
+            was_over(json, group, i, session->begun))
             continue;
         snprintf(path, sizeof path, "/metadata/%s/%zu/description", group, i);
         const char *description = ct_json_string(json, path);
@@ -74,7 +102,7 @@ int lxd_check_undisturbed(void *data, const char *instance, const ct_wait *wait,
         return ct_fail_in(error, code, "listing operations");
     const char *found = NULL;
     for (size_t i = 0; !found && i < CT_COUNT(groups); i++)
-        found = find_end(session->answer, groups[i], instance);
+        found = find_end(session, groups[i], instance);
     return found ? ct_fail(error, CT_E_OPERATION,
                            "instance %s was taken away by somebody else meanwhile "
                            "(LXD: %s)",
