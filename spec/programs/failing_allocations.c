@@ -35,7 +35,7 @@
 
 #include "lxd/lxd.h"
 
-#define PATIENCE  120    /* seconds that one run may take, however slow the machine is */
+#define PATIENCE  120   /* seconds that one run may take, however slow the machine is */
 #define UNTOUCHED 12345 /* a code that nobody returns */
 
 /* ---- the allocator ---- */
