@@ -30,7 +30,7 @@ local SUITE <const> = [[
   local function configure(simulated)
     local config = ct.configure "lxd"
     config:reset()
-    config:set_client { endpoint = simulated.socket }
+    config.client = { endpoint = simulated.socket }
     config:register_hook(ct.hook.start_env {
       name = "before", upload = ct.data.file(folder:at "upload", "/etc/hello"),
       run = ct.command { "true" },

@@ -166,7 +166,7 @@ describe("a testlet that is made to end", function()
         exec yes
       ]=])
       print "starting" io.stdout:flush()
-      for _, result in flood() do print(result.status, result.timed_out) end
+      for _, result in flood() do print(result.status, result.timed_out, result.error) end
     ]]):format(name) }
     local host = process.start { "lua5.4", suite:at "suite.lua" }
     host:await "starting"

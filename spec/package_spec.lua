@@ -8,6 +8,7 @@ local new_folder = require "spec.support.folder"
 local process = require "spec.support.process"
 local results = require "spec.support.results"
 local wheel = require "spec.support.wheel"
+local where = require "cleantest.where"
 
 local BOOKWORM = "debian-bookworm-amd64"
 
@@ -83,7 +84,10 @@ print(alpha.VERSION, beta.VERSION, gamma.VERSION, delta.VERSION)
         },
         index = ct.data.dir("index", "/srv/index"),
       }]])
-    return dofile(folder:at "suite.lua")
+    where.enter_suite(folder:at "suite.lua") -- as the command does
+    local files = dofile(folder:at "suite.lua")
+    where.enter_suite(nil)
+    return files
   end
 
   lazy_setup(function()

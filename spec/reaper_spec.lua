@@ -20,7 +20,8 @@ describe("the reaper", function()
   local folder <const> = new_folder {
     ["quick.lua"] = SUITE .. "for _, r in quick() do print(r.status, r.value, r.error, sleep) end",
     ["slow.lua"] = SUITE .. [[
-      local next_result, state, _, call <close> = ct.run { quick, sleep, order = "completed" }
+      local next_result, state, _, call <close> = ct.run({ quick = quick, sleep = sleep },
+        { order = "completed" })
       print(next_result(state))
       io.stdout:flush()
       next_result(state)]],
