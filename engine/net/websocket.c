@@ -38,7 +38,7 @@ static int base64(const unsigned char *data, int length, char *out) {
 }
 
 /* The Sec-WebSocket-Accept that answers a key (RFC 6455, 4.2.2). */
-static void expected_accept(const char *key, char out[32]) {
+static int expected_accept(const char *key, char out[32], ct_error *error) {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     char joined[64];
     size_t length = strlen(key);
@@ -46,9 +46,11 @@ static void expected_accept(const char *key, char out[32]) {
     memcpy(joined + length, guid, sizeof guid);
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned digest_length = 0;
-    EVP_Digest(joined, length + sizeof guid - 1, digest, &digest_length, EVP_sha1(),
-               NULL);
+    if (!EVP_Digest(joined, length + sizeof guid - 1, digest, &digest_length, EVP_sha1(),
+                    NULL))
+        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     base64(digest, (int) digest_length, out);
+    return CT_OK;
 }
 
 static int wait_for(int descriptor, short events, const ct_wait *wait, ct_error *error) {
@@ -102,7 +104,9 @@ static int receive_head(ct_websocket *socket, const ct_wait *wait, ct_error *err
 static int check_head(const char *head, const char *key, ct_error *error) {
     static const char name[] = "\r\nsec-websocket-accept:";
     char accept[32];
-    expected_accept(key, accept);
+    int code = expected_accept(key, accept, error);
+    if (code < 0)
+        return code;
     if (strncmp(head, "HTTP/1.1 101", 12) != 0)
         return ct_fail(error, CT_E_PROTOCOL, "no websocket: \"%.*s\"",
                        (int) strcspn(head, "\r\n"), head);
