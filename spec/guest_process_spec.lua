@@ -125,7 +125,8 @@ describe("a testlet that is made to end", function()
   -- The client may lose the end of what a program prints: then it is asked again.
   local function processes()
     return process.within(10, function()
-      return lxd.client("exec", name, "--", "sh", "-c", "ps; echo complete"):match "^(.*)complete\n$"
+      local listed = lxd.client("exec", name, "--", "sh", "-c", "ps; echo complete")
+      return listed:match "^(.*)complete\n$"
     end)
   end
 

@@ -16,9 +16,9 @@ describe("packages", function()
   local folder <const> = new_folder()
   local all = {}
 
-  local function add_wheel(where, name, version)
+  local function add_wheel(under, name, version)
     local file, content = wheel(name, version)
-    folder:write(where .. "/" .. file, content)
+    folder:write(under .. "/" .. file, content)
     return file
   end
 

@@ -4,8 +4,8 @@
  */
 #include "net/net_private.h"
 
-/* curl_version() would start the libraries that libcurl is built with, which takes memory,
- * and may end the process where there is none. */
+/* curl_version() would start the libraries that libcurl is built with, which takes
+ * memory, and may end the process where there is none. */
 int ct_curl_options_fail(const ct_curl_options *options, ct_error *error) {
     const struct curl_easyoption *option = curl_easy_option_by_id(options->refused);
     if (options->code == CURLE_OUT_OF_MEMORY)
