@@ -233,8 +233,10 @@ static int start_frames(ct_websocket *socket) {
         .on_frame_recv_start_callback = on_frame_start,
         .on_frame_recv_chunk_callback = on_frame_chunk,
     };
-    if (wslay_event_context_client_init(&socket->frames, &callbacks, socket) != 0)
+    if (wslay_event_context_client_init(&socket->frames, &callbacks, socket) != 0) {
+        socket->frames = NULL; /* wslay has freed it */
         return CT_E_NO_MEMORY;
+    }
     wslay_event_config_set_no_buffering(socket->frames, 1);
     wslay_event_config_set_max_recv_msg_length(socket->frames, MESSAGE_MAX);
     return CT_OK;

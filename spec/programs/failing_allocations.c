@@ -30,6 +30,7 @@
 
 #include <curl/curl.h>
 #include <lauxlib.h>
+#include <wslay/wslay.h>
 
 #include <cleantest.h>
 
@@ -62,6 +63,12 @@ int __wrap_vasprintf(char **text, const char *format, va_list args);
 int __wrap_asprintf(char **text, const char *format, ...);
 char *__wrap_realpath(const char *path, char *resolved);
 lua_State *__wrap_luaL_newstate(void);
+int __real_wslay_event_context_client_init(wslay_event_context_ptr *context,
+                                           const struct wslay_event_callbacks *callbacks,
+                                           void *data);
+int __wrap_wslay_event_context_client_init(wslay_event_context_ptr *context,
+                                           const struct wslay_event_callbacks *callbacks,
+                                           void *data);
 
 static bool fails(enum source source) {
     return source == failing && atomic_fetch_sub(&countdown, 1) == 1;
@@ -136,6 +143,17 @@ char *__wrap_realpath(const char *path, char *resolved) {
         return NULL;
     char *found = __real_realpath(path, resolved);
     return resolved ? found : counted(found);
+}
+
+/* wslay's second allocation: it frees its first, and leaves the pointer to it. */
+int __wrap_wslay_event_context_client_init(wslay_event_context_ptr *context,
+                                           const struct wslay_event_callbacks *callbacks,
+                                           void *data) {
+    int code = __real_wslay_event_context_client_init(context, callbacks, data);
+    if (code != 0 || !fails(FROM_ENGINE))
+        return code;
+    wslay_event_context_free(*context);
+    return WSLAY_ERR_NOMEM;
 }
 
 /* Lua takes it that shrinking never fails. */

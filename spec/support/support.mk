@@ -52,7 +52,7 @@ with_wrapped = $(CC) $(SANITIZE) $(patsubst %,-Wl$(comma)--wrap=%,$(1)) -o $@ $^
     -llua5.4 $(LDFLAGS)
 
 ALLOCATOR = malloc calloc realloc free strdup strndup asprintf vasprintf realpath \
-    luaL_newstate
+    luaL_newstate wslay_event_context_client_init
 $(BUILD)/test/failing_allocations: $(BUILD)/test/obj/failing_allocations.o $(OBJECTS)
 	$(call with_wrapped,$(ALLOCATOR))
 
