@@ -84,7 +84,7 @@ describe("what is installed", function()
     for _, path in ipairs {
       "./bin/cleantest", "./include/cleantest.h", "./lib/libcleantest.a", "./lib/libcleantest.so",
       "./lib/libcleantest.so.0", "./lib/lua/5.4/cleantest/core.so", "./lib/pkgconfig/cleantest.pc",
-      "./share/lua/5.4/cleantest/init.lua", "./share/lua/5.4/cleantest/cli.lua",
+      "./share/lua/5.4/cleantest/init.lua", "./share/lua/5.4/cleantest/command/cli.lua",
     } do
       assert.is_truthy(("\n" .. listed .. "\n"):find("\n" .. path .. "\n", 1, true), path)
     end
