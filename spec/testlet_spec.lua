@@ -6,6 +6,7 @@
 local ct = require "cleantest"
 local new_folder = require "spec.support.folder"
 local results = require "spec.support.results"
+local where = require "cleantest.where"
 
 describe("a function", function()
   local all
@@ -122,7 +123,10 @@ describe("a script, a command, a file", function()
     folder:write("files/check.sh", "#!/bin/sh\necho \"from a file: $1 $2\"\n")
     folder:write("files/check.lua", "local a, b = ...\nprint(a, b)\nreturn { kind = type(b) }\n")
     folder:write("files/bad.lua", "\n\nerror 'on line 3'\n")
-    return dofile(folder:at "suite.lua")
+    where.enter_suite(folder:at "suite.lua") -- as the command does
+    local files = dofile(folder:at "suite.lua")
+    where.enter_suite(nil)
+    return files
   end
 
   lazy_setup(function()
