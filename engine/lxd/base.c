@@ -242,14 +242,27 @@ static int fill_publication(ct_json *json, const ct_base *base, const char *seal
     return CT_OK;
 }
 
+/* The one that has the name is the one with the lease. */
+static bool has_name(lxd_session *session, const char *name, const ct_lease *lease,
+                     const ct_wait *wait) {
+    ct_lease found;
+    return lxd_call(session, "GET", false, wait, NULL, "/1.0/instances/%s", name) ==
+               CT_OK &&
+           lxd_read_lease(session->answer, "/metadata", &found) &&
+           ct_lease_same(&found, lease);
+}
+
+/* LXD may say nothing, or that it failed, when the instance has its new name: LXD 5.0
+ * moves the logs last, and finds some there now and then ("file exists"). */
 static int rename_instance(lxd_session *session, const char *from, const char *to,
-                           const ct_wait *wait, ct_error *error) {
+                           const ct_lease *lease, const ct_wait *wait, ct_error *error) {
     if (ct_json_clear(session->request) < 0 ||
         ct_json_set_string(session->request, "/name", to) < 0)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     int code = lxd_operate(session, "POST", true, wait, error, "/1.0/instances/%s", from);
-    if (code == CT_E_GONE) /* it has the name, or has not */
-        code = lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s", to);
+    if ((code == CT_E_GONE || code == CT_E_OPERATION) &&
+        has_name(session, to, lease, wait))
+        return CT_OK;
     return code < 0 ? ct_fail_in(error, code, "lxd: rename %s", from) : code;
 }
 
@@ -270,7 +283,7 @@ int lxd_publish_base(void *data, const ct_base_look *look, const ct_base *base,
     char *sealed = text ? strdup(text) : NULL;
     if (!sealed)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    code = rename_instance(session, look->build, look->base, wait, error);
+    code = rename_instance(session, look->build, look->base, lease, wait, error);
     if (code == CT_OK && fill_publication(session->request, base, sealed) < 0)
         code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     if (code == CT_OK)
