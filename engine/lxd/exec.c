@@ -22,6 +22,9 @@
 #define INPUT_PIECE      65536 /* bytes of stdin queued at a time */
 #define STARVED_PATIENCE 10.0  /* seconds a program may take to end without its stdin */
 #define ASK_TIME         5.0   /* seconds LXD has for saying what became of the program */
+#define END_TIME         1     /* seconds of these that the program may take to end */
+
+#define STILL_RUNS "LXD says that the program still runs"
 
 enum { STDIN, STDOUT, STDERR, SOCKETS };
 
@@ -201,19 +204,23 @@ static int pump(struct call *call, const ct_wait *outer, ct_error *error) {
     return CT_OK;
 }
 
-/* A connection has broken: adds to the failure what LXD knows of the program. */
+/* A connection has broken: adds to the failure what LXD knows of the program. LXD ends it
+ * for that. Its operation is not read while it runs: see operations.c. */
 static int add_state(lxd_session *session, const char *operation, const ct_wait *wait,
                      ct_error *error) {
     ct_wait soon = ct_wait_within(wait, ASK_TIME);
     ct_error cause = error ? *error : (ct_error){.code = CT_E_CONNECT};
-    int code = lxd_call(session, "GET", false, &soon, NULL, "%s", operation);
+    ct_error refusal = {0};
+    int code = lxd_call(session, "GET", false, &soon, &refusal, "%s/wait?timeout=%d",
+                        operation, END_TIME);
+    if (code == CT_E_OPERATION && strstr(refusal.message, "deadline exceeded"))
+        return ct_fail(error, cause.code, "%s; " STILL_RUNS, cause.message);
     if (code < 0)
         return cause.code;
     int status = (int) ct_json_number(session->answer, "/metadata/status_code", 0);
     double exit_code = ct_json_number(session->answer, "/metadata/metadata/return", -1);
     if (status == 103)
-        return ct_fail(error, cause.code, "%s; LXD says that the program still runs",
-                       cause.message);
+        return ct_fail(error, cause.code, "%s; " STILL_RUNS, cause.message);
     if (exit_code < 0)
         return cause.code;
     return ct_fail(error, cause.code,

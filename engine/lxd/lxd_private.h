@@ -12,6 +12,7 @@
 /* Of raw.lxc; lxc.container.conf(5). What is behind it runs in place of an init. */
 #define LXD_INIT_COMMAND "lxc.init.cmd = "
 #define LXD_PATH_MAX     1024
+#define LXD_OPERATIONS   "/1.0/operations/" /* what an operation's path begins with */
 #define LXD_ANSWER_MAX   (64 * CT_MIB) /* bytes of one answer */
 
 /* One thread's connection. */
@@ -53,6 +54,23 @@ CT_CHECK int lxd_check(lxd_session *session, int status, ct_error *error);
 /* Adds "?project=NAME" (or "&...") to path where there is a project. */
 CT_CHECK int lxd_add_project(const ct_provider *provider, char path[LXD_PATH_MAX],
                              ct_error *error);
+
+/* ---- operations.c ---- */
+
+/* Is given each operation in turn: it is at "/metadata" of the session's answer, which
+ * the visitor may overwrite. CT_OK: go on; anything else ends the visit, and is what
+ * lxd_visit_operations() returns. */
+typedef int lxd_operation_visitor(lxd_session *session, const char *path, void *context,
+                                  const ct_wait *wait, ct_error *error);
+/* groups: of "running", "success", "failure"; NULL ends them. LXD lists what has ended
+ * for some seconds more. */
+CT_CHECK int lxd_visit_operations(lxd_session *session, const char *const *groups,
+                                  lxd_operation_visitor *visitor, void *context,
+                                  const ct_wait *wait, ct_error *error);
+/* Fills in the name of the instance that the visited operation is about; false: it is
+ * about none. */
+bool lxd_operation_instance(const lxd_session *session,
+                            char name[CT_INSTANCE_NAME_MAX + 1]);
 
 /* ---- settle.c ---- */
 

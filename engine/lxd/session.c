@@ -133,7 +133,7 @@ int lxd_operate(lxd_session *session, const char *method, bool with_request,
     if (code < 0)
         return code;
     const char *operation = ct_json_string(session->answer, "/operation");
-    if (!operation || strncmp(operation, "/1.0/operations/", 16) != 0)
+    if (!operation || strncmp(operation, LXD_OPERATIONS, sizeof LXD_OPERATIONS - 1) != 0)
         return ct_fail(error, CT_E_PROTOCOL, "no operation in LXD's answer");
     free(session->pending);
     session->pending = strndup(operation, strcspn(operation, "?"));

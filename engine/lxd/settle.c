@@ -10,8 +10,7 @@
 
 #include "lxd/lxd_private.h"
 
-#define PAUSE     100    /* milliseconds */
-#define FOUND_MAX CT_MIB /* bytes of operations' ids and instances */
+#define PAUSE 100 /* milliseconds */
 
 void lxd_pause(const ct_wait *wait) {
     struct pollfd cancelled = {.fd = wait->cancel, .events = POLLIN};
@@ -20,61 +19,12 @@ void lxd_pause(const ct_wait *wait) {
 
 /* ---- what goes on ---- */
 
-/* Whose instances: one of this name, or a run's. */
+/* Whose instances are waited for: one of this name, or a run's. */
 struct whose {
     const char *name; /* NULL: the run's */
     const char *run;
+    bool found; /* one of them was, and there may be another one by now */
 };
-
-/* The instance that a running operation is about, by its path; NULL: none that is known.
- * Newer LXDs name it in the operation's metadata alone. */
-static const char *path_of(ct_json *json, size_t index) {
-    static const char *const places[] = {"resources/instances/0",
-                                         "resources/containers/0", "metadata/entity_url"};
-    for (size_t i = 0; i < CT_COUNT(places); i++) {
-        char path[96];
-        snprintf(path, sizeof path, "/metadata/running/%zu/%s", index, places[i]);
-        const char *found = ct_json_string(json, path);
-        if (found && *found)
-            return found;
-    }
-    return NULL;
-}
-
-/* Adds an operation's id and its instance's name, each with a NUL. Programs that run in
- * an instance are operations, too, and none of those that make one. */
-static int add_running(ct_json *json, size_t index, ct_buf *found) {
-    char path[64];
-    snprintf(path, sizeof path, "/metadata/running/%zu/class", index);
-    const char *class = ct_json_string(json, path);
-    snprintf(path, sizeof path, "/metadata/running/%zu/id", index);
-    const char *id = ct_json_string(json, path);
-    const char *about = path_of(json, index);
-    const char *slash = about ? strrchr(about, '/') : NULL;
-    if (!id || !slash || ct_same_text(class, "websocket"))
-        return CT_OK;
-    int code = ct_buf_add(found, id, strlen(id) + 1);
-    if (code == CT_OK)
-        code = ct_buf_add(found, slash + 1, strcspn(slash + 1, "?"));
-    return code < 0 ? code : ct_buf_add(found, "", 1);
-}
-
-static int list_running(lxd_session *session, ct_buf *found, const ct_wait *wait,
-                        ct_error *error) {
-    ct_buf_clear(found);
-    int code =
-        lxd_call(session, "GET", false, wait, error, "/1.0/operations?recursion=1");
-    if (code ==
-        CT_E_NOT_FOUND) /* it is always there: callers take that for an instance's */
-        code = CT_E_PROTOCOL;
-    if (code < 0)
-        return ct_fail_in(error, code, "listing operations");
-    size_t count = ct_json_count(session->answer, "/metadata/running");
-    for (size_t i = 0; code == CT_OK && i < count; i++)
-        code = add_running(session->answer, i, found);
-    return code < 0 ? ct_fail(error, code, "listing operations: %s", ct_error_text(code))
-                    : CT_OK;
-}
 
 /* A job's instance has its run in its name. A base's build has not, since its name is the
  * lock for all runs: its lease tells, and until LXD has recorded that, nobody knows whose
@@ -97,10 +47,8 @@ static bool is_of(lxd_session *session, const struct whose *whose, const char *n
 
 /* How it ends does not matter. LXD may refuse the wait for one that it lists all the
  * same: it is then asked again, but not at once. */
-static int await_end(lxd_session *session, const char *id, const ct_wait *wait,
+static int await_end(lxd_session *session, const char *operation, const ct_wait *wait,
                      ct_error *error) {
-    char operation[128];
-    snprintf(operation, sizeof operation, "/1.0/operations/%s", id);
     int code = lxd_wait(session, operation, wait, error);
     if (code == CT_E_TIMEOUT || code == CT_E_CONNECT || code == CT_E_CANCELLED)
         return code;
@@ -109,25 +57,27 @@ static int await_end(lxd_session *session, const char *id, const ct_wait *wait,
     return ct_wait_check(wait, error);
 }
 
-static int settle(lxd_session *session, const struct whose *whose, const ct_wait *wait,
+/* Programs that run in an instance are operations, too, and none of those that make one. */
+static int await_if_of(lxd_session *session, const char *operation, void *context,
+                       const ct_wait *wait, ct_error *error) {
+    struct whose *whose = context;
+    char name[CT_INSTANCE_NAME_MAX + 1];
+    const char *class = ct_json_string(session->answer, "/metadata/class");
+    if (ct_same_text(class, "websocket") || !lxd_operation_instance(session, name) ||
+        !is_of(session, whose, name, wait))
+        return CT_OK;
+    whose->found = true;
+    return await_end(session, operation, wait, error);
+}
+
+static int settle(lxd_session *session, struct whose *whose, const ct_wait *wait,
                   ct_error *error) {
-    ct_buf found;
-    bool some = true;
+    static const char *const groups[] = {"running", NULL};
     int code = CT_OK;
-    ct_buf_init(&found, FOUND_MAX);
-    while (code == CT_OK && some) {
-        some = false;
-        code = list_running(session, &found, wait, error);
-        for (size_t at = 0; code == CT_OK && at < found.length;) {
-            const char *id = found.data + at, *name = id + strlen(id) + 1;
-            at = (size_t) (name - found.data) + strlen(name) + 1;
-            if (!is_of(session, whose, name, wait))
-                continue;
-            some = true;
-            code = await_end(session, id, wait, error);
-        }
-    }
-    ct_buf_fini(&found);
+    do {
+        whose->found = false;
+        code = lxd_visit_operations(session, groups, await_if_of, whose, wait, error);
+    } while (code == CT_OK && whose->found);
     return code;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lxd/lxd_private.h"
 
@@ -43,69 +44,88 @@ static bool ends_processes(const char *description) {
     return false;
 }
 
-/* true when the first of LXD's times is before the second. Both are in RFC 3339's format,
- * of one daemon's zone, and their fractions have no zeros at the end, so that they can't
- * be compared as text. */
-static bool is_before(const char *time, const char *other) {
-    size_t seconds = strlen("2006-01-02T15:04:05");
-    if (strlen(time) < seconds || strlen(other) < seconds)
-        return false;
-    int order = strncmp(time, other, seconds);
-    if (order != 0)
-        return order < 0;
-    const char *fraction = time[seconds] == '.' ? time + seconds : "0";
-    const char *other_fraction = other[seconds] == '.' ? other + seconds : "0";
-    return strtod(fraction, NULL) < strtod(other_fraction, NULL);
+/* Seconds since the epoch of a time in RFC 3339's format; -1: it is none. */
+static double parse_time(const char *text) {
+    struct tm parts = {0};
+    const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) : NULL;
+    if (!rest)
+        return -1;
+    double seconds = (double) timegm(&parts);
+    if (*rest == '.') {
+        char *end;
+        seconds += strtod(rest, &end);
+        rest = end;
+    }
+    int hours, minutes;
+    if (sscanf(rest, "%3d:%2d", &hours, &minutes) == 2)
+        seconds -= hours * 3600 + (*rest == '-' ? -minutes : minutes) * 60;
+    return seconds;
 }
+
+/* Whether the first of LXD's times was before the second; false where one is unknown. */
+static bool is_before(const char *time, const char *other) {
+    double first = parse_time(time), second = parse_time(other);
+    return first >= 0 && second >= 0 && first < second;
+}
+
+/* An instance that runs, and was last started before our program was, has not been
+ * stopped since; though it may be about to be. */
+static int runs_on(lxd_session *session, const char *instance, bool *runs,
+                   const ct_wait *wait, ct_error *error) {
+    *runs = false;
+    int code =
+        lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s", instance);
+    if (code < 0)
+        return code == CT_E_NOT_FOUND ? CT_OK : code;
+    const char *started = ct_json_string(session->answer, "/metadata/last_used_at");
+    *runs =
+        ct_same_text(ct_json_string(session->answer, "/metadata/status"), "Running") &&
+        is_before(started, session->begun);
+    return CT_OK;
+}
+
+/* Who has taken an instance away. */
+struct suspicion {
+    const char *instance;
+    char what[64]; /* LXD's description of the operation; "": nobody has */
+};
 
 /* What was over when our program began is about an earlier instance of that name, or
  * an earlier time of this one. */
-static bool was_over(ct_json *json, const char *group, size_t index, const char *begun) {
-    char path[96];
-    snprintf(path, sizeof path, "/metadata/%s/%zu/updated_at", group, index);
-    const char *end = ct_json_string(json, path);
-    return strcmp(group, "running") != 0 && end && is_before(end, begun);
-}
-
-/* The description of such an operation about the instance, in one group of LXD's answer;
- * NULL: there is none. Borrowed from the answer. */
-static const char *find_end(const lxd_session *session, const char *group,
-                            const char *instance) {
+static int suspect(lxd_session *session, const char *path, void *context,
+                   const ct_wait *wait, ct_error *error) {
+    (void) path, (void) wait, (void) error;
+    struct suspicion *suspicion = context;
     ct_json *json = session->answer;
-    char path[96];
-    snprintf(path, sizeof path, "/metadata/%s", group);
-    size_t count = ct_json_count(json, path);
-    for (size_t i = 0; i < count; i++) {
-        snprintf(path, sizeof path, "/metadata/%s/%zu/resources/instances/0", group, i);
-        const char *resource = ct_json_string(json, path);
-        const char *name = resource ? strrchr(resource, '/') : NULL;
-        if (!name || strcmp(name + 1, instance) != 0 ||
-            was_over(json, group, i, session->begun))
-            continue;
-        snprintf(path, sizeof path, "/metadata/%s/%zu/description", group, i);
-        const char *description = ct_json_string(json, path);
-        if (ends_processes(description))
-            return description;
-    }
-    return NULL;
+    char name[CT_INSTANCE_NAME_MAX + 1];
+    if (!lxd_operation_instance(session, name) || strcmp(name, suspicion->instance) != 0)
+        return CT_OK;
+    const char *what = ct_json_string(json, "/metadata/description");
+    bool over = ct_json_number(json, "/metadata/status_code", 0) >= 200;
+    if (ends_processes(what) &&
+        !(over &&
+          is_before(ct_json_string(json, "/metadata/updated_at"), session->begun)))
+        snprintf(suspicion->what, sizeof suspicion->what, "%s", what);
+    return CT_OK;
 }
 
 /* What an instance does to itself is no operation of LXD's; what anybody asks of LXD is
  * one, and is listed until 5 s after its end. */
 int lxd_check_undisturbed(void *data, const char *instance, const ct_wait *wait,
                           ct_error *error) {
-    static const char *const groups[] = {"running", "success", "failure"};
+    static const char *const groups[] = {"success", "failure", "running", NULL};
     lxd_session *session = data;
-    int code =
-        lxd_call(session, "GET", false, wait, error, "/1.0/operations?recursion=1");
+    struct suspicion suspicion = {.instance = instance};
+    bool runs;
+    int code = runs_on(session, instance, &runs, wait, error);
+    if (code == CT_OK)
+        code = lxd_visit_operations(session, runs ? &groups[2] : groups, suspect,
+                                    &suspicion, wait, error);
     if (code < 0)
-        return ct_fail_in(error, code, "listing operations");
-    const char *found = NULL;
-    for (size_t i = 0; !found && i < CT_COUNT(groups); i++)
-        found = find_end(session, groups[i], instance);
-    return found ? ct_fail(error, CT_E_OPERATION,
-                           "instance %s was taken away by somebody else meanwhile "
-                           "(LXD: %s)",
-                           instance, found)
-                 : CT_OK;
+        return ct_fail_in(error, code, "asking what became of %s", instance);
+    return *suspicion.what ? ct_fail(error, CT_E_OPERATION,
+                                     "instance %s was taken away by somebody else "
+                                     "meanwhile (LXD: %s)",
+                                     instance, suspicion.what)
+                           : CT_OK;
 }

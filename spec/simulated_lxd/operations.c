@@ -138,18 +138,14 @@ void operation_write(const struct operation *operation, ct_buf *out) {
     must(ct_buf_add(out, "}", 1));
 }
 
-void operation_list(ct_buf *out, bool recursion) {
+void operation_list(ct_buf *out) {
     if (row.running)
         must(ct_buf_format(out, "{\"running\":["));
     else
         must(ct_buf_format(out, "{"));
     for (const struct operation *at = row.running; at; at = at->up) {
-        if (recursion)
-            operation_write(at, out);
-        else
-            must(ct_buf_format(out, "\"/1.0/operations/" ID_FORMAT "\"",
-                               (unsigned long long) at->number));
-        must(ct_buf_format(out, "%s", at->up ? "," : ""));
+        must(ct_buf_format(out, "\"/1.0/operations/" ID_FORMAT "\"%s",
+                           (unsigned long long) at->number, at->up ? "," : ""));
     }
     must(ct_buf_format(out, "%s", row.running ? "]}" : "}"));
 }

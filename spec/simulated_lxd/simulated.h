@@ -94,7 +94,7 @@ struct operation *operation_new(enum effect effect, const char *instance, double
 struct operation *operation_find(const char *id);
 void operation_write(const struct operation *operation, ct_buf *out);
 /* {"running":[...]}, or {} */
-void operation_list(ct_buf *out, bool recursion);
+void operation_list(ct_buf *out);
 /* Ends what is due, forgets what ended long ago. Returns milliseconds until it is to
  * be called again; -1: there is nothing to come. */
 int operations_run(void);

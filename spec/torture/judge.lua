@@ -7,6 +7,7 @@ local cjson = require "cjson"
 local lxd = require "spec.support.lxd"
 local process = require "spec.support.process"
 local Target = require "spec.torture.target"
+local system = require "system"
 
 local judge = {}
 
@@ -67,11 +68,19 @@ local function left_of(pid)
   return names
 end
 
+local function query(path)
+  local answer = lxd.client("query", path)
+  return answer ~= "" and cjson.decode(answer) or {}
+end
+
+-- One by one, and not too often: engine/lxd/operations.c says why.
 local function creating()
-  local answer = lxd.client("query", "/1.0/operations?recursion=1")
-  local list = answer ~= "" and cjson.decode(answer).running or {}
-  for _, operation in ipairs(list) do
-    if operation.description:match "^Creating" then return true end
+  for _, path in ipairs(query "/1.0/operations".running or {}) do
+    local known, operation = pcall(query, path)
+    if known and (operation.description or ""):match "^Creating" then
+      system.sleep(1)
+      return true
+    end
   end
   return false
 end
