@@ -6,9 +6,12 @@
 
 local ct = require "cleantest"
 local lxd = require "spec.support.lxd"
+local new_folder = require "spec.support.folder"
+local process = require "spec.support.process"
 local results = require "spec.support.results"
 
 local name = "target-turned-spec"
+local REAPED <const> = 60 -- seconds a reaper may take
 
 -- What the testlets put in the place of the guest's directory holds a file to keep, and a guest,
 -- without which nothing could be asked of it there.
@@ -67,6 +70,35 @@ describe("a testlet in an instance that exists already", function()
       keeps_the_rest(turn)
       if what:find "long" then assert.equal("keep\n", sh "cat /ddd*/keep") end
     end)
+  end
+
+  -- Runs the script, kills the host when it has done its work, and waits for the reaper's end.
+  local function kill_host_of(script)
+    local mark = "turned-" .. lxd.own_pid()
+    local folder <close> = new_folder { ["suite.lua"] = ([[
+      local ct = require "cleantest"
+      for _, result in ct.lxd.target(%q)(ct.script %q)() do print(result) end
+    ]]):format(name, script .. "touch /under-way; sleep 321\n") }
+    local host = process.start({ "lua5.4", folder:at "suite.lua" }, { env = { SPEC_MARK = mark } })
+    assert.is_true(process.within(30, function()
+      return sh("ls /"):find "under%-way" ~= nil
+    end))
+    host:kill "KILL"
+    host:close()
+    assert.is_true(process.within(REAPED, function() return not process.reaper_of(mark) end))
+  end
+
+  for _, turn in ipairs(turns) do
+    local what = turn[1]
+    if what:find "another directory in its place" or what:find "over it" then
+      it("that " .. what .. " loses nothing of the instance when its host is killed", function()
+        lxd.client("launch", "--quiet", results.image, name)
+        finally(function() lxd.delete(name) end)
+        kill_host_of(BEGIN .. turn[2] .. "\n")
+        assert.equal("keep\n", sh "cat /data/keep")
+        assert.equal("guest\nkeep\n", sh "ls /data/")
+      end)
+    end
   end
 
   it("that takes /proc away can be followed by others", function()

@@ -131,7 +131,8 @@ static int start(ct_life *life, ct_error *error) {
 /* From now on there may be a guest of ours in the target. */
 static void visit(ct_life *life) {
     life->visited = true;
-    ct_reaper_visit(life->context->reaper, life->instance, life->directory);
+    ct_reaper_visit(life->context->reaper, life->instance, life->directory,
+                    life->guest.identity);
 }
 
 /* An instance that runs: one of ours, which may be shared, or the one that the job
@@ -157,6 +158,8 @@ static int bring_up(ct_life *life, ct_error *error) {
 static void when_ready(void *context) {
     ct_life *life = context;
     size_t steps = 0;
+    if (life->visited)
+        visit(life);
     next_phase(life, CT_PHASE_HOOKS);
     for (size_t i = 0; i < life->job->start_hook_count; i++)
         steps += life->job->start_hooks[i].step_count;

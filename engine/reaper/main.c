@@ -80,10 +80,11 @@ static void take_message(struct order *order, const char *bytes, size_t length) 
     const char *op = field(&arena, &message, "op");
     const char *instance = field(&arena, &message, "instance");
     const char *directory = field(&arena, &message, "directory");
+    const char *identity = field(&arena, &message, "identity");
     if (op && strcmp(op, "watch") == 0)
         take_watch(order, &message);
     else if (op && strcmp(op, "visit") == 0 && instance && directory)
-        ct_visits_add(&order->visits, instance, directory);
+        ct_visits_add(&order->visits, instance, directory, identity ? identity : "");
     else if (op && strcmp(op, "leave") == 0 && directory)
         ct_visits_remove(&order->visits, directory);
     else if (op && strcmp(op, "home") == 0)

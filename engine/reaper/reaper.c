@@ -218,10 +218,12 @@ static int tell_watch(int socket, const ct_provider *provider, const char *run_i
     return tell(socket, fields, CT_COUNT(fields), error);
 }
 
-void ct_reaper_visit(const ct_reaper *reaper, const char *instance,
-                     const char *directory) {
-    const struct field fields[] = {
-        {"op", "visit"}, {"instance", instance}, {"directory", directory}};
+void ct_reaper_visit(const ct_reaper *reaper, const char *instance, const char *directory,
+                     const char *identity) {
+    const struct field fields[] = {{"op", "visit"},
+                                   {"instance", instance},
+                                   {"directory", directory},
+                                   {"identity", identity}};
     int ignored = tell(reaper->socket, fields, CT_COUNT(fields), NULL);
     (void) ignored;
 }

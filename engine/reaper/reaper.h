@@ -30,10 +30,11 @@ typedef struct ct_reaper ct_reaper;
 CT_CHECK int ct_reaper_start(const ct_provider *provider, const char *run_id,
                              ct_reaper **reaper, ct_error *error);
 /* A guest is about to be put into an instance that is not the run's: should this process
- * die, it is to be taken out again. Where somebody has killed the reaper, nobody is
- * told. */
-void ct_reaper_visit(const ct_reaper *reaper, const char *instance,
-                     const char *directory);
+ * die, it is to be taken out again. identity: the directory's, as its guest calls it; ""
+ * until the guest is ready, which is told by a second call. Where somebody has killed the
+ * reaper, nobody is told. */
+void ct_reaper_visit(const ct_reaper *reaper, const char *instance, const char *directory,
+                     const char *identity);
 /* That guest is gone. */
 void ct_reaper_leave(const ct_reaper *reaper, const char *directory);
 /* Sends it home; when something is known to be left, it deletes that first. NULL is

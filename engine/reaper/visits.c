@@ -14,25 +14,32 @@
 #define PATIENCE    20.0 /* seconds one guest may take */
 #define PATH_SIZE   256
 #define DIAGNOSTICS 4096 /* bytes; nobody reads them */
+/* Exit codes of LXD's exec, as a shell's. */
+#define CANT_EXECUTE 126
+#define NOT_FOUND    127
 
 /* ---- which there are ---- */
 
 static void free_visit(ct_visit *visit) {
     free(visit->instance);
     free(visit->directory);
+    free(visit->identity);
     free(visit);
 }
 
-void ct_visits_add(ct_visits *visits, const char *instance, const char *directory) {
+void ct_visits_add(ct_visits *visits, const char *instance, const char *directory,
+                   const char *identity) {
     ct_visit *visit = calloc(1, sizeof *visit);
     if (!visit)
         return;
     visit->instance = strdup(instance);
     visit->directory = strdup(directory);
-    if (!visit->instance || !visit->directory) {
+    visit->identity = strdup(identity);
+    if (!visit->instance || !visit->directory || !visit->identity) {
         free_visit(visit);
         return;
     }
+    ct_visits_remove(visits, directory);
     visit->next = visits->first;
     visits->first = visit;
 }
@@ -71,15 +78,16 @@ static int pass_over(void *context, const char *data, size_t length, ct_error *e
     return 1;
 }
 
-/* Has the guest remove itself. Its exit code: 0 when it has, 126 or 127 where it can't be
- * executed; or a negative code. */
+/* Has the guest remove itself. Its exit code: 0 when it has, CANT_EXECUTE or NOT_FOUND
+ * where there is none to be executed; or a negative code. */
 static int ask(void *session, const ct_provider_type *provider, const ct_visit *visit,
                const ct_wait *wait) {
-    const ct_guest guest = {.directory = visit->directory, .ready = CT_READY_EXEC};
+    ct_guest guest = {.directory = visit->directory, .ready = CT_READY_EXEC};
     char program[PATH_SIZE];
     const char *const argv[] = {program, NULL};
     int exit_code = -1;
     ct_buf request, diagnostics;
+    snprintf(guest.identity, sizeof guest.identity, "%s", visit->identity);
     ct_buf_init(&request, CT_MIB);
     ct_buf_init(&diagnostics, DIAGNOSTICS);
     snprintf(program, sizeof program, "%s/guest", visit->directory);
@@ -96,8 +104,9 @@ static int ask(void *session, const ct_provider_type *provider, const ct_visit *
     return code < 0 ? code : exit_code;
 }
 
-/* Removes what is left of an installation that was cut short, or of a guest in an
- * instance that has been stopped. 1: something was there; 0: nothing was. */
+/* Removes what is left of an installation that was cut short, or of a guest that is not
+ * whole, or in an instance that has been stopped. 1: something was there; 0: nothing was.
+ */
 static int remove_files(void *session, const ct_provider_type *provider,
                         const ct_visit *visit, const ct_wait *wait) {
     static const char *const files[] = {"/guest", "/guest-again", ""};
@@ -111,11 +120,16 @@ static int remove_files(void *session, const ct_provider_type *provider,
     return code < 0 && code != CT_E_NOT_FOUND ? code : found > 0;
 }
 
+/* A guest that runs and won't has found another directory in the place of its own, of
+ * which nothing is ours to remove. */
 static int end_visit(void *session, const ct_provider_type *provider,
                      const ct_visit *visit) {
     ct_wait wait = ct_wait_for(PATIENCE, -1);
-    if (ask(session, provider, visit, &wait) == 0)
+    int code = ask(session, provider, visit, &wait);
+    if (code == 0)
         return 1;
+    if (code > 0 && code != CANT_EXECUTE && code != NOT_FOUND && *visit->identity)
+        return 0;
     return remove_files(session, provider, visit, &wait);
 }
 

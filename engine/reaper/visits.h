@@ -12,6 +12,7 @@ typedef struct ct_visit {
     char *instance;
     /* the guest's; no other run, and no other job, has one of that name */
     char *directory;
+    char *identity; /* of that directory, from the guest; "": it has not said it yet */
     struct ct_visit *next;
 } ct_visit;
 
@@ -20,8 +21,10 @@ typedef struct ct_visits {
     ct_visit *first;
 } ct_visits;
 
-/* Copies both. One that there is no memory for is not noted. */
-void ct_visits_add(ct_visits *visits, const char *instance, const char *directory);
+/* Copies all three, in the place of what is known of the directory. One that there is no
+ * memory for is not noted. */
+void ct_visits_add(ct_visits *visits, const char *instance, const char *directory,
+                   const char *identity);
 void ct_visits_remove(ct_visits *visits, const char *directory);
 void ct_visits_fini(ct_visits *visits);
 /* Takes the guests out of their instances, with all that they have put into their

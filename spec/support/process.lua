@@ -163,4 +163,15 @@ function process.within(seconds, is_so)
   return answer
 end
 
+--- The id of a host's reaper.
+-- @tparam string mark what the host has in its variable SPEC_MARK, which its reaper has from it
+-- @treturn ?string nil when there is none
+function process.reaper_of(mark)
+  local command = "grep -lz '^SPEC_MARK=%s$' /proc/[0-9]*/environ 2>/dev/null"
+  for path in process.run(command:format(mark)).stdout:gmatch "/proc/%d+" do
+    local program = process.run({ "readlink", path .. "/exe" }).stdout
+    if program:find "cleantest%-reaper" then return path:match "%d+" end
+  end
+end
+
 return process
