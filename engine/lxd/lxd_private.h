@@ -13,7 +13,7 @@
 #define LXD_INIT_COMMAND "lxc.init.cmd = "
 #define LXD_PATH_MAX     1024
 #define LXD_OPERATIONS   "/1.0/operations/" /* what an operation's path begins with */
-#define LXD_ANSWER_MAX   (64 * CT_MIB) /* bytes of one answer */
+#define LXD_ANSWER_MAX   (64 * CT_MIB)      /* bytes of one answer */
 
 /* One thread's connection. */
 typedef struct lxd_session {

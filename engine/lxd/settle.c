@@ -57,7 +57,8 @@ static int await_end(lxd_session *session, const char *operation, const ct_wait 
     return ct_wait_check(wait, error);
 }
 
-/* Programs that run in an instance are operations, too, and none of those that make one. */
+/* Programs that run in an instance are operations, too, and none of those that make
+ * one. */
 static int await_if_of(lxd_session *session, const char *operation, void *context,
                        const ct_wait *wait, ct_error *error) {
     struct whose *whose = context;
