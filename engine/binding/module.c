@@ -15,6 +15,7 @@ static const luaL_Reg functions[] = {
     {"bases_prune", lct_bases_prune},
     {"terminal", lct_terminal},
     {"clock", lct_clock},
+    {"absolute", lct_absolute},
     {"signals_open", lct_signals_open},
     {NULL, NULL},
 };

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * terminal.c - the two things reports need and Lua's standard library lacks: whether a
- * stream is a terminal, and of what size; and a clock that only goes forward.
+ * terminal.c - what the Lua layer asks the system for, and Lua's standard library lacks:
+ * whether a stream is a terminal, and of what size; a clock that only goes forward; the
+ * absolute path of a folder.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,5 +42,24 @@ int lct_clock(lua_State *L) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     lua_pushnumber(L, (double) now.tv_sec + (double) now.tv_nsec / 1e9);
+    return 1;
+}
+
+/***
+Makes a path absolute: one without "." and "..", and with no link in it.
+@function absolute
+@tparam string path of something that exists
+@treturn string the path; or nil, message
+*/
+int lct_absolute(lua_State *L) {
+    const char *path = luaL_checkstring(L, 1);
+    char *absolute = realpath(path, NULL);
+    if (!absolute) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "%s: %s", path, strerror(errno));
+        return 2;
+    }
+    lua_pushstring(L, absolute);
+    free(absolute);
     return 1;
 }

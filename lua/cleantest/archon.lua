@@ -10,6 +10,7 @@ local data = require "cleantest.data"
 local held = require "cleantest.archon.held"
 local image = require "cleantest.image"
 local jobs = require "cleantest.call.jobs"
+local listing = require "cleantest.call.listing"
 local orders = require "cleantest.archon.orders"
 local session = require "cleantest.call.session"
 local tables = require "cleantest.tables"
@@ -98,6 +99,7 @@ end
 -- Opens the run that all its instances are of.
 local function open_run(self)
   local own = held[self]
+  listing.refuse "it directs instances by hand"
   if own.run then return end
   local run, message = session.open(config.settings(own.config))
   if not run then where.fail("archon:add: %s", message) end
@@ -127,7 +129,7 @@ function Archon:add(names, from, options)
     local made = {
       options = options, testlet = options.provision or orders.nothing, config = held[self].config,
     }
-    list[i] = jobs.build(made, nil, name, hooks)[1]
+    list[i] = jobs.complete(jobs.describe(made, name), nil, hooks)[1]
   end
   local made, bad = orders.perform(self, names, list, options)
   for name, result in pairs(made) do

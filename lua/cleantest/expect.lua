@@ -45,7 +45,8 @@ function expect.check(what, value)
   return checked
 end
 
---- Checks a `skip` option: false, a reason, or a function of the job that returns either.
+--- Checks a `skip` option: false, a reason, or a function of the job (its id, name, image, label,
+-- matrix and tags) that returns either.
 function expect.check_skip(what, value)
   if value == false or type(value) == "function" then return value end
   return check.string(what, value)
@@ -101,12 +102,15 @@ end
 
 --- Why a job is not to run.
 -- @tparam table options skip, checked
--- @tparam table job from jobs.build
+-- @tparam table job from jobs.describe
 -- @treturn ?string the reason; nil: it is to run
 function expect.skipped(options, job)
   local skip = options.skip
   if type(skip) == "function" then
-    skip = skip { name = job.name, image = job.image, label = job.label }
+    skip = skip {
+      id = job.id, name = job.testlet_name, image = job.image, label = job.label,
+      matrix = tables.copy(job.matrix), tags = tables.copy(job.tags),
+    }
   end
   if skip == true then return "no reason given" end
   return skip or nil

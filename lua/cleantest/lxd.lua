@@ -6,15 +6,18 @@
 local archon = require "cleantest.archon"
 local call = require "cleantest.call.call"
 local check = require "cleantest.check"
-local declared = require "cleantest.call.declared"
 local env = require "cleantest.env"
 local expect = require "cleantest.expect"
 local hook = require "cleantest.hook"
+local ids = require "cleantest.call.ids"
 local image = require "cleantest.image"
 local jobs = require "cleantest.call.jobs"
+local listing = require "cleantest.call.listing"
+local matrix = require "cleantest.matrix"
 local reserve = require "cleantest.call.reserve"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.call.threads"
+local uncalled = require "cleantest.call.uncalled"
 local where = require "cleantest.where"
 
 local lxd = {}
@@ -31,8 +34,24 @@ local function check_xfail(what, value)
   return value ~= false and check.string(what, value)
 end
 
+-- A name that is told in one line.
+local function check_name(what, value)
+  if check.string(what, value):find "%c" then
+    where.fail("%s must not have control characters in it", what)
+  end
+  return value
+end
+
+-- Words that can be told apart in a list with commas.
+local function check_tag(what, value)
+  if check_name(what, value):find "[%s,]" then
+    where.fail("%s must not have blanks or commas in it: %s", what, check.describe(value))
+  end
+  return value
+end
+
 local fields = {
-  name = check.string,
+  name = check_name,
   image = image.check,
   preserve = check_preserve,
   isolation = check.choice { "testlet", "image" },
@@ -49,7 +68,8 @@ local fields = {
   expect = expect.check,
   xfail = check_xfail,
   skip = expect.check_skip,
-  tags = check.strings,
+  tags = check.list_of(check_tag),
+  matrix = matrix.check,
   fresh = check.boolean,
   warm = check.count_to(1000),
 }
@@ -57,8 +77,11 @@ local fields = {
 local function decorator(what, config, options)
   return function(value)
     testlet.check(what .. ": the testlet", value)
-    local self = { what = what, config = config, options = options, testlet = value }
-    declared.add(setmetatable(self, Decorated))
+    local self = {
+      what = what, config = config, options = options, testlet = value, suite = ids.suite(),
+      position = where.position(),
+    }
+    uncalled.add(setmetatable(self, Decorated))
     return self
   end
 end
@@ -85,7 +108,7 @@ end
 
 local target_fields = { archon = archon.check }
 for _, key in ipairs { "name", "parallel", "num_threads", "reserve", "order", "timeout", "ready",
-  "ready_timeout", "output_limit", "env", "hooks", "expect", "xfail", "skip", "tags" } do
+  "ready_timeout", "output_limit", "env", "hooks", "expect", "xfail", "skip", "tags", "matrix" } do
   target_fields[key] = fields[key]
 end
 
@@ -146,9 +169,10 @@ function Decorated:__tostring()
 end
 
 function Decorated:__call(...)
-  local options = self.options
-  local list = jobs.build(self, table.pack(...))
-  return call(list, {
+  local options, list = self.options, jobs.describe(self)
+  local listed = listing.take(list)
+  if listed then return listed end
+  return call(jobs.complete(list, table.pack(...)), {
     config = self.config,
     max_live = threads.resolve(options),
     order = options.order,

@@ -6,6 +6,7 @@
 local call = require "cleantest.call.call"
 local check = require "cleantest.check"
 local jobs = require "cleantest.call.jobs"
+local listing = require "cleantest.call.listing"
 local lxd = require "cleantest.lxd"
 local reserve = require "cleantest.call.reserve"
 local tables = require "cleantest.tables"
@@ -49,21 +50,70 @@ local function sort_out(given)
   return entries, options
 end
 
--- The jobs of all entries, and the configuration that they share.
-local function build(entries, options)
-  local list, config = {}, entries[1].testlet.config
-  local args = options.args and table.pack(table.unpack(options.args, 1, options.args.n))
+-- All testlets of one run are of one provider.
+local function check_provider(entries)
   for _, entry in ipairs(entries) do
-    if entry.testlet.config ~= config then
+    if entry.testlet.config ~= entries[1].testlet.config then
       where.fail("ct.run: %s and %s are of different providers; run them in two calls",
         tostring(entries[1].testlet), tostring(entry.testlet))
     end
-    for _, job in ipairs(jobs.build(entry.testlet, args, entry.name)) do
+  end
+end
+
+--- What ct.run would start.
+-- @tparam table given decorated testlets, as for run.run
+-- @tparam[opt] table options as for run.run
+-- @treturn table jobs: a list from jobs.describe; options, checked
+function run.plan(given, options)
+  if type(given) ~= "table" or getmetatable(given) then
+    check.refuse("ct.run: the testlets", "a table", given)
+  end
+  local entries, among = sort_out(given)
+  options = check.options("ct.run", tables.copy(among, check.options("ct.run", options, fields)),
+    fields)
+  if #entries == 0 then where.fail("ct.run: there is no testlet") end
+  check_provider(entries)
+  local list = {}
+  for _, entry in ipairs(entries) do
+    local jobs_of_it = jobs.describe(entry.testlet, entry.name)
+    table.move(jobs_of_it, 1, #jobs_of_it, #list + 1, list)
+  end
+  jobs.check_names(list)
+  return { jobs = list, options = options }
+end
+
+-- Lists of the jobs that are one testlet's under one name, in order.
+local function by_testlet(list)
+  local groups, last = {}, nil
+  for _, job in ipairs(list) do
+    local group = groups[#groups]
+    if not last or last.decorated ~= job.decorated or last.testlet_name ~= job.testlet_name then
+      group = {}
+      groups[#groups + 1] = group
+    end
+    group[#group + 1], last = job, job
+  end
+  return groups
+end
+
+--- Starts what was planned, or some of it, with hooks and environment as they are now.
+-- @tparam table plan from run.plan
+-- @tparam[opt] table chosen some of the plan's jobs, in its order; default: all
+-- @return what a generic `for` over name, result wants; the first value is the call
+function run.start(plan, chosen)
+  local list, options = chosen or plan.jobs, plan.options
+  local args = options.args and table.pack(table.unpack(options.args, 1, options.args.n))
+  for _, group in ipairs(by_testlet(list)) do
+    for _, job in ipairs(jobs.complete(group, args)) do
       job.isolation = job.isolation or options.isolation
-      list[#list + 1] = job
     end
   end
-  return list, config
+  return call(list, {
+    config = list[1].decorated.config,
+    max_live = threads.resolve(options),
+    order = options.order,
+    reserve = options.reserve,
+  })
 end
 
 --- Runs testlets together.
@@ -74,20 +124,10 @@ end
 --   stand among the testlets, too
 -- @return what a generic `for` over name, result wants; the first value is the call
 function run.run(given, options)
-  if type(given) ~= "table" or getmetatable(given) then
-    check.refuse("ct.run: the testlets", "a table", given)
-  end
-  local entries, among = sort_out(given)
-  options = check.options("ct.run", tables.copy(among, check.options("ct.run", options, fields)),
-    fields)
-  if #entries == 0 then where.fail("ct.run: there is no testlet") end
-  local list, config = build(entries, options)
-  return call(list, {
-    config = config,
-    max_live = threads.resolve(options),
-    order = options.order,
-    reserve = options.reserve,
-  })
+  local plan = run.plan(given, options)
+  local listed = listing.take(plan.jobs)
+  if listed then return listed end
+  return run.start(plan)
 end
 
 return run

@@ -88,11 +88,18 @@ local function outermost_file()
   return found
 end
 
+--- The path of the suite: of the file that the command runs, else of the outermost one that is
+-- no library.
+-- @treturn ?string as it was given; nil for a suite that is not a file
+function where.suite()
+  return suite or outermost_file()
+end
+
 --- The folder of the suite, wherever the line stands that asks for it: also in a module of the
 -- suite's, and after a tail call.
 -- @treturn string a path without a slash at its end; "." for a suite that is not a file
 function where.folder()
-  local path = suite or outermost_file()
+  local path = where.suite()
   if not path then return "." end
   return path:match("^(.+)/[^/]*$") or (path:sub(1, 1) == "/" and "/") or "."
 end

@@ -49,7 +49,7 @@ function orders.nothing() end
 --- Runs jobs to their end.
 -- @tparam archon archon
 -- @tparam table names of the instances, one for each job
--- @tparam table list jobs, as from jobs.build
+-- @tparam table list jobs, as from jobs.complete
 -- @tparam table options num_threads
 -- @treturn table name -> result
 -- @treturn table the results that are no pass, a list
@@ -100,7 +100,7 @@ local function give(archon, names, order)
     local directed = {
       options = options, testlet = order.testlet or orders.nothing, config = held[archon].config,
     }
-    list[i] = jobs.build(directed, nil, order.what, hooks)[1]
+    list[i] = jobs.complete(jobs.describe(directed, order.what), nil, hooks)[1]
   end
   return orders.perform(archon, names, list, options)
 end

@@ -30,7 +30,7 @@ local function sort_out(jobs)
 end
 
 --- Starts jobs.
--- @tparam table jobs from jobs.build
+-- @tparam table jobs from jobs.complete
 -- @tparam table options config: of the provider; max_live: the most instances alive at once, 0: as
 --   many as there are CPUs; order: "declared" (default) or "completed"; run: the binding's
 --   (default: the session's); reserve: from reserve.check
@@ -55,15 +55,16 @@ function Batch.start(jobs, options)
   events.emit("jobs", jobs)
   for i, job in ipairs(jobs) do
     if job.skipped then
-      self:arrive(i, result.skipped(job))
+      self:arrive(i, result.skipped(job.skipped))
     elseif not handle then
-      self:arrive(i, result.broken(job, message))
+      self:arrive(i, result.broken(message))
     end
   end
   return self
 end
 
 function Batch:arrive(number, new)
+  result.of_job(new, self.jobs[number])
   self.results[number] = new
   self.arrived[#self.arrived + 1] = number
   -- What a cancelled job could not finish says nothing of the environment.

@@ -4,6 +4,8 @@
 -- asks. How its jobs run is batch.lua's.
 
 local Batch = require "cleantest.call.batch"
+local ids = require "cleantest.call.ids"
+local jobs = require "cleantest.call.jobs"
 local where = require "cleantest.where"
 
 local Call = { __name = "cleantest.call" }
@@ -63,25 +65,17 @@ function Call:__tostring()
     #batch.jobs)
 end
 
--- What is asked for by its name must have one of its own.
-local function check_names(jobs)
-  local seen = {}
-  for _, job in ipairs(jobs) do
-    if seen[job.label] then
-      where.fail("two results of this call would be called '%s'; give the testlets names of their"
-        .. " own, and each image once", job.label)
-    end
-    seen[job.label] = true
-  end
-end
-
 --- Starts jobs.
--- @tparam table jobs from jobs.build
+-- @tparam table list jobs from jobs.complete; those without an id get one, unless they are
+--   directed by an archon
 -- @tparam table options as for Batch.start
 -- @return what a generic `for` over name, result wants; the first value is the call
-return function(jobs, options)
-  check_names(jobs)
+return function(list, options)
+  jobs.check_names(list)
+  for _, job in ipairs(list) do
+    if not job.directed then ids.assign { job } end
+  end
   local self = setmetatable({}, Call)
-  batches[self] = Batch.start(jobs, options)
+  batches[self] = Batch.start(list, options)
   return self, nil, nil, self
 end

@@ -38,7 +38,7 @@ local function closing(handle)
 end
 
 --- Starts jobs.
--- @tparam table jobs from jobs.build
+-- @tparam table jobs from jobs.complete
 -- @tparam table options as for Batch.start
 -- @treturn batch the engine's; or nil, message
 return function(jobs, options)

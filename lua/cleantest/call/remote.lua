@@ -158,7 +158,7 @@ function Remotes:source(name, alias)
 end
 
 --- Says of each job what LXD is to look for, and what to create from where it has no such image.
--- @tparam table jobs from jobs.build; local_image and remote_source are set
+-- @tparam table jobs from jobs.complete; local_image and remote_source are set
 function Remotes:fill(jobs)
   for _, job in ipairs(jobs) do
     local wanted = job.local_image or job.image

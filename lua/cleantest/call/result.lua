@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
 --
 -- result.lua - what tostring() says of a result, for asserts and reports. The fields are as
--- they came from the engine; see cleantest.h.
+-- they came from the engine (see cleantest.h), and those that say which job's it is.
 
+local tables = require "cleantest.tables"
 local text = require "cleantest.text"
 
 local result = {}
@@ -48,13 +49,19 @@ function result.wrap(plain)
   return setmetatable(plain, Result)
 end
 
+--- Says in a result which job's it is: by the names and the id that the suite's layer has for it.
+-- @tparam result self
+-- @tparam table job from jobs.describe
+function result.of_job(self, job)
+  self.id, self.name, self.image, self.testlet = job.id, job.label, job.image, job.testlet_name
+  self.matrix, self.tags = tables.copy(job.matrix), tables.copy(job.tags)
+  self.attempts = 1
+end
+
 -- The result of a job that no instance was made for.
-local function without_instance(job, status)
+local function without_instance(status)
   return result.wrap {
-    name = job.label,
     instance = "",
-    image = job.image,
-    testlet = job.name,
     status = status,
     exit_code = -1,
     timed_out = false,
@@ -67,21 +74,20 @@ local function without_instance(job, status)
 end
 
 --- The result of a job that could not even begin.
--- @tparam table job from jobs.build
 -- @tparam string message why
 -- @treturn result status "error"
-function result.broken(job, message)
-  local self = without_instance(job, "error")
+function result.broken(message)
+  local self = without_instance "error"
   self.error = message
   return self
 end
 
 --- The result of a job that the suite has skipped.
--- @tparam table job from jobs.build; its `skipped` says why
+-- @tparam string reason why
 -- @treturn result status "skip"
-function result.skipped(job)
-  local self = without_instance(job, "skip")
-  self.reason = job.skipped
+function result.skipped(reason)
+  local self = without_instance "skip"
+  self.reason = reason
   return self
 end
 
