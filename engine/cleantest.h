@@ -263,9 +263,12 @@ typedef struct ct_job {
     const ct_hook *stop_hooks;
     size_t stop_hook_count;
     const char *const *env; /* NULL-ended, "KEY=value" */
-    double timeout;         /* seconds for the testlet; 0: 300 */
-    double ready_timeout;   /* seconds until ready; 0: 120 */
-    size_t output_limit;    /* bytes of stdout, and of stderr; 0: 16 MiB. A testlet that
+    /* the same, for the testlet alone, and winning over env: hooks don't get them, and no
+     * base is another one for them */
+    const char *const *testlet_env;
+    double timeout;       /* seconds for the testlet; 0: 300 */
+    double ready_timeout; /* seconds until ready; 0: 120 */
+    size_t output_limit;  /* bytes of stdout, and of stderr; 0: 16 MiB. A testlet that
                                writes more is killed and fails */
     enum ct_ready ready;
     enum ct_preserve preserve;

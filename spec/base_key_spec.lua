@@ -214,6 +214,7 @@ describe("a base's key", function()
     ["the job's limit"] = function(job) job.output_limit = 9 end,
     ["preserve"] = function(job) job.preserve = "always" end,
     ["the testlet"] = function(job) job.testlet.argv = { "false" } end,
+    ["the testlet's own variables"] = function(job) job.testlet_env = { "A=2", "D=" } end,
     ["stop hooks"] = function(job) job.stop_hooks = nil end,
   }
   for what, change in pairs(trifles) do

@@ -46,6 +46,20 @@ describe("an environment", function()
     assert.equal("Stopped", bases.instances()[first.base].status)
   end)
 
+  it("is one for all variants of a testlet, which know what they are", function()
+    bases.configure { mark "variants" }
+    local testlet = results.decorate(function()
+      return { require("cleantest.job").matrix.db, os.getenv "CLEANTEST_MATRIX_DB" }
+    end, { matrix = { db = { "pg", "sqlite" } } })
+    local all = testlet():all()
+    for i, db in ipairs { "pg", "sqlite" } do
+      assert.equal("pass", all[i].status, tostring(all[i]))
+      assert.same({ db, db }, all[i].value)
+      assert.matches("^ct%-base%-%x+$", all[i].base)
+      assert.equal(all[1].base, all[i].base)
+    end
+  end)
+
   it("is built once for many that need it at the same time", function()
     bases.configure { mark "a", mark "b" }
     local testlets = { num_threads = 3 }

@@ -5,8 +5,8 @@
  * middle leaks nothing. The tables are:
  *
  *   job      name image local_image remote_source(JSON) instance(JSON) target testlet
- *            start_hooks stop_hooks env timeout ready_timeout output_limit ready preserve
- *            isolation fresh warm
+ *            start_hooks stop_hooks env testlet_env timeout ready_timeout output_limit
+ *            ready preserve isolation fresh warm
  *   testlet  kind name code identity argv args
  *   hook     name steps
  *   step     kind name run(testlet) source data dest directory no_overwrite keep_owners
@@ -168,4 +168,5 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     job->start_hooks = read_hooks(&self, index, "start_hooks", &job->start_hook_count);
     job->stop_hooks = read_hooks(&self, index, "stop_hooks", &job->stop_hook_count);
     job->env = read_strings(&self, index, "env");
+    job->testlet_env = read_strings(&self, index, "testlet_env");
 }

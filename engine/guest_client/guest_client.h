@@ -43,9 +43,10 @@ typedef struct ct_outcome {
 } ct_outcome;
 
 typedef struct ct_run_options {
-    const char *const *env; /* NULL-ended "KEY=value"; NULL: none */
-    double timeout;         /* seconds */
-    size_t output_limit;    /* bytes of stdout, and of stderr */
+    const char *const *env;      /* NULL-ended "KEY=value"; NULL: none */
+    const char *const *more_env; /* the same; these win */
+    double timeout;              /* seconds */
+    size_t output_limit;         /* bytes of stdout, and of stderr */
 } ct_run_options;
 
 /* ---- guest_request.c: what the guest is asked, added to request as a frame --------- */

@@ -60,10 +60,15 @@ static void add_packed(struct table *table, const char *name, const void *data,
     keep(table, ct_buf_add(&table->pairs, data, length));
 }
 
-static void add_list(struct table *table, const char *name, const char *const *items) {
+static size_t count_items(const char *const *list) {
     size_t count = 0;
-    while (items && items[count])
+    while (list && list[count])
         count++;
+    return count;
+}
+
+static void add_list(struct table *table, const char *name, const char *const *items) {
+    size_t count = count_items(items);
     key(table, name);
     keep(table, ct_value_table(&table->pairs, count));
     for (size_t i = 0; i < count; i++) {
@@ -72,18 +77,22 @@ static void add_list(struct table *table, const char *name, const char *const *i
     }
 }
 
-static void add_env(struct table *table, const char *const *env) {
-    size_t count = 0;
-    while (env && env[count])
-        count++;
-    key(table, "env");
-    keep(table, ct_value_table(&table->pairs, count));
-    for (size_t i = 0; i < count; i++) {
+static void add_pairs(struct table *table, const char *const *env) {
+    for (size_t i = 0; env && env[i]; i++) {
         size_t length = strcspn(env[i], "=");
         keep(table, ct_value_bytes(&table->pairs, env[i], length));
         keep(table,
              ct_value_string(&table->pairs, env[i][length] ? env[i] + length + 1 : ""));
     }
+}
+
+/* Of a name that comes twice, the later value counts. */
+static void add_env(struct table *table, const ct_run_options *options) {
+    key(table, "env");
+    keep(table, ct_value_table(&table->pairs, count_items(options->env) +
+                                                  count_items(options->more_env)));
+    add_pairs(table, options->env);
+    add_pairs(table, options->more_env);
 }
 
 static void begin_request(struct table *table, const ct_guest *guest, const char *op) {
@@ -128,7 +137,7 @@ int ct_request_run(ct_buf *request, const ct_guest *guest, const ct_testlet *tes
     add_bytes(&table, "code", testlet->code, testlet->code_length);
     add_string(&table, "name", testlet->name);
     add_packed(&table, "args", testlet->args, testlet->args_length);
-    add_env(&table, options->env);
+    add_env(&table, options);
     add_number(&table, "timeout", options->timeout);
     add_integer(&table, "output_limit", (int64_t) options->output_limit);
     return end_request(&table, request, error);

@@ -198,8 +198,10 @@ static int run_start_hooks(ct_life *life, ct_buf *output, ct_error *error) {
 
 static int run_testlet(ct_life *life, ct_error *error) {
     const ct_job *job = life->job;
-    ct_run_options options = {
-        .env = job->env, .timeout = job->timeout, .output_limit = job->output_limit};
+    ct_run_options options = {.env = job->env,
+                              .more_env = job->testlet_env,
+                              .timeout = job->timeout,
+                              .output_limit = job->output_limit};
     ct_wait wait =
         ct_wait_for(ct_job_longest(life->job, life->context->provider->timeout),
                     life->context->cancel);

@@ -177,7 +177,9 @@ static int check_job(const ct_job *job, ct_error *error) {
         code = check_hooks(job->start_hooks, job->start_hook_count, "start_hooks", error);
     if (code == CT_OK)
         code = check_hooks(job->stop_hooks, job->stop_hook_count, "stop_hooks", error);
-    return code < 0 ? code : check_env(job->env, error);
+    if (code == CT_OK)
+        code = check_env(job->env, error);
+    return code < 0 ? code : check_env(job->testlet_env, error);
 }
 
 /* ---- copies; a failed allocation is noted in the arena ---- */
@@ -242,6 +244,7 @@ int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from, ct_error *error
     to->start_hooks = copy_hooks(arena, from->start_hooks, from->start_hook_count);
     to->stop_hooks = copy_hooks(arena, from->stop_hooks, from->stop_hook_count);
     to->env = copy_list(arena, from->env);
+    to->testlet_env = copy_list(arena, from->testlet_env);
     if (to->timeout <= 0)
         to->timeout = CT_TIMEOUT_TESTLET;
     if (to->ready_timeout <= 0)

@@ -1,14 +1,16 @@
 -- SPDX-License-Identifier: MIT
 --
 -- inside.lua - the modules that are there inside an instance, seen from the host: which they are,
--- and stand-ins for cleantest.utils.*, so that `local run = require "cleantest.utils.run"` may
--- stand at the top of a suite. A stand-in travels by its name; used here, it says where it works.
+-- and stand-ins for cleantest.job and cleantest.utils.*, so that `local run = require
+-- "cleantest.utils.run"` may stand at the top of a suite. A stand-in travels by its name; used
+-- here, it says where it works.
 
 local where = require "cleantest.where"
 
 local inside = {}
 
 local PREFIX <const> = "cleantest.utils."
+local JOB <const> = "cleantest.job"
 
 -- The files of lua/guest/cleantest/utils that testlets use.
 local utils = {
@@ -28,7 +30,8 @@ inside.utils = utils
 -- @tparam string name
 -- @treturn boolean
 function inside.has(name)
-  return standard[name] or name:sub(1, #PREFIX) == PREFIX and utils[name:sub(#PREFIX + 1)] or false
+  if standard[name] or name == JOB then return true end
+  return name:sub(1, #PREFIX) == PREFIX and utils[name:sub(#PREFIX + 1)] or false
 end
 
 local function stand_in(name)
@@ -45,7 +48,7 @@ end
 -- @tparam string name
 -- @treturn function the loader; or a string that says why there is none
 function inside.search(name)
-  if name:sub(1, #PREFIX) ~= PREFIX then return nil end
+  if name:sub(1, #PREFIX) ~= PREFIX and name ~= JOB then return nil end
   if inside.has(name) then return stand_in end
   return ("\n\tno module '%s' inside an instance"):format(name)
 end

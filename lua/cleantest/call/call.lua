@@ -6,6 +6,7 @@
 local Batch = require "cleantest.call.batch"
 local ids = require "cleantest.call.ids"
 local jobs = require "cleantest.call.jobs"
+local told = require "cleantest.call.told"
 local where = require "cleantest.where"
 
 local Call = { __name = "cleantest.call" }
@@ -73,7 +74,10 @@ end
 return function(list, options)
   jobs.check_names(list)
   for _, job in ipairs(list) do
-    if not job.directed then ids.assign { job } end
+    if not job.directed then
+      ids.assign { job }
+      job.testlet_env = told(job)
+    end
   end
   local self = setmetatable({}, Call)
   batches[self] = Batch.start(list, options)

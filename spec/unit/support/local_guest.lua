@@ -21,9 +21,11 @@ end
 
 local function request_of(job)
   local testlet, env = job.testlet, {}
-  for _, pair in ipairs(job.env or {}) do
-    local name, value = pair:match "^([^=]*)=(.*)$"
-    env[name] = value
+  for _, pairs_of in ipairs { job.env or {}, job.testlet_env or {} } do
+    for _, pair in ipairs(pairs_of) do
+      local name, value = pair:match "^([^=]*)=(.*)$"
+      env[name] = value
+    end
   end
   local request = {
     op = "run", ready = "exec", kind = testlet.kind, argv = testlet.argv, name = testlet.name,
