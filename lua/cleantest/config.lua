@@ -118,6 +118,22 @@ function config.reset_all()
   for _, self in pairs(configs) do self:reset() end
 end
 
+--- What the configurations of all providers hold, to be put back.
+-- @treturn table for config.restore
+function config.save()
+  local saved = {}
+  for provider, self in pairs(configs) do
+    saved[provider] = tables.copy(held[self], { instances = held[self].instances:copy() })
+  end
+  return saved
+end
+
+--- Gives the configurations what they held when it was saved.
+-- @tparam table saved from config.save; it can be used once
+function config.restore(saved)
+  for provider, values in pairs(saved) do held[configs[provider]] = values end
+end
+
 --- The client settings and limits for the engine.
 -- @tparam config self
 -- @treturn table a copy; see the binding's lct_settings_read

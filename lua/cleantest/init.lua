@@ -1,7 +1,12 @@
 -- SPDX-License-Identifier: MIT
 --
 -- init.lua - the facade: what `require "cleantest"` gives a suite. Everything in it is
--- documented where it is made.
+-- documented where it is made. Any Lua can read this file, so that the wrong one is told.
+
+if _VERSION ~= "Lua 5.4" then
+  error(("cleantest needs Lua 5.4, and this is %s%s"):format(_VERSION, package.loaded["busted"]
+    and "; run busted as: lua5.4 $(command -v busted)" or "; run it with lua5.4"), 0)
+end
 
 local archon = require "cleantest.archon"
 local Batch = require "cleantest.call.batch"

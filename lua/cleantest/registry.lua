@@ -16,6 +16,11 @@ function Registry.new()
   return setmetatable({ entries = {} }, Registry) -- name -> { given=, image= }
 end
 
+--- @treturn registry another one with the same entries
+function Registry:copy()
+  return setmetatable({ entries = tables.copy(self.entries) }, Registry)
+end
+
 local function known(self, what, name)
   check.string(what, name)
   local entry = self.entries[name]

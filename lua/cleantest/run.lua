@@ -82,20 +82,6 @@ function run.plan(given, options)
   return { jobs = list, options = options }
 end
 
--- Lists of the jobs that are one testlet's under one name, in order.
-local function by_testlet(list)
-  local groups, last = {}, nil
-  for _, job in ipairs(list) do
-    local group = groups[#groups]
-    if not last or last.decorated ~= job.decorated or last.testlet_name ~= job.testlet_name then
-      group = {}
-      groups[#groups + 1] = group
-    end
-    group[#group + 1], last = job, job
-  end
-  return groups
-end
-
 --- Starts what was planned, or some of it, with hooks and environment as they are now.
 -- @tparam table plan from run.plan
 -- @tparam[opt] table chosen some of the plan's jobs, in its order; default: all
@@ -103,10 +89,8 @@ end
 function run.start(plan, chosen)
   local list, options = chosen or plan.jobs, plan.options
   local args = options.args and table.pack(table.unpack(options.args, 1, options.args.n))
-  for _, group in ipairs(by_testlet(list)) do
-    for _, job in ipairs(jobs.complete(group, args)) do
-      job.isolation = job.isolation or options.isolation
-    end
+  for _, job in ipairs(jobs.complete(list, args)) do
+    job.isolation = job.isolation or options.isolation
   end
   return call(list, {
     config = list[1].decorated.config,

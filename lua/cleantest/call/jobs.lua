@@ -114,14 +114,8 @@ local function complete_one(job, common, options, image)
   })
 end
 
---- Makes jobs fit for the engine, with hooks and environment as they are now.
--- @tparam table list from jobs.describe, or some of it: all of one testlet
--- @tparam[opt] table args for the testlet, as from table.pack
--- @tparam[opt] table given hooks, as from hooks.convert, instead of the registered ones
--- @treturn table the list; see the binding's job.c. `has_source` means that `instance` says what
---   to create from
-function jobs.complete(list, args, given)
-  if #list == 0 then return list end
+-- Completes jobs of one testlet.
+local function complete_group(list, args, given)
   local decorated = list[1].decorated
   local options, settings = decorated.options, decorated.config
   local common = {}
@@ -132,6 +126,29 @@ function jobs.complete(list, args, given)
   for _, job in ipairs(list) do
     complete_one(job, common, options, config.resolve(settings, job.wanted))
   end
+end
+
+-- Lists of the jobs that are one testlet's under one name, in order.
+local function by_testlet(list)
+  local groups, last = {}, nil
+  for _, job in ipairs(list) do
+    if not last or last.decorated ~= job.decorated or last.testlet_name ~= job.testlet_name then
+      groups[#groups + 1] = {}
+    end
+    table.insert(groups[#groups], job)
+    last = job
+  end
+  return groups
+end
+
+--- Makes jobs fit for the engine, with hooks and environment as they are now.
+-- @tparam table list from jobs.describe, of any number of testlets
+-- @tparam[opt] table args for the testlet, as from table.pack
+-- @tparam[opt] table given hooks, as from hooks.convert, instead of the registered ones
+-- @treturn table the list; see the binding's job.c. `has_source` means that `instance` says what
+--   to create from
+function jobs.complete(list, args, given)
+  for _, group in ipairs(by_testlet(list)) do complete_group(group, args, given) end
   return list
 end
 
