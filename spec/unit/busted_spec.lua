@@ -60,7 +60,8 @@ describe("on", function()
       return counts
     end
     assert.same({ 3, 3, 5, 5, 5 }, started())
-    assert.same({ 2, 2 }, started "--filter=four", "--filter=three")
+    assert.same({ 3, 3, 4, 4 }, started "--filter-out=two")
+    assert.same({ 1 }, started "--filter=three")
   end)
 
   it("is an error where the environment broke, for each test of it", function()
