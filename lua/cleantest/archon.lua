@@ -16,6 +16,7 @@ local session = require "cleantest.call.session"
 local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.call.threads"
+local units = require "cleantest.units"
 local where = require "cleantest.where"
 
 local Archon = { __name = "cleantest.archon" }
@@ -56,9 +57,9 @@ local add_fields = {
   provision = testlet.check,
   resources = data.check_upload,
   num_threads = threads.check,
-  timeout = check.positive,
+  timeout = units.check_timeout,
   ready = check.choice { "exec", "system", "network", "cloud-init" },
-  ready_timeout = check.positive,
+  ready_timeout = units.check_timeout,
 }
 
 -- LXD's names of the instances that it still has, as keys.

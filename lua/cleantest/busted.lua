@@ -40,6 +40,7 @@ end
 
 -- Starts jobs of one provider.
 local function start(list)
+  jobs.check_names("on", list)
   return (call(jobs.complete(list), {
     config = list[1].decorated.config, max_live = most_threads(list), order = "completed",
   }))

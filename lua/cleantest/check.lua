@@ -107,14 +107,6 @@ function check.boolean(what, value)
   return value
 end
 
---- A number above zero: seconds.
-function check.positive(what, value)
-  if math.type(value) == nil or not (value > 0 and value < math.huge) then
-    check.refuse(what, "a number of seconds above 0", value)
-  end
-  return value
-end
-
 --- An integer.
 function check.integer(what, value)
   local integer = math.type(value) and math.tointeger(value)

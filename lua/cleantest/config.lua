@@ -6,9 +6,12 @@
 
 local check = require "cleantest.check"
 local client = require "cleantest.call.client"
+local hook = require "cleantest.hook"
 local Registry = require "cleantest.registry"
 local hooks = require "cleantest.call.hooks"
+local images = require "cleantest.image"
 local remote = require "cleantest.call.remote"
+local shapes = require "cleantest.shapes"
 local tables = require "cleantest.tables"
 local units = require "cleantest.units"
 local where = require "cleantest.where"
@@ -35,32 +38,32 @@ local settings = {
   end,
 }
 
--- What a method was given: one argument at least.
-local function arguments(what, ...)
-  local given = table.pack(...)
-  if given.n == 0 then where.fail("%s: give at least one", what) end
-  return given
-end
-
 --- Registers hooks, behind those registered before: all of them or, when one is wrong, none.
--- @tparam hook ... from ct.hook; no two may have one name, nor one that is registered already
+-- @param ... hooks, from ct.hook, one by one or in lists; no two may have one name, nor one that
+--   is registered already
 function Config:register_hook(...)
-  held[self].hooks = hooks.added(held[self].hooks, arguments("register_hook", ...))
+  held[self].hooks = hooks.added(held[self].hooks,
+    shapes.each("config:register_hook: the hook", hook.check, ...))
 end
 
 --- Takes hooks away: all of them or, when one is wrong, none.
--- @param ... the hooks or their names; they must be registered
+-- @param ... the hooks or their names, one by one or in lists; they must be registered
 function Config:unregister_hook(...)
-  held[self].hooks = hooks.removed(held[self].hooks, arguments("unregister_hook", ...))
+  held[self].hooks = hooks.removed(held[self].hooks,
+    shapes.each("config:unregister_hook: the hook", hooks.check_name, ...))
 end
 
---- Registers descriptions of instances under names, which can then be used as an image's.
--- @tparam table ... name (required) and any of source, config, devices, profiles, type,
---   architecture, description, ephemeral, instance_type: LXD's own words; or, instead of a
---   source, image: a name as for ct.lxd, by default the name. A name that is taken is an error
+--- Registers descriptions of instances under names, which can then be used as an image's: all of
+-- them or, when one is wrong, none.
+-- @tparam table ... one by one or in lists, each with name (required) and any of source, config,
+--   devices, profiles, type, architecture, description, ephemeral, instance_type: LXD's own words;
+--   or, instead of a source, image: a name as for ct.lxd, by default the name. A name that is taken
+--   is an error
 function Config:add_instance(...)
-  local given = arguments("add_instance", ...)
-  for i = 1, given.n do held[self].instances:add(given[i]) end
+  local added = held[self].instances:copy()
+  local list = shapes.each("config:add_instance: the instance", images.check_table, ...)
+  for _, given in ipairs(list) do added:add(given) end
+  held[self].instances = added
 end
 
 --- @tparam string name of a registered instance, or of a stock image
@@ -69,11 +72,14 @@ function Config:get_instance(name)
   return held[self].instances:get(name)
 end
 
---- Takes registered descriptions away.
--- @tparam string ... names
+--- Takes registered descriptions away: all of them or, when one is wrong, none.
+-- @tparam string ... names, one by one or in lists
 function Config:remove_instance(...)
-  local given = arguments("remove_instance", ...)
-  for i = 1, given.n do held[self].instances:remove(given[i]) end
+  local left = held[self].instances:copy()
+  for _, name in ipairs(shapes.each("config:remove_instance: the name", check.string, ...)) do
+    left:remove(name)
+  end
+  held[self].instances = left
 end
 
 --- Forgets all hooks, registered instances, client settings, image servers and limits.
@@ -158,22 +164,23 @@ end
 
 --- The hooks as they are now.
 -- @tparam config self
+-- @tparam string what whose testlet, for messages
 -- @tparam[opt] table own hooks of one testlet, which come behind the registered ones
 -- @treturn table a list of hooks
-function config.hooks(self, own)
-  return hooks.joined(held[self].hooks, own)
+function config.hooks(self, what, own)
+  return hooks.joined(what, held[self].hooks, own)
 end
 
 --- ct.configure: the configuration of a provider. Settings that are given replace what was said
 -- before; when one is wrong, none is changed. Files are meant from the suite's folder.
 -- @tparam string provider "lxd"
 -- @tparam[opt] table given client: endpoint (a unix socket's path or https://HOST:PORT), cert
---   ({ crt=, key= }, PEM files), verify (true, the default; false; a CA file; or the fingerprint
---   of the server's certificate, 64 hexadecimal digits), timeout (seconds one request may take)
---   and project (its name); image_servers: images, ubuntu, ubuntu-daily, ubuntu-minimal or
---   ubuntu-minimal-daily -> the URL of a server that speaks simplestreams; cache: what is kept of
---   prepared environments: age (a string like "12h"; default "7d"), count (default 50)
---   and size (bytes, or a string; default "20GiB") of all together
+--   ({ crt=, key= } or { crt, key }, PEM files), verify (true, the default; false; a CA file; or
+--   the fingerprint of the server's certificate, 64 hexadecimal digits), timeout (what one request
+--   may take: seconds, or a string like "5m") and project (its name); image_servers: images,
+--   ubuntu, ubuntu-daily, ubuntu-minimal or ubuntu-minimal-daily -> the URL of a server that speaks
+--   simplestreams; cache: what is kept of prepared environments: age (a string like "12h"; default
+--   "7d"), count (default 50) and size (bytes, or a string; default "20GiB") of all together
 -- @treturn config
 function config.configure(provider, given)
   local self = type(provider) == "string" and configs[provider]

@@ -5,6 +5,7 @@
 -- bytes are the engine's to move.
 
 local check = require "cleantest.check"
+local units = require "cleantest.units"
 local where = require "cleantest.where"
 
 local data = {}
@@ -41,7 +42,7 @@ local function check_mode(what, value)
 end
 
 local of_folders = {
-  overwrite = check.boolean, keep_owners = check.boolean, limit = check.count,
+  overwrite = check.boolean, keep_owners = check.boolean, limit = units.check_bytes,
   volatile = check.boolean,
   uid = check_id, user = check.string, gid = check_id, group = check.string,
 }
@@ -80,8 +81,8 @@ end
 -- @tparam[opt] table options overwrite (boolean, default false: a dest that exists is an error);
 --   uid (integer) or user (a name, of the side that is written to), gid or group: whose it
 --   becomes (default: root's, and for a download this process'); keep_owners (boolean): it keeps
---   its uid and gid; mode (octal string, or integer; default: it keeps its mode); limit (bytes a
---   download may write here, default 4 GiB); volatile
+--   its uid and gid; mode (octal string, or integer; default: it keeps its mode); limit (what a
+--   download may write here: bytes, or a string like "1GiB"; default 4 GiB); volatile
 --   (boolean): for uploads, see ct.hook.start_env
 -- @treturn artifact
 function data.file(source, dest, options)
@@ -119,6 +120,11 @@ function data.from_here(source, dest, options)
   local is_path = type(source) == "string"
   local folder <close> = is_path and io.open(where.join(where.folder(), source) .. "/.") or nil
   return (folder and data.dir or data.file)(source, dest, options)
+end
+
+--- Is it an artifact?
+function data.is_artifact(value)
+  return getmetatable(value) == Artifact
 end
 
 --- Checks for artifacts: one or a list.

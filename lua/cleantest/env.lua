@@ -4,6 +4,7 @@
 -- are at that moment. The environment of this process is no part of it.
 
 local check = require "cleantest.check"
+local shapes = require "cleantest.shapes"
 local tables = require "cleantest.tables"
 local where = require "cleantest.where"
 
@@ -15,8 +16,10 @@ local variables = {} -- name -> string: what ct.env holds
 local env = {}
 
 local function check_key(what, key)
-  check.string(what .. ": a variable's name", key)
-  if key:find("=", 1, true) then where.fail("%s: the name '%s' has a '=' in it", what, key) end
+  if check.string(what, key):find("=", 1, true) then
+    where.fail("%s: '%s' has a '=' in it", what, key)
+  end
+  return key
 end
 
 local function check_value(what, value)
@@ -36,7 +39,7 @@ function env.check(what, given)
   if type(given) ~= "table" then check.refuse(what, "a table", given) end
   local checked = {}
   for key, value in pairs(given) do
-    check_key(what, key)
+    check_key(what .. ": a variable's name", key)
     checked[key] = check_value(("%s: %s"):format(what, key), value)
   end
   return checked
@@ -44,12 +47,10 @@ end
 
 --- Adds variables; one that is there already gets the new value. Adds all of them or, when one
 -- is wrong, none.
--- @tparam table ... name -> string, number, or list of strings (joined by ":")
+-- @tparam table ... one by one or in lists: name -> string, number, or list of strings (joined by
+--   ":")
 function Env:add(...) -- luacheck: no self
-  local given = table.pack(...)
-  if given.n == 0 then check.refuse("ct.env:add", "a table", nil) end
-  for i = 1, given.n do given[i] = env.check("ct.env:add", given[i]) end
-  tables.update(variables, table.unpack(given, 1, given.n))
+  tables.update(variables, table.unpack(shapes.each("ct.env:add: the table", env.check, ...)))
 end
 
 --- The value of a variable.
@@ -60,11 +61,10 @@ function Env:get(key) -- luacheck: no self
 end
 
 --- Removes variables; those that are not set too.
--- @tparam string ... their names
+-- @tparam string ... their names, one by one or in lists
 function Env:remove(...) -- luacheck: no self
-  local keys = table.pack(...)
-  for i = 1, keys.n do check_key("ct.env:remove", keys[i]) end
-  for i = 1, keys.n do variables[keys[i]] = nil end
+  local keys = shapes.each("ct.env:remove: the name", check_key, ...)
+  for _, key in ipairs(keys) do variables[key] = nil end
 end
 
 --- A copy of all variables.

@@ -59,6 +59,12 @@ local function encode(what, key, value)
   return ('"%s":%s'):format(key, json)
 end
 
+--- Checks that an image is said as a table; what is in it is image.check_one's to look at.
+function image.check_table(what, value)
+  if type(value) ~= "table" then check.refuse(what, "a table with a name", value) end
+  return value
+end
+
 --- Checks one image.
 -- @tparam string what its name, for messages
 -- @param value as for image.check, but no list

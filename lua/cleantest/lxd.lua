@@ -18,6 +18,7 @@ local reserve = require "cleantest.call.reserve"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.call.threads"
 local uncalled = require "cleantest.call.uncalled"
+local units = require "cleantest.units"
 local where = require "cleantest.where"
 
 local lxd = {}
@@ -59,10 +60,10 @@ local fields = {
   num_threads = threads.check,
   reserve = reserve.check,
   order = check.choice { "declared", "completed" },
-  timeout = check.positive,
+  timeout = units.check_timeout,
   ready = check.choice { "exec", "system", "network", "cloud-init" },
-  ready_timeout = check.positive,
-  output_limit = check.count,
+  ready_timeout = units.check_timeout,
+  output_limit = units.check_bytes,
   env = env.check,
   hooks = check.list_of(hook.check),
   expect = expect.check,
@@ -87,19 +88,31 @@ local function decorator(what, config, options)
 end
 
 -- Decorates testlets so that they run in fresh instances.
--- @tparam table options image (required): a name (see README.md), a table { name=, image=,
---   source=, config=, devices=, profiles=, type= }, or a list of those; name (default "test");
---   preserve: false (default), true or "on_failure"; isolation: "testlet" (default: each has an
---   instance of its own) or "image" (those of one call that say so, and have the same image, share
---   one, one after the other); parallel (default true); num_threads: the
---   most instances at once (default: -j, CLEANTEST_NUM_THREADS, the CPU count); reserve: what
---   must be left of this machine before one more is started, { memory = bytes or "2GiB",
---   cpu = CPUs }; order: "declared" (default) or "completed"; timeout: seconds for the testlet
---   (default 300); ready: "exec", "system" (default), "network" (default where start hooks install
---   packages) or "cloud-init"; ready_timeout: seconds (default 120); output_limit: bytes of stdout,
---   and of stderr (default 16 MiB); env: variables; fresh: make each instance from the image,
---   whatever is prepared (default false); warm: how many clones of what is prepared are kept booted
---   and frozen for each image, until the run ends (default: none)
+-- @tparam table options
+--   image (required): a name (see README.md), a table { name=, image=, source=, config=, devices=,
+--     profiles=, type= }, or a list of those
+--   name: default "test"
+--   matrix: name -> a value or a list of values; a job for each combination
+--   tags: a word or a list of words
+--   hooks: one or a list; behind the registered ones
+--   expect, xfail, skip: see expect.lua
+--   env: variables; see env.check
+--   timeout: for the testlet: seconds, or a string like "5m"; default 300
+--   ready: "exec", "system" (default), "network" (default where start hooks install packages) or
+--     "cloud-init"
+--   ready_timeout: as timeout; default 120
+--   output_limit: of stdout, and of stderr: bytes, or a string like "1MiB"; default 16 MiB
+--   preserve: false (default), true or "on_failure"
+--   isolation: "testlet" (default: each has an instance of its own) or "image" (those of one call
+--     that say so, and have the same image, share one, one after the other)
+--   parallel: default true
+--   num_threads: the most instances at once; default: -j, CLEANTEST_NUM_THREADS, the CPU count
+--   reserve: what must be left of this machine before one more is started, { memory = bytes or
+--     "2GiB", cpu = CPUs }
+--   order: "declared" (default) or "completed"
+--   fresh: make each instance from the image, whatever is prepared; default false
+--   warm: how many clones of what is prepared are kept booted and frozen for each image, until the
+--     run ends; default: none
 -- @treturn function testlet -> a callable testlet. Calling it starts it, with the arguments
 --   of the call, and returns what a generic `for` over name, result wants
 local function decorate(what, config, options)
@@ -170,6 +183,7 @@ end
 
 function Decorated:__call(...)
   local options, list = self.options, jobs.describe(self)
+  jobs.check_names(self.what, list)
   local listed = listing.take(list)
   if listed then return listed end
   return call(jobs.complete(list, table.pack(...)), {

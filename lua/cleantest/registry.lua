@@ -34,9 +34,9 @@ end
 --- Registers a description.
 -- @tparam table given name and what an instance is made from; see image.check. Kept as a copy
 function Registry:add(given)
-  local parsed = image.check_one("add_instance", given)
+  local parsed = image.check_one("config:add_instance", given)
   if self.entries[parsed.name] then
-    where.fail("add_instance: an instance '%s' is registered already", parsed.name)
+    where.fail("config:add_instance: an instance '%s' is registered already", parsed.name)
   end
   self.entries[parsed.name] = { given = tables.deep_copy(given), image = parsed }
 end
@@ -45,12 +45,12 @@ end
 -- @treturn table a copy of what was registered; of a stock image what would be
 function Registry:get(name)
   if not self.entries[name] and stock.has(name) then return { name = name, image = name } end
-  return tables.deep_copy(known(self, "get_instance", name).given)
+  return tables.deep_copy(known(self, "config:get_instance", name).given)
 end
 
 --- @tparam string name
 function Registry:remove(name)
-  known(self, "remove_instance", name)
+  known(self, "config:remove_instance", name)
   self.entries[name] = nil
 end
 

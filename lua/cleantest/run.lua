@@ -78,7 +78,7 @@ function run.plan(given, options)
     local jobs_of_it = jobs.describe(entry.testlet, entry.name)
     table.move(jobs_of_it, 1, #jobs_of_it, #list + 1, list)
   end
-  jobs.check_names(list)
+  jobs.check_names("ct.run", list)
   return { jobs = list, options = options }
 end
 

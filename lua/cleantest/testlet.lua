@@ -55,15 +55,24 @@ local function arguments(what, first, args)
 end
 
 --- A command.
--- @tparam table argv the program, found by PATH in the instance, and its arguments
--- @treturn testlet arguments of a call are added behind these
+-- @param argv a list: the program, found by PATH in the instance, and its arguments, behind which
+--   arguments of a call are added; or a string, for sh -c, where those are "$1" and so on
+-- @treturn testlet
 function testlet.command(argv)
+  if type(argv) == "string" then
+    argv = { "sh", "-c", check.string("ct.command", argv), "sh" }
+  end
   if type(argv) ~= "table" or argv[1] == nil then
-    check.refuse("ct.command", [[a list such as { "pytest", "-q" }]], argv)
+    check.refuse("ct.command", [[a string, or a list such as { "pytest", "-q" }]], argv)
   end
   check.string("ct.command: the program", argv[1])
   local words = table.pack(table.unpack(argv))
   return setmetatable({ kind = "command", argv = arguments("ct.command", {}, words) }, Testlet)
+end
+
+--- Is it a testlet of any kind?
+function testlet.is(value)
+  return type(value) == "function" or getmetatable(value) == Testlet
 end
 
 --- Checks that a value is a testlet of any kind.
@@ -71,7 +80,7 @@ end
 -- @param value what the user gave
 -- @return the value
 function testlet.check(what, value)
-  if type(value) ~= "function" and getmetatable(value) ~= Testlet then
+  if not testlet.is(value) then
     check.refuse(what, "a function, ct.script, ct.file or ct.command", value)
   end
   return value

@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: MIT
 --
--- units.lua - sizes and spans of time as people write them: "2GiB", "7d". Suites' options and
--- the command's are read by the same rules.
+-- units.lua - sizes and spans of time as people write them: "2GiB", "7d", "90s". Suites' options
+-- and the command's are read by the same rules.
 
 local check = require "cleantest.check"
 
 local units = {}
 
 local sizes = { KiB = 1 << 10, MiB = 1 << 20, GiB = 1 << 30, TiB = 1 << 40 }
-local spans = { s = 1, min = 60, h = 3600, d = 86400 }
+local spans = { s = 1, m = 60, min = 60, h = 3600, d = 86400 }
 
 local MOST_BYTES = 1 << 50 -- more than that is a mistake
 local MOST_SECONDS = 100 * 366 * spans.d -- the same
@@ -31,7 +31,7 @@ function units.bytes(value)
 end
 
 --- A number alone is none: it would be days to one reader, and seconds to another.
--- @param value a string of a number and s, min, h or d
+-- @param value a string of a number and s, m or min, h or d
 -- @treturn number seconds above 0; or nil when it is no such string
 function units.seconds(value)
   return type(value) == "string" and amount(value, spans, MOST_SECONDS) or nil
@@ -43,7 +43,17 @@ function units.check_bytes(what, value)
     or check.refuse(what, "a number of bytes above 0, or a string like '512MiB' or '2GiB'", value)
 end
 
---- A checker of spans of time: seconds.
+--- A checker of timeouts: a number of seconds, or a time with its unit.
+-- @return seconds
+function units.check_timeout(what, value)
+  local seconds = units.seconds(value) or type(value) == "number" and value
+  if not seconds or not (seconds > 0 and seconds < math.huge) then
+    check.refuse(what, "a number of seconds above 0, or a time like '90s' or '5m'", value)
+  end
+  return seconds
+end
+
+--- A checker of spans of time that are told with their unit: seconds.
 function units.check_seconds(what, value)
   return units.seconds(value)
     or check.refuse(what, "a time with its unit, like '90s', '12h' or '7d'", value)

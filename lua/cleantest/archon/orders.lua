@@ -12,6 +12,7 @@ local jobs = require "cleantest.call.jobs"
 local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.call.threads"
+local units = require "cleantest.units"
 local where = require "cleantest.where"
 
 local orders = {}
@@ -25,7 +26,7 @@ orders.methods = Orders
 -- @tparam string name the archon's; it must have such an instance
 -- @treturn string
 function orders.instance(archon, what, name)
-  local instance = held[archon].instances[check.string("archon: the name", name)]
+  local instance = held[archon].instances[check.string(("archon:%s: the name"):format(what), name)]
   if instance then return instance end
   where.fail("archon:%s: there is no instance '%s'; there are: %s", what, name,
     tables.list(held[archon].instances))
@@ -39,7 +40,12 @@ end
 function orders.known(archon, what, names)
   names = check.strings(("archon:%s: the name"):format(what), names)
   if #names == 0 then where.fail("archon:%s: name at least one instance", what) end
-  for _, name in ipairs(names) do orders.instance(archon, what, name) end
+  local seen = {}
+  for _, name in ipairs(names) do
+    orders.instance(archon, what, name)
+    if seen[name] then where.fail("archon:%s: '%s' is named twice", what, name) end
+    seen[name] = true
+  end
   return names
 end
 
@@ -107,14 +113,14 @@ end
 
 local execute_fields = {
   check = check.boolean,
-  timeout = check.positive,
+  timeout = units.check_timeout,
   env = env.check,
   num_threads = threads.check,
 }
 
 local function as_testlet(command)
-  if type(command) == "string" then return testlet.command { "sh", "-c", command } end
-  if type(command) == "table" and not getmetatable(command) then return testlet.command(command) end
+  local plain = type(command) == "table" and not getmetatable(command)
+  if plain or type(command) == "string" then return testlet.command(command) end
   return testlet.check("archon:execute: the command", command)
 end
 
@@ -185,7 +191,7 @@ function Orders:pull(names, source, dest, options)
   orders.must_pass("pull", bad, pull_hint(source, bad))
 end
 
-local address_fields = { family = check.choice { "inet", "inet6" }, timeout = check.positive }
+local address_fields = { family = check.choice { "inet", "inet6" }, timeout = units.check_timeout }
 
 --- The address at which others reach an instance, once it has one. Throws when it gets none.
 -- @tparam string name

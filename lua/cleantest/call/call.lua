@@ -5,7 +5,6 @@
 
 local Batch = require "cleantest.call.batch"
 local ids = require "cleantest.call.ids"
-local jobs = require "cleantest.call.jobs"
 local told = require "cleantest.call.told"
 local where = require "cleantest.where"
 
@@ -35,7 +34,7 @@ end
 function Call:only()
   local count = #batches[self].jobs
   if count ~= 1 then
-    where.fail("only: this call has %d results; use all(), or loop over the call", count)
+    where.fail("call:only: this call has %d results; use all(), or loop over the call", count)
   end
   return self:all()[1]
 end
@@ -67,12 +66,11 @@ function Call:__tostring()
 end
 
 --- Starts jobs.
--- @tparam table list jobs from jobs.complete; those without an id get one, unless they are
---   directed by an archon
+-- @tparam table list jobs from jobs.complete, of names that were checked; those without an id get
+--   one, unless they are directed by an archon
 -- @tparam table options as for Batch.start
 -- @return what a generic `for` over name, result wants; the first value is the call
 return function(list, options)
-  jobs.check_names(list)
   for _, job in ipairs(list) do
     if not job.directed then
       ids.assign { job }

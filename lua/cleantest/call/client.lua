@@ -4,11 +4,16 @@
 -- it, checked, and in the engine's words.
 
 local check = require "cleantest.check"
+local units = require "cleantest.units"
 local where = require "cleantest.where"
 
 local client = {}
 
+-- { crt =, key = }, or both in a list
 local function check_cert(what, value)
+  if type(value) == "table" and #value == 2 and not getmetatable(value) then
+    value = { crt = value[1], key = value[2] }
+  end
   return check.options(what, value, { crt = check.string, key = check.string }, { "crt", "key" })
 end
 
@@ -21,7 +26,7 @@ local fields = {
   endpoint = check.string,
   cert = check_cert,
   verify = check_verify,
-  timeout = check.positive,
+  timeout = units.check_timeout,
   project = check.string,
 }
 

@@ -27,15 +27,14 @@ end
 
 --- A list with more hooks at its end.
 -- @tparam table list of hooks; it stays as it is
--- @tparam table given from table.pack: hooks
+-- @tparam table given a list of hooks
 -- @treturn table a new list
 function hooks.added(list, given)
   local longer = tables.copy(list)
-  for i = 1, given.n do
-    local new = hook.check("register_hook: the hook", given[i])
+  for _, new in ipairs(given) do
     if find(longer, new.name) then
-      where.fail("the hook '%s' is registered already; registered are: %s", new.name,
-        hooks.names(list))
+      where.fail("config:register_hook: the hook '%s' is registered already; registered are: %s",
+        new.name, hooks.names(list))
     end
     longer[#longer + 1] = new
   end
@@ -44,31 +43,38 @@ end
 
 --- A list without some hooks.
 -- @tparam table list of hooks; it stays as it is
--- @tparam table given from table.pack: hooks, or their names
+-- @tparam table given a list of names
 -- @treturn table a new list
 function hooks.removed(list, given)
   local shorter = tables.copy(list)
-  for i = 1, given.n do
-    local which = given[i]
-    local name = type(which) == "table" and hook.check("unregister_hook: the hook", which).name
-      or check.string("unregister_hook: the hook", which)
+  for _, name in ipairs(given) do
     local at = find(shorter, name)
     if not at then
-      where.fail("no hook '%s' is registered; registered are: %s", name, hooks.names(list))
+      where.fail("config:unregister_hook: no hook '%s' is registered; registered are: %s", name,
+        hooks.names(list))
     end
     table.remove(shorter, at)
   end
   return shorter
 end
 
+--- Checks for a hook, or the name of one.
+-- @treturn string its name
+function hooks.check_name(what, value)
+  return type(value) == "table" and hook.check(what, value).name or check.string(what, value)
+end
+
 --- Registered hooks, and behind them those of one testlet.
+-- @tparam string what whose testlet, for messages
 -- @tparam table registered a list
 -- @tparam[opt] table own a list
 -- @treturn table a new list
-function hooks.joined(registered, own)
+function hooks.joined(what, registered, own)
   local list = tables.copy(registered)
   for _, new in ipairs(own or {}) do
-    if find(list, new.name) then where.fail("there are two hooks called '%s'", new.name) end
+    if find(list, new.name) then
+      where.fail("%s: there are two hooks called '%s'", what, new.name)
+    end
     list[#list + 1] = new
   end
   return list
@@ -89,7 +95,7 @@ end
 function hooks.environment(list)
   local added = {}
   for _, known in ipairs(list) do
-    for _, package in ipairs(known.packages or {}) do tables.update(added, package.env) end
+    for _, package in ipairs(hook.packages(known)) do tables.update(added, package.env) end
   end
   return added
 end

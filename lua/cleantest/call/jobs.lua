@@ -80,13 +80,14 @@ end
 
 --- Refuses jobs of one call whose results would have one name: what is asked for by its name must
 -- have one of its own.
+-- @tparam string what whose jobs, for messages: "ct.run"
 -- @tparam table list from jobs.describe
-function jobs.check_names(list)
+function jobs.check_names(what, list)
   local seen = {}
   for _, job in ipairs(list) do
     if seen[job.label] then
-      where.fail("two results of this call would be called '%s'; give the testlets names of their"
-        .. " own, and each image once", job.label)
+      where.fail("%s: two results of this call would be called '%s'; give the testlets names of"
+        .. " their own, and each image once", what, job.label)
     end
     seen[job.label] = true
   end
@@ -120,7 +121,7 @@ local function complete_group(list, args, given)
   local options, settings = decorated.options, decorated.config
   local common = {}
   common.testlet = testlet.convert(list[1].testlet_name, decorated.testlet, args)
-  local applied = config.hooks(settings, options.hooks)
+  local applied = config.hooks(settings, list[1].testlet_name, options.hooks)
   common.hooks = given or hooks.convert(applied)
   common.env = env.pairs_with(options.env, hooks.environment(applied))
   for _, job in ipairs(list) do

@@ -5,6 +5,7 @@
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
+local shapes = require "cleantest.shapes"
 local where = require "cleantest.where"
 
 local FOLDER = "/root/.cleantest-charmlibs"
@@ -28,7 +29,8 @@ end
 --   "charms.operator_libs_linux.v0.apt"; volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
-  options = check.options("ct.pkg.charmlib", options, fields, { "auth_token_path", "charmlibs" })
+  options = shapes.options("ct.pkg.charmlib", options, fields, "charmlibs",
+    { "auth_token_path", "charmlibs" })
   if #options.charmlibs == 0 then where.fail "ct.pkg.charmlib: charmlibs must not be empty" end
   local self = Package.new("charmlib", options.volatile)
   self.spec = {

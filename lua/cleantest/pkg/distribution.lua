@@ -5,6 +5,7 @@
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
+local shapes = require "cleantest.shapes"
 local where = require "cleantest.where"
 
 local distribution = {}
@@ -29,17 +30,17 @@ function distribution.new(kind, options, patterns)
   return self
 end
 
---- Makes the constructor of a kind: a function of options, which are packages, a string or a
--- list of strings, each a package's name as the package manager takes it or the path of a
--- local package file, relative to the suite's folder (a URL is a name); and update (boolean,
--- default false): fetch the package lists even where there are some; volatile (boolean): see
--- ct.hook.start_env.
+--- Makes the constructor of a kind: a function of options, which are packages (or a list among
+-- the options: `{ "curl", update = true }`), a string or a list of strings, each a package's name
+-- as the package manager takes it or the path of a local package file, relative to the suite's
+-- folder (a URL is a name); and update (boolean, default false): fetch the package lists even where
+-- there are some; volatile (boolean): see ct.hook.start_env.
 -- @tparam string kind "apt"
 -- @tparam string pattern what the names of package files end in
 -- @treturn function
 function distribution.constructor(kind, pattern)
   return function(options)
-    options = check.options("ct.pkg." .. kind, options, fields, { "packages" })
+    options = shapes.options("ct.pkg." .. kind, options, fields, "packages", { "packages" })
     return distribution.new(kind, options, { pattern })
   end
 end

@@ -4,6 +4,7 @@
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
+local shapes = require "cleantest.shapes"
 local where = require "cleantest.where"
 
 local fields = {
@@ -17,7 +18,7 @@ local fields = {
 --   registry, default npm's own; volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
-  options = check.options("ct.pkg.npm", options, fields, { "packages" })
+  options = shapes.options("ct.pkg.npm", options, fields, "packages", { "packages" })
   if #options.packages == 0 then where.fail "ct.pkg.npm: packages must not be empty" end
   local self = Package.new("npm", options.volatile)
   local packages = {}

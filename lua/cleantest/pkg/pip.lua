@@ -5,6 +5,7 @@
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
+local shapes = require "cleantest.shapes"
 local where = require "cleantest.where"
 
 local fields = {
@@ -30,7 +31,7 @@ end
 --   strings; index: the URL of an index, default PyPI; volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
-  options = check.options("ct.pkg.pip", options, fields)
+  options = shapes.options("ct.pkg.pip", options, fields, "packages")
   check_pairs(options)
   if not (options.packages or options.requirements or options.wheels) then
     where.fail("ct.pkg.pip: there must be packages, requirements or wheels")

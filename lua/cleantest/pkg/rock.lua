@@ -4,6 +4,7 @@
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
+local shapes = require "cleantest.shapes"
 local where = require "cleantest.where"
 
 local DEFAULT_LUA = "5.4"
@@ -28,7 +29,7 @@ end
 --   "5.4"; volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
-  options = check.options("ct.pkg.rock", options, fields, { "packages" })
+  options = shapes.options("ct.pkg.rock", options, fields, "packages", { "packages" })
   if #options.packages == 0 then where.fail "ct.pkg.rock: packages must not be empty" end
   local self = Package.new("rock", options.volatile)
   local packages = {}

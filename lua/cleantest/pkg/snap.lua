@@ -5,6 +5,7 @@
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
+local shapes = require "cleantest.shapes"
 local where = require "cleantest.where"
 
 -- A checker of a table with these fields.
@@ -43,7 +44,7 @@ local fields = {
 --   the one called as the snap; volatile (boolean): see ct.hook.start_env
 -- @treturn package
 return function(options)
-  options = check.options("ct.pkg.snap", options, fields)
+  options = shapes.options("ct.pkg.snap", options, fields, "snaps")
   if not (options.snaps or options.local_snaps) then
     where.fail "ct.pkg.snap: there must be snaps or local_snaps"
   end
