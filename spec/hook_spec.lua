@@ -196,7 +196,7 @@ describe("registering hooks", function()
     local result = results.only(results.decorate(function() end)())
     assert.equal("pass", result.status, tostring(result))
     local message = refusal(function() config:unregister_hook "two" end)
-    assert.matches("hook_spec%.lua:%d+: no hook 'two'", message)
+    assert.matches("hook_spec%.lua:%d+: config:unregister_hook: no hook 'two'", message)
   end)
 
   it("can be undone altogether by reset, for names too", function()

@@ -93,11 +93,11 @@ describe("a registered instance", function()
   end)
 
   it("is refused with the suite's line when it makes no sense", function()
-    assert.matches("registry_spec.lua:%d+: add_instance: an instance 'small' is registered already",
+    assert.matches("registry_spec.lua:%d+: config:add_instance: an instance 'small' is registered already",
       message_of(function() config:add_instance { name = "small" } end))
-    assert.matches("registry_spec.lua:%d+: get_instance: no instance 'x' is registered; "
+    assert.matches("registry_spec.lua:%d+: config:get_instance: no instance 'x' is registered; "
       .. "registered are: small", message_of(function() config:get_instance "x" end))
-    assert.matches("remove_instance: no instance 'x'",
+    assert.matches("config:remove_instance: no instance 'x'",
       message_of(function() config:remove_instance "x" end))
     assert.matches("unknown option 'colour'",
       message_of(function() config:add_instance { name = "y", colour = "red" } end))

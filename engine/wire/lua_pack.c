@@ -159,6 +159,22 @@ static bool was_packed(lua_State *L, struct packing *packing) {
     return known;
 }
 
+/* Of the table with a metatable on top: it may be what require "cleantest" gives. */
+static const char *why_not(lua_State *L) {
+    int type = luaL_getmetafield(L, -1, "__name");
+    const char *name = type == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    bool ours = strncmp(name, "ct.", 3) == 0 || strncmp(name, "cleantest.", 10) == 0 ||
+                strcmp(name, "ct") == 0;
+    if (type != LUA_TNIL)
+        lua_pop(L, 1);
+    return ours ? "is cleantest's own, of the host: in an instance there are "
+                  "cleantest.utils "
+                  "and cleantest.job"
+                : "is a table with a metatable: make it inside the testlet, or in a "
+                  "module "
+                  "that the testlet requires";
+}
+
 static void pack_table(lua_State *L, struct packing *packing) {
     if (packing->depth >= CT_VALUE_DEPTH_MAX) {
         refuse(packing, "is nested too deeply");
@@ -166,9 +182,7 @@ static void pack_table(lua_State *L, struct packing *packing) {
     }
     if (lua_getmetatable(L, -1)) {
         lua_pop(L, 1);
-        refuse(packing,
-               "is a table with a metatable: make it inside the testlet, or in a "
-               "module that the testlet requires");
+        refuse(packing, why_not(L));
         return;
     }
     if (was_packed(L, packing))

@@ -17,7 +17,7 @@ local units = require "cleantest.units"
 local where = require "cleantest.where"
 
 local Config = { __name = "cleantest.config" }
-Config.__index = Config
+local methods = {} -- Config's, by name
 
 -- What they hold; the objects are empty, so that each assignment to one is seen.
 local held = {} -- config -> { hooks=, instances=, client=, image_servers=, cache= }
@@ -41,14 +41,14 @@ local settings = {
 --- Registers hooks, behind those registered before: all of them or, when one is wrong, none.
 -- @param ... hooks, from ct.hook, one by one or in lists; no two may have one name, nor one that
 --   is registered already
-function Config:register_hook(...)
+function methods:register_hook(...)
   held[self].hooks = hooks.added(held[self].hooks,
     shapes.each("config:register_hook: the hook", hook.check, ...))
 end
 
 --- Takes hooks away: all of them or, when one is wrong, none.
 -- @param ... the hooks or their names, one by one or in lists; they must be registered
-function Config:unregister_hook(...)
+function methods:unregister_hook(...)
   held[self].hooks = hooks.removed(held[self].hooks,
     shapes.each("config:unregister_hook: the hook", hooks.check_name, ...))
 end
@@ -59,7 +59,7 @@ end
 --   devices, profiles, type, architecture, description, ephemeral, instance_type: LXD's own words;
 --   or, instead of a source, image: a name as for ct.lxd, by default the name. A name that is taken
 --   is an error
-function Config:add_instance(...)
+function methods:add_instance(...)
   local added = held[self].instances:copy()
   local list = shapes.each("config:add_instance: the instance", images.check_table, ...)
   for _, given in ipairs(list) do added:add(given) end
@@ -68,13 +68,13 @@ end
 
 --- @tparam string name of a registered instance, or of a stock image
 -- @treturn table a copy of its description, to be changed and registered under another name
-function Config:get_instance(name)
+function methods:get_instance(name)
   return held[self].instances:get(name)
 end
 
 --- Takes registered descriptions away: all of them or, when one is wrong, none.
 -- @tparam string ... names, one by one or in lists
-function Config:remove_instance(...)
+function methods:remove_instance(...)
   local left = held[self].instances:copy()
   for _, name in ipairs(shapes.each("config:remove_instance: the name", check.string, ...)) do
     left:remove(name)
@@ -83,11 +83,17 @@ function Config:remove_instance(...)
 end
 
 --- Forgets all hooks, registered instances, client settings, image servers and limits.
-function Config:reset()
+function methods:reset()
   held[self] = {
     provider = held[self].provider, hooks = {}, instances = Registry.new(), client = {},
     image_servers = {}, cache = {},
   }
+end
+
+function Config:__index(key) -- luacheck: no self
+  if methods[key] then return methods[key] end
+  where.fail(settings[key] and "config.%s can be assigned, and not read"
+    or "config:%s: there is no such method; there are %s", tostring(key), tables.list(methods))
 end
 
 -- `config.client = ...` does what `ct.configure("lxd", { client = ... })` does.
@@ -111,7 +117,7 @@ local configs = {} -- provider's name -> its configuration
 local function new(provider)
   local self = setmetatable({}, Config)
   held[self] = { provider = provider }
-  self:reset()
+  methods.reset(self)
   configs[provider] = self
   return self
 end

@@ -20,10 +20,25 @@ local inside = require "cleantest.inside"
 local lxd = require "cleantest.lxd"
 local notes = require "cleantest.report.notes"
 local run = require "cleantest.run"
+local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
+local where = require "cleantest.where"
 
 table.insert(package.searchers, inside.search)
 events.subscribe(notes.new(io.stderr)) -- the command puts its own report in its place
+
+-- Has a table say by its name what is not in it, and refused by name where a testlet would take
+-- it along.
+local function named(what, members)
+  return setmetatable(members, {
+    __name = what,
+    __index = function(_, key)
+      where.fail("%s.%s: there is no such function; there are %s", what, tostring(key),
+        tables.list(members))
+    end,
+    __tostring = function() return ("%s (%s)"):format(what, tables.list(members)) end,
+  })
+end
 
 local ct = {
   version = core.version,
@@ -35,9 +50,9 @@ local ct = {
   file = testlet.file,
   command = testlet.command,
   env = env.shared,
-  hook = { start_env = hook.start_env, stop_env = hook.stop_env },
-  data = { file = data.file, dir = data.dir },
-  pkg = require "cleantest.pkg",
+  hook = named("ct.hook", { start_env = hook.start_env, stop_env = hook.stop_env }),
+  data = named("ct.data", { file = data.file, dir = data.dir }),
+  pkg = named("ct.pkg", require "cleantest.pkg"),
 }
 
 --- Waits for every call that was started and not iterated to its end. The closing of the Lua
@@ -46,5 +61,4 @@ function ct.finish()
   Batch.finish_all()
 end
 
--- With a metatable it is refused by name where a testlet would take it along.
-return setmetatable(ct, { __name = "cleantest" })
+return named("ct", ct)

@@ -158,6 +158,10 @@ function lxd.facade(what, config)
     target = function(...) return target(what .. ".target", config, ...) end,
   }, {
     __name = what,
+    __index = function(_, key)
+      where.fail("%s.%s: there is no such function; there is target", what, tostring(key))
+    end,
+    __tostring = function() return what end,
     __call = function(_, options) return decorate(what, config, options) end,
   })
 end

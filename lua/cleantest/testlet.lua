@@ -86,17 +86,26 @@ function testlet.check(what, value)
   return value
 end
 
--- The globals of the suite stay here; what would be nil in the instance is told now.
-local function check_globals(what, value)
-  local own = type(value) == "function" and globals.own(value) or {}
-  if next(own) then
-    where.fail("%s: the testlet uses what is global in the suite, and not in the instance: %s; make"
-      .. " it local", what, tables.list(own))
+-- A function that has these globals where it runs.
+local function with_globals(global, f)
+  return function(...)
+    for name, value in pairs(global) do _G[name] = value end
+    return f(...)
   end
 end
 
+-- The globals of the suite stay here; what would be nil in the instance is told now. At Lua's
+-- prompt, where no local outlives its line, they travel along.
+local function settle_globals(what, value)
+  local own = type(value) == "function" and globals.own(value) or {}
+  if not next(own) then return value end
+  if debug.getinfo(value, "S").source == "=stdin" then return with_globals(own, value) end
+  where.fail("%s: the testlet uses what is global in the suite, and not in the instance: %s; make"
+    .. " it local", what, tables.list(own))
+end
+
 local function pack(what, value, stripped)
-  check_globals(what, value)
+  value = settle_globals(what, value)
   local bytes, referred = core.pack(value, stripped)
   if not bytes then
     where.fail("%s: the function can't travel into an instance: %s", what, referred)

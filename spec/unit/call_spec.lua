@@ -4,6 +4,7 @@
 
 local ct = require "cleantest"
 local local_guest = require "spec.unit.support.local_guest"
+require "spec.unit.support.refuses"
 
 setup(local_guest.use)
 
@@ -33,5 +34,51 @@ describe("a call", function()
     assert.equal("pass", seen[0])
     assert.equal("fail", seen[7])
     assert.equal("skip", seen[77])
+  end)
+end)
+
+describe("a call that is kept", function()
+  it("is its own iterator, and can be looped over later", function()
+    local call, names = on(function() end, { image = { "a", "b", "c" } })(), {}
+    assert.equal("call of test-a, test-b, test-c: 0 of 3 results", tostring(call))
+    for name in call do names[#names + 1] = name end
+    assert.same({ "test-a", "test-b", "test-c" }, names)
+    assert.is_nil(call())
+  end)
+
+  it("gives all of its results, those of a loop too, or its only one", function()
+    local call = on(function() return 7 end, { image = { "a", "b" } })()
+    assert.equal("test-a", (call()))
+    local all = call:wait():all()
+    assert.same({ "test-a", "test-b" }, { all[1].name, all[2].name })
+    assert.refuses("call:only: this call has 2 results; use all%(%), or loop", function()
+      call:only()
+    end)
+    assert.equal(7, on(function() return 7 end)():only().value)
+  end)
+
+  it("cancels what is left when its block, or its loop, is left", function()
+    local before = #local_guest.jobs
+    do
+      local call <close> = on(function() end, { image = { "a", "b" } })()
+      call()
+    end
+    local function first()
+      for name in on(function() end, { image = { "a", "b" } })() do
+        if name then return name end
+      end
+    end
+    assert.equal("test-a", first())
+    assert.equal(before + 4, #local_guest.jobs)
+    assert.equal(2, local_guest.cancelled)
+    local call = on(function() end, { image = { "a", "b" } })()
+    call:cancel()
+    assert.is_nil(call())
+  end)
+
+  it("gives arguments to every testlet of ct.run", function()
+    local testlet = on(function(...) return { ... } end)
+    local all = ct.run({ a = testlet, b = testlet }, { args = { 1, "x" }, num_threads = 2 }):all()
+    assert.same({ { 1, "x" }, { 1, "x" } }, { all[1].value, all[2].value })
   end)
 end)

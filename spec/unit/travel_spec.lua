@@ -137,6 +137,15 @@ describe("what can't travel", function()
       .. " the instance: helper, limit; make it local", said)
   end)
 
+  it("is what is global in a table of the suite's own", function()
+    local said = refusal [[
+      local _ENV = setmetatable({ limit = false }, { __index = _G })
+      function helper() return limit end
+      ct.lxd { image = "here" } (function() return helper() end)()]]
+    assert.matches("suite%.lua:3: test: the testlet uses what is global in the suite, and not in"
+      .. " the instance: helper, limit; make it local", said)
+  end)
+
   it("is said of the instance's utilities, when the suite uses them here", function()
     local said = refusal [[
       require "cleantest.utils.run" "true"]]

@@ -121,11 +121,34 @@ local standard = {
   type = true, utf8 = true, warn = true, xpcall = true, arg = true,
 }
 
+-- The table that a function's globals are in: the suite's, or one that it has put in that place.
+local function environment_of(f)
+  local i = 1
+  local name, value = debug.getupvalue(f, i)
+  while name do
+    if value == _G or name == "_ENV" and type(value) == "table" then return value end
+    i = i + 1
+    name, value = debug.getupvalue(f, i)
+  end
+  return _G
+end
+
+-- What such a table has of a name, if it is no standard one. A strict one may throw.
+local function value_in(environment, name)
+  if standard[name] then return nil end
+  if environment == _G then return rawget(_G, name) end
+  local ok, value = pcall(function() return environment[name] end)
+  if ok then return value end
+end
+
 local function find_own(f, seen, found)
   if seen[f] or debug.getinfo(f, "S").what == "C" then return end
   seen[f] = true
-  for name in pairs(globals.read_by(f, _G)) do
-    if not standard[name] and rawget(_G, name) ~= nil then found[name] = true end
+  local environment = environment_of(f)
+  for name in pairs(globals.read_by(f, environment)) do
+    local value = value_in(environment, name)
+    if value ~= nil then found[name] = value end
+    if type(value) == "function" then find_own(value, seen, found) end
   end
   local i = 1
   local name, value = debug.getupvalue(f, i)
@@ -136,9 +159,10 @@ local function find_own(f, seen, found)
   end
 end
 
---- The globals of the suite's own that a function uses, with the functions that are its upvalues.
+--- The globals of the suite's own that a function uses, with the functions that are its upvalues
+-- or such globals.
 -- @tparam function f
--- @treturn table names, as keys
+-- @treturn table name -> value
 function globals.own(f)
   local found = {}
   find_own(f, {}, found)

@@ -13,8 +13,14 @@ Package.__index = Package
 -- everywhere. Those of another one may lie there; they are installed by then.
 local FILES = "/.cleantest/files"
 
+-- "ct.pkg.apt (curl, mine.deb)"
 function Package:__tostring()
-  return ("ct.pkg.%s"):format(self.kind)
+  local names = {}
+  for _, part in ipairs { "packages", "snaps", "local_snaps", "charmlibs", "wheels",
+    "requirements" } do
+    for _, name in ipairs(self.spec[part] or {}) do names[#names + 1] = name:match "[^/]*$" end
+  end
+  return ("ct.pkg.%s (%s)"):format(self.kind, table.concat(names, ", "))
 end
 
 --- A package of a kind, with nothing in it.

@@ -11,7 +11,8 @@ local internals = require "cleantest_internals"
 local new_folder = require "spec.support.folder"
 local process = require "spec.support.process"
 
-local local_guest = { jobs = {} } -- jobs: those that were started, the last ones last
+-- jobs: those that were started, the last ones last; cancelled: how many calls were
+local local_guest = { jobs = {}, cancelled = 0 }
 
 local EXIT_SKIP <const> = 77
 
@@ -105,6 +106,7 @@ function Batch:wait()
 end
 
 function Batch:cancel()
+  if not self.cancelled then local_guest.cancelled = local_guest.cancelled + 1 end
   self.cancelled = true
 end
 
@@ -123,7 +125,7 @@ function Run:close() end -- luacheck: no self
 
 --- Puts it in the engine's place, for this process. Jobs that were seen are forgotten.
 function local_guest.use()
-  local_guest.jobs = {}
+  local_guest.jobs, local_guest.cancelled = {}, 0
   core.run_open = function() return setmetatable({}, Run) end
   core.batch_new = function(_, max_live)
     local_guest.max_live = max_live
