@@ -93,7 +93,7 @@ describe("a registered instance", function()
   end)
 
   it("is refused with the suite's line when it makes no sense", function()
-    assert.matches("registry_spec.lua:%d+: config:add_instance: an instance 'small' is registered already",
+    assert.matches("registry_spec.lua:%d+: config:add_instance: an instance 'small' is registered",
       message_of(function() config:add_instance { name = "small" } end))
     assert.matches("registry_spec.lua:%d+: config:get_instance: no instance 'x' is registered; "
       .. "registered are: small", message_of(function() config:get_instance "x" end))

@@ -77,7 +77,10 @@ int guest_unpack(lua_State *L, ct_buf *input) {
 
 int guest_pack(lua_State *L) {
     const char *source = guest_string(L, "source", NULL);
+    char own[PATH_MAX];
     ct_error error = {0};
+    if (source && guest_own_path(source, own, sizeof own))
+        source = own;
     ct_buf out;
     ct_buf_init(&out, 16 * CT_MIB);
     ct_tree_reader *reader;

@@ -44,6 +44,22 @@ static void set_environment(lua_State *L) {
     lua_pop(L, 1);
 }
 
+/* The folder for what the testlet leaves, which the host names as lying in the guest's own
+ * directory. */
+static void make_artifacts(void) {
+    static const char variable[] = "CLEANTEST_ARTIFACTS";
+    char path[PATH_SIZE];
+    ct_error error;
+    const char *named = getenv(variable);
+    if (!named || !guest_own_path(named, path, sizeof path))
+        return;
+    int own = guest_own_directory(&error);
+    if (own >= 0 && mkdirat(own, strrchr(path, '/') + 1, 0700) == 0)
+        setenv(variable, path, 1);
+    else
+        unsetenv(variable);
+}
+
 static void go_home(void) {
     const char *home = getenv("HOME");
     if (!home || chdir(home) < 0)
@@ -213,6 +229,7 @@ static int run_lua(const struct testlet *testlet, int extra) {
 static int child(void *context, int extra) {
     struct testlet *testlet = context;
     set_environment(testlet->L);
+    make_artifacts();
     go_home();
     if (strcmp(testlet->kind, "command") == 0)
         return process_exec(testlet->argv);

@@ -3,9 +3,10 @@
 -- call.lua - a call of a testlet as an object: what a suite loops over, closes, waits for and
 -- asks. How its jobs run is batch.lua's.
 
+local artifacts = require "cleantest.call.artifacts"
 local Batch = require "cleantest.call.batch"
 local ids = require "cleantest.call.ids"
-local told = require "cleantest.call.told"
+local testlet_env = require "cleantest.call.testlet_env"
 local where = require "cleantest.where"
 
 local Call = { __name = "cleantest.call" }
@@ -74,7 +75,8 @@ return function(list, options)
   for _, job in ipairs(list) do
     if not job.directed then
       ids.assign { job }
-      job.testlet_env = told(job)
+      artifacts.add(job)
+      job.testlet_env = testlet_env(job)
     end
   end
   local self = setmetatable({}, Call)

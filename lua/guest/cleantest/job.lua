@@ -17,6 +17,9 @@ return {
   matrix = cjson.decode(os.getenv "CLEANTEST_MATRIX" or "{}"),
   --- Which attempt at this job it is: 1 for the first.
   attempt = math.tointeger(tonumber(os.getenv "CLEANTEST_ATTEMPT")),
+  --- A folder for what the testlet wants to leave: it is there, and empty. Where the command was
+  -- told to collect artifacts, it is brought to the host.
+  artifacts = os.getenv "CLEANTEST_ARTIFACTS",
   --- Ends the testlet as skipped, with a reason: job.skip "no systemd".
   skip = skip,
 }

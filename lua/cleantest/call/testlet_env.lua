@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 --
--- told.lua - what a testlet is told of its own job, as variables: scripts and commands read them,
+-- testlet_env.lua - what a testlet is told of its own job, as variables: scripts and commands read them,
 -- and `require "cleantest.job"` inside a function. Hooks don't get them, so that all variants of a
 -- testlet can be cloned from one base.
 
@@ -10,7 +10,8 @@ local tables = require "cleantest.tables"
 --- The variables of a job's testlet.
 -- @tparam table job from jobs.describe, with its id
 -- @treturn table a list of "KEY=value": CLEANTEST ("1"), CLEANTEST_ID, _TESTLET, _IMAGE, _ATTEMPT,
---   _MATRIX (a JSON object), and one more for each name in the matrix: _MATRIX_DB
+--   _ARTIFACTS (a folder), _MATRIX (a JSON object), and one more for each name in the matrix:
+--   _MATRIX_DB
 return function(job)
   local list = {
     "CLEANTEST=1",
@@ -18,6 +19,7 @@ return function(job)
     "CLEANTEST_TESTLET=" .. job.testlet_name,
     "CLEANTEST_IMAGE=" .. job.image,
     "CLEANTEST_ATTEMPT=1",
+    "CLEANTEST_ARTIFACTS=" .. job.artifacts_source,
     "CLEANTEST_MATRIX=" .. cjson.encode(job.matrix),
   }
   for _, name in ipairs(tables.keys(job.matrix)) do

@@ -1,0 +1,37 @@
+-- SPDX-License-Identifier: MIT
+--
+-- artifacts.lua - the folder in an instance that a testlet puts into what it wants to leave: files
+-- for people, whatever its verdict is. Each testlet has one; it is brought here when somebody has
+-- said where to.
+
+local artifacts = {}
+
+local count = 0 -- folders so far: testlets that share an instance have one each
+
+local dest_of -- function(job) -> a folder here, or nil; nil: nobody wants them
+
+--- Says where the artifacts of jobs go.
+-- @tparam ?function f job -> the path of a folder here, for its files; nil: nowhere. Without f
+--   nothing is collected
+function artifacts.collect(f)
+  dest_of = f
+end
+
+--- Gives a job its folder: `artifacts_source`, and the step that brings it here, behind its stop
+-- hooks.
+-- @tparam table job from jobs.complete, with its id
+function artifacts.add(job)
+  count = count + 1
+  job.artifacts_source = ("/.cleantest/artifacts-%d"):format(count)
+  local dest = dest_of and dest_of(job)
+  if not dest then return end
+  job.stop_hooks[#job.stop_hooks + 1] = {
+    name = "artifacts",
+    steps = { {
+      kind = "pull", name = "artifacts", source = job.artifacts_source, dest = dest,
+      directory = true,
+    } },
+  }
+end
+
+return artifacts

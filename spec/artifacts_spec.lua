@@ -1,0 +1,59 @@
+-- SPDX-License-Identifier: MIT
+--
+-- The folder that each testlet has for what it wants to leave.
+
+local artifacts = require "cleantest.call.artifacts"
+local ct = require "cleantest"
+local new_folder = require "spec.support.folder"
+local results = require "spec.support.results"
+
+after_each(function() artifacts.collect(nil) end)
+
+local function leave(text, code)
+  return function()
+    local job = require "cleantest.job"
+    local file <close> = assert(io.open(job.artifacts .. "/left", "w"))
+    file:write(text)
+    file:close()
+    os.exit(code)
+  end
+end
+
+describe("artifacts", function()
+  it("are brought here, whatever became of the testlet, and each one's own", function()
+    local folder <close> = new_folder {}
+    artifacts.collect(function(job)
+      return job.testlet_name ~= "unwanted" and folder:at(job.testlet_name) or nil
+    end)
+    local all = results.run {
+      passes = { leave("of passes", 0), isolation = "image" },
+      fails = { leave("of fails", 3), isolation = "image" },
+      script = ct.script [[ls -A "$CLEANTEST_ARTIFACTS"; mkdir "$CLEANTEST_ARTIFACTS/d"]],
+      nothing = function() end,
+      unwanted = { leave("x", 0), isolation = "image" },
+    }
+    assert.equal("of passes", folder:read "passes/left")
+    assert.equal("of fails", folder:read "fails/left")
+    assert.same({ "fail", nil }, { all.fails.status, folder:read "unwanted/left" })
+    assert.equal("", all.script.stdout)
+    assert.equal("755", folder:mode "script/d")
+    assert.truthy(folder:mode "nothing")
+    for name, result in pairs(all) do
+      assert.equal(name == "fails" and "fail" or "pass", result.status, tostring(result))
+    end
+  end)
+
+  it("have a folder when nobody wants them, too, which is gone with the testlet", function()
+    local cluster <close> = ct.archon()
+    cluster:add("one", results.image)
+    local where = ct.lxd.target("one", { archon = cluster })(function()
+      return require("cleantest.job").artifacts
+    end)():only().value
+    assert.matches("^/%.cleantest", where)
+    local gone = cluster:execute("one", { "test", "!", "-e", where }, { check = true }).one
+    assert.equal("pass", gone.status)
+    assert.is_nil(cluster:execute("one", function()
+      return require("cleantest.job").artifacts
+    end).one.value)
+  end)
+end)
