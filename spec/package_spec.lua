@@ -170,7 +170,7 @@ describe("declaring packages", function()
       { "they go together, one each", function()
         ct.pkg.pip { packages = "a", constraints = "b" }
       end },
-      { "the options must be a table", function() ct.pkg.pip "tabulate" end },
+      { "the options must be a table", function() ct.pkg.pip(7) end },
     } do
       local ok, message = pcall(case[2])
       assert.is_false(ok)
