@@ -5,7 +5,7 @@ local ct = require "cleantest"
 
 local config = ct.configure "lxd"
 config:register_hook(ct.hook.start_env {
-  name = "tabulate", packages = { ct.pkg.apt { packages = { "python3-tabulate" } } },
+  name = "tabulate", packages = ct.pkg.apt "python3-tabulate",
 })
 
 local wanted = "tabulate"

@@ -14,6 +14,7 @@ local listing = require "cleantest.call.listing"
 local orders = require "cleantest.archon.orders"
 local session = require "cleantest.call.session"
 local tables = require "cleantest.tables"
+local shapes = require "cleantest.shapes"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.call.threads"
 local units = require "cleantest.units"
@@ -179,6 +180,8 @@ end
 function Archon:__close()
   self:destroy()
 end
+
+shapes.limit(Archon, "archon", { add = 3, instance = 1, exists = 1, destroy = 1 })
 
 --- Deletes the instances of all archons: the suite is over.
 -- @treturn table what went wrong: a list of messages

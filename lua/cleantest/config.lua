@@ -90,6 +90,8 @@ function methods:reset()
   }
 end
 
+shapes.limit(methods, "config", { get_instance = 1, reset = 0 })
+
 function Config:__index(key) -- luacheck: no self
   if methods[key] then return methods[key] end
   where.fail(settings[key] and "config.%s can be assigned, and not read"

@@ -78,6 +78,8 @@ function Env:reset() -- luacheck: no self
   variables = {}
 end
 
+shapes.limit(Env, "ct.env", { get = 1, dump = 0, reset = 0 })
+
 function Env.__tostring()
   return ("ct.env (%s)"):format(tables.list(variables))
 end

@@ -20,12 +20,15 @@ local inside = require "cleantest.inside"
 local lxd = require "cleantest.lxd"
 local notes = require "cleantest.report.notes"
 local run = require "cleantest.run"
+local shapes = require "cleantest.shapes"
 local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
 local where = require "cleantest.where"
 
 table.insert(package.searchers, inside.search)
 events.subscribe(notes.new(io.stderr)) -- the command puts its own report in its place
+
+local at_most = shapes.at_most
 
 -- Has a table say by its name what is not in it, and refused by name where a testlet would take
 -- it along.
@@ -40,19 +43,34 @@ local function named(what, members)
   })
 end
 
+-- The packages' constructors; only "system" has options behind its list.
+local function packages()
+  local members = {}
+  for kind, constructor in pairs(require "cleantest.pkg") do
+    members[kind] = at_most(kind == "system" and 2 or 1, "ct.pkg." .. kind, constructor,
+      'several are a list: { "a", "b" }')
+  end
+  return named("ct.pkg", members)
+end
+
 local ct = {
   version = core.version,
-  configure = config.configure,
+  configure = at_most(2, "ct.configure", config.configure),
   lxd = lxd.facade("ct.lxd", config.lxd),
-  run = run.run,
-  archon = function() return archon.new(config.lxd) end,
-  script = testlet.script,
-  file = testlet.file,
-  command = testlet.command,
+  run = at_most(2, "ct.run", run.run, "several testlets are a list"),
+  archon = at_most(0, "ct.archon", function() return archon.new(config.lxd) end),
+  script = at_most(1, "ct.script", testlet.script),
+  file = at_most(1, "ct.file", testlet.file),
+  command = at_most(1, "ct.command", testlet.command, 'its words are a list: { "pytest", "-q" }'),
   env = env.shared,
-  hook = named("ct.hook", { start_env = hook.start_env, stop_env = hook.stop_env }),
-  data = named("ct.data", { file = data.file, dir = data.dir }),
-  pkg = named("ct.pkg", require "cleantest.pkg"),
+  hook = named("ct.hook", {
+    start_env = at_most(1, "ct.hook.start_env", hook.start_env),
+    stop_env = at_most(1, "ct.hook.stop_env", hook.stop_env),
+  }),
+  data = named("ct.data", {
+    file = at_most(3, "ct.data.file", data.file), dir = at_most(3, "ct.data.dir", data.dir),
+  }),
+  pkg = packages(),
 }
 
 --- Waits for every call that was started and not iterated to its end. The closing of the Lua

@@ -15,6 +15,7 @@ local jobs = require "cleantest.call.jobs"
 local listing = require "cleantest.call.listing"
 local matrix = require "cleantest.matrix"
 local reserve = require "cleantest.call.reserve"
+local shapes = require "cleantest.shapes"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.call.threads"
 local uncalled = require "cleantest.call.uncalled"
@@ -75,16 +76,20 @@ local fields = {
   warm = check.count_to(1000),
 }
 
+-- What is declared, and was given no testlet yet, is told like one that was never called.
 local function decorator(what, config, options)
-  return function(value)
+  local unused = setmetatable({ what = what, options = options }, Decorated)
+  uncalled.add(unused)
+  return shapes.at_most(1, what .. ": the testlet", function(value)
     testlet.check(what .. ": the testlet", value)
     local self = {
       what = what, config = config, options = options, testlet = value, suite = ids.suite(),
       position = where.position(),
     }
+    uncalled.called(unused)
     uncalled.add(setmetatable(self, Decorated))
     return self
-  end
+  end)
 end
 
 -- Decorates testlets so that they run in fresh instances.
@@ -162,7 +167,9 @@ function lxd.facade(what, config)
       where.fail("%s.%s: there is no such function; there is target", what, tostring(key))
     end,
     __tostring = function() return what end,
-    __call = function(_, options) return decorate(what, config, options) end,
+    __call = shapes.at_most(2, what, function(_, options)
+      return decorate(what, config, options)
+    end, "the testlet is in parentheses of its own: " .. what .. " { ... } (testlet)"),
   })
 end
 
@@ -177,12 +184,12 @@ function lxd.is_testlet(value)
   return getmetatable(value) == Decorated
 end
 
--- "ct.lxd 'install' on debian-12-amd64, debian-13-amd64"
+-- "ct.lxd 'install' on debian-12-amd64, debian-13-amd64"; "...: it has no testlet"
 function Decorated:__tostring()
   local images = {}
   for i, wanted in ipairs(self.options.image) do images[i] = wanted.name end
-  return ("%s '%s' on %s"):format(self.what, self.options.name or "test",
-    table.concat(images, ", "))
+  return ("%s '%s' on %s%s"):format(self.what, self.options.name or "test",
+    table.concat(images, ", "), self.testlet and "" or ": it has no testlet")
 end
 
 function Decorated:__call(...)

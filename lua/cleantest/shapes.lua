@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- shapes.lua - what may be said in more than one shape: things one by one or in lists, and options
--- that have a list among them.
+-- that have a list among them; and functions that take no more than they know.
 
 local check = require "cleantest.check"
 local where = require "cleantest.where"
@@ -37,6 +37,33 @@ local function list_as(what, given, key)
   end
   options[key] = list
   return options
+end
+
+--- Makes a function refuse arguments that it would drop.
+-- @tparam int count how many it takes at most, with the object of a method
+-- @tparam string what its name, for messages: "ct.script"
+-- @tparam function f
+-- @tparam[opt] string hint what may have been meant
+-- @treturn function
+function shapes.at_most(count, what, f, hint)
+  return function(...)
+    if select("#", ...) > count then
+      local extra = select(count + 1, ...)
+      where.fail("%s: %s is one argument too many%s", what, check.describe(extra),
+        hint and "; " .. hint or "")
+    end
+    return f(...)
+  end
+end
+
+--- Makes all methods of a class refuse arguments that they would drop.
+-- @tparam table methods name -> function; it is changed
+-- @tparam string what whose methods, for messages: "config"
+-- @tparam table counts name -> how many it takes at most, beside the object
+function shapes.limit(methods, what, counts)
+  for name, count in pairs(counts) do
+    methods[name] = shapes.at_most(count + 1, ("%s:%s"):format(what, name), methods[name])
+  end
 end
 
 --- Checks a table of options that may have a list among them, as check.options does.

@@ -52,6 +52,30 @@ describe("arguments", function()
     end)
   end)
 
+  it("too many are refused", function()
+    local function refuses(message, f, ...)
+      local given = table.pack(...)
+      assert.refuses(message .. " is one argument too many", function()
+        f(table.unpack(given, 1, given.n))
+      end)
+    end
+    local said = "ct.lxd: a function is one argument too many; the testlet is in parentheses of its"
+      .. " own: ct.lxd { ... } %(testlet%)"
+    assert.refuses(said, function() ct.lxd({ image = "x" }, testlet) end)
+    assert.refuses("ct.command: '%-q' is one argument too many; its words are a list",
+      function() ct.command("pytest", "-q") end)
+    refuses("ct.pkg.apt: 'git'", ct.pkg.apt, "curl", "git")
+    refuses("ct.lxd: the testlet: 7", ct.lxd { image = "x" }, testlet, 7)
+    refuses("ct.run: a cleantest.decorated", ct.run, {}, {}, ct.lxd { image = "x" } (testlet))
+    refuses("ct.script: nil", ct.script, "x", nil)
+    refuses("ct.hook.start_env: a table", ct.hook.start_env, { name = "x" }, {})
+    refuses("ct.data.file: 7", ct.data.file, "a", "/a", {}, 7)
+    refuses("ct.configure: 7", ct.configure, "lxd", {}, 7)
+    refuses("config:get_instance: 'y'", config.get_instance, config, "debian-12-amd64", "y")
+    refuses("ct.env:get: 'B'", ct.env.get, ct.env, "A", "B")
+    refuses("archon:exists: 'b'", ct.archon().exists, ct.archon(), "a", "b")
+  end)
+
   it("of a download may not be volatile", function()
     assert.refuses("volatile is for uploads", function()
       ct.hook.stop_env { name = "x", download = ct.data.file("/a", "a", { volatile = true }) }

@@ -28,6 +28,17 @@ describe("a suite", function()
     assert.is_nil(got.stdout:find "'one'")
   end)
 
+  it("tells of options that no testlet was given to", function()
+    local got = run [[
+      local on = ct.lxd { name = "lone", image = "here" }
+      local used = ct.lxd { name = "used", image = "here" }
+      used(function() end)():all()]]
+    assert.equal(0, got.status)
+    assert.matches("suite%.lua:1: declared and never called: ct%.lxd 'lone' on here: it has no"
+      .. " testlet", got.stdout)
+    assert.is_nil(got.stdout:find "never called: ct.lxd 'used'")
+  end)
+
   it("may return its testlets, which are run", function()
     local got = run [[
       local function on(name, testlet) return ct.lxd { name = name, image = "here" } (testlet) end

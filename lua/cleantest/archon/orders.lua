@@ -9,6 +9,7 @@ local data = require "cleantest.data"
 local env = require "cleantest.env"
 local held = require "cleantest.archon.held"
 local jobs = require "cleantest.call.jobs"
+local shapes = require "cleantest.shapes"
 local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
 local threads = require "cleantest.call.threads"
@@ -210,5 +211,7 @@ function Orders:address(name, options)
   orders.must_pass("address", bad)
   return by_name[name].value
 end
+
+shapes.limit(Orders, "archon", { execute = 3, push = 4, pull = 4, address = 2 })
 
 return orders
