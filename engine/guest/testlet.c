@@ -44,7 +44,7 @@ static void set_environment(lua_State *L) {
     lua_pop(L, 1);
 }
 
-/* The folder for what the testlet leaves, which the host names as lying in the guest's own
+/* The folder for what the testlet leaves, which the host names as lying in our own
  * directory. */
 static void make_artifacts(void) {
     static const char variable[] = "CLEANTEST_ARTIFACTS";
