@@ -104,14 +104,21 @@ local function settle_globals(what, value)
     .. " it local", what, tables.list(own))
 end
 
-local function pack(what, value, stripped)
-  value = settle_globals(what, value)
-  local bytes, referred = core.pack(value, stripped)
+-- A function that is called with these arguments.
+local function with_args(args, f)
+  return function() return f(table.unpack(args, 1, args.n)) end
+end
+
+-- value: a function or a module's name; args: arguments that travel with it.
+local function pack(what, value, stripped, args)
+  local whole = settle_globals(what, value)
+  if args then whole = with_args(args, whole) end
+  local bytes, referred = core.pack(whole, stripped)
   if not bytes then
     where.fail("%s: the function can't travel into an instance: %s", what, referred)
   end
   local modules = carry.collect(what, value, referred)
-  return #modules > 0 and core.pack(value, stripped, modules) or bytes
+  return #modules > 0 and core.pack(whole, stripped, modules) or bytes
 end
 
 local function pack_args(what, args)
@@ -171,13 +178,26 @@ function testlet.convert_step(what, value)
   return step
 end
 
+-- A table or function among arguments may be, or have, one that the testlet has by itself. They
+-- travel together then, so that both are one there as well.
+local function has_shared(args)
+  for i = 1, args.n do
+    if type(args[i]) == "table" or type(args[i]) == "function" then return true end
+  end
+  return false
+end
+
 --- A call of a function in the engine's form.
 -- @tparam string what whose call, for messages
 -- @param callee a function, or the name of a guest module that returns one
 -- @tparam table args as from table.pack
 -- @treturn table see the binding's job.c
 function testlet.call(what, callee, args)
-  return { kind = "call", code = pack(what, callee), args = pack_args(what, args) }
+  local packed = pack_args(what, args)
+  if type(callee) == "function" and has_shared(args) then
+    return { kind = "call", code = pack(what, callee, false, args), args = core.pack { n = 0 } }
+  end
+  return { kind = "call", code = pack(what, callee), args = packed }
 end
 
 return testlet

@@ -82,3 +82,32 @@ describe("a call that is kept", function()
     assert.same({ { 1, "x" }, { 1, "x" } }, { all[1].value, all[2].value })
   end)
 end)
+
+describe("arguments", function()
+  it("are the tables and functions that the testlet has by itself, where they are", function()
+    local shared = { n = 1 }
+    local function add() shared.n = shared.n + 1 end
+    local result = on(function(same, again, other, call)
+      call()
+      return { same == shared, again == shared, other == shared, same.n, select("#", nil, nil) }
+    end)(shared, shared, { n = 1 }, add):only()
+    assert.same({ true, true, false, 2, 2 }, result.value)
+  end)
+
+  it("may be nil, in between and at the end", function()
+    local function count(...) return { select("#", ...), (select(3, ...)) } end
+    local result = on(count)(nil, {}, 7, nil):only()
+    assert.same({ 4, 7 }, result.value)
+  end)
+
+  it("are refused by their number, with the suite's line", function()
+    assert.refuses("test: the arguments can't travel into an instance: argument 2.x is a userdata",
+      function() on(function() end)(1, { x = io.tmpfile() }) end)
+  end)
+
+  it("leave a testlet's lines in its errors", function()
+    local result = on(function(t) error("no " .. t.word) end)({ word = "way" }):only()
+    assert.matches("call_spec.lua:%d+: no way", result.stderr)
+    assert.is_nil(result.stderr:find "cleantest/testlet")
+  end)
+end)
