@@ -420,6 +420,7 @@ typedef struct ct_event {
     size_t job; /* the job's number: 0 for the first added */
     enum ct_phase phase;
     double seconds;
+    double time; /* when it was, in seconds of CLOCK_MONOTONIC */
     bool preserved;
     char *instance;    /* its name in LXD; may be NULL. Owned by the event */
     ct_result *result; /* owned by the event; set it to NULL to keep it */

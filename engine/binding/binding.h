@@ -113,5 +113,6 @@ void lct_signals_cancel(ct_batch *batch);
 int lct_terminal(lua_State *L);
 int lct_clock(lua_State *L);
 int lct_absolute(lua_State *L);
+int lct_make_folders(lua_State *L);
 
 #endif

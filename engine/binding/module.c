@@ -16,6 +16,7 @@ static const luaL_Reg functions[] = {
     {"terminal", lct_terminal},
     {"clock", lct_clock},
     {"absolute", lct_absolute},
+    {"make_folders", lct_make_folders},
     {"signals_open", lct_signals_open},
     {NULL, NULL},
 };

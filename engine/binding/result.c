@@ -95,6 +95,7 @@ void lct_push_event(lua_State *L, const ct_event *event) {
     lua_setfield(L, -2, "job");
     set_string(L, "instance", event->instance);
     set_string(L, "message", event->message);
+    set_number(L, "time", event->time);
     if (event->type == CT_EVENT_PHASE)
         set_string(L, "phase", ct_phase_name(event->phase));
     if (event->type == CT_EVENT_DONE)

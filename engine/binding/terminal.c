@@ -2,13 +2,14 @@
  *
  * terminal.c - what the Lua layer asks the system for, and Lua's standard library lacks:
  * whether a stream is a terminal, and of what size; a clock that only goes forward; the
- * absolute path of a folder.
+ * absolute path of a folder; and new folders.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -62,4 +63,37 @@ int lct_absolute(lua_State *L) {
     lua_pushstring(L, absolute);
     free(absolute);
     return 1;
+}
+
+static bool make_folder(const char *path) {
+    return mkdir(path, 0777) == 0 || errno == EEXIST;
+}
+
+/***
+Makes a folder, and those on the way to it. One that is there is left as it is.
+@function make_folders
+@tparam string path
+@treturn boolean true; or nil, message
+*/
+int lct_make_folders(lua_State *L) {
+    size_t length;
+    const char *given = luaL_checklstring(L, 1, &length);
+    luaL_argcheck(L, length > 0, 1, "the path is empty");
+    char *path = memcpy(lua_newuserdatauv(L, length + 1, 0), given, length + 1);
+    bool made = true;
+    for (char *slash = strchr(path + 1, '/'); made && slash;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        made = make_folder(path);
+        if (made)
+            *slash = '/';
+    }
+    made = made && make_folder(path);
+    if (made) {
+        lua_pushboolean(L, 1);
+        return 1;
+    }
+    lua_pushnil(L);
+    lua_pushfstring(L, "the folder %s can't be made: %s", path, strerror(errno));
+    return 2;
 }

@@ -51,8 +51,11 @@ void ct_queue_put(ct_queue *queue, const ct_event *event) {
     pthread_mutex_lock(&queue->lock);
     bool room = queue->put < queue->capacity;
     assert(room);
-    if (room)
-        queue->events[queue->put++] = *event;
+    if (room) {
+        ct_event *last = &queue->events[queue->put++];
+        *last = *event;
+        last->time = ct_now();
+    }
     pthread_mutex_unlock(&queue->lock);
     if (room) {
         ct_cancel_set(queue->ready);

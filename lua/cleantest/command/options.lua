@@ -17,6 +17,26 @@ function options.add_connection(parser)
   parser:option("--project", "The project's name.")
 end
 
+--- What tells of a run.
+-- @tparam parser parser from argparse; it gets --report, --artifacts, --color, --verbose
+function options.add_reports(parser)
+  parser:option("--report", "Write a report: junit, tap, tap13, json, html, github, "
+    .. "markdown, chrome-trace, plain, terminal, none, or one of your own, ./NAME.lua. Any number.")
+    :argname "KIND[:FILE]":count "*"
+  parser:option("--artifacts", "Keep each test's output in a folder below DIR."):argname "DIR"
+  parser:option("--color", "Colours: auto, always or never."):argname "WHEN"
+    :choices { "auto", "always", "never" }
+  parser:flag("-v --verbose", "Show all output, also of what passed.")
+end
+
+--- The value of a variable that stands for an option.
+-- @tparam string name
+-- @treturn ?string nil where it is not set, or empty
+function options.from_environment(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
+end
+
 --- Makes a converter for argparse.
 -- @tparam string option its name, for messages: "--age"
 -- @tparam string wanted what its value must be

@@ -6,8 +6,8 @@
 local core = require "cleantest.core"
 local events = require "cleantest.call.events"
 local fresh = require "cleantest.call.fresh"
-local new_report = require "cleantest.report"
 local options = require "cleantest.command.options"
+local report = require "cleantest.report"
 local session = require "cleantest.call.session"
 local suite = require "cleantest.command.suite"
 local tally_of = require "cleantest.command.tally"
@@ -25,6 +25,7 @@ function run.add_options(parser)
   parser:option("-j --jobs", "The most instances alive at once."):argname "N"
     :convert(options.count "-j")
   parser:flag("--fresh", "Make every instance from its image, whatever is prepared.")
+  options.add_reports(parser)
 end
 
 --- Looks at arguments that only together can be wrong.
@@ -36,27 +37,57 @@ function run.check(given)
     local ok, message = pcall(read)
     if not ok then return message end
   end
+  local reports, wrong = report.choose(given.report or {})
+  return not reports and wrong or nil
 end
 
---- Runs suites.
--- @tparam table given suites (paths), jobs, fresh
--- @tparam file out, err where the report goes
--- @treturn int exit status: 0 to 3
-function run.run(given, out, err)
-  local signals <close> = core.signals_open()
+-- Subscribes all who listen. Returns the tally and the reports; or nil, what can't be written.
+local function listen(given, out, err)
   local tally = tally_of.new()
   events.reset()
   events.subscribe(tally)
-  events.subscribe(new_report(out, err))
-  threads.set_cap(given.jobs)
-  fresh.set_default(given.fresh)
+  local reports, message = report.open(assert(report.choose(given.report or {})), {
+    out = out, err = err, color = given.color, verbose = given.verbose,
+    artifacts = given.artifacts or options.from_environment "CLEANTEST_ARTIFACTS",
+  })
+  if not reports then return nil, message end
+  return tally, reports
+end
+
+local function run_suites(given, tally)
+  local signals <close> = core.signals_open()
+  events.emit("start", {
+    version = events.VERSION, cleantest = core.version, time = os.time(), clock = core.clock(),
+  })
   for _, path in ipairs(given.suites) do
     events.emit("suite", path, #given.suites == 1)
     tally:ask(suite.run(path, signals))
     if signals:caught() then break end
   end
   session.close()
-  events.emit("summary", tally)
+  local caught = signals:caught()
+  if caught and not tally.signal then events.emit("interrupted", given.suites[1], caught) end
+  events.settle(caught and "interrupted by " .. caught or "it was not waited for")
+end
+
+--- Runs suites.
+-- @tparam table given suites (paths), jobs, fresh, report, artifacts, color, verbose
+-- @tparam file out, err where the terminal's report goes
+-- @treturn int exit status: 0 to 3, or 128 and a signal's number
+function run.run(given, out, err)
+  local tally, reports = listen(given, out, err)
+  if not tally then
+    err:write("cleantest: ", reports, "\n")
+    return 2
+  end
+  threads.set_cap(given.jobs)
+  fresh.set_default(given.fresh)
+  run_suites(given, tally)
+  events.emit("summary", tally:close())
+  for _, message in ipairs(reports:close()) do
+    err:write("cleantest: ", message, "\n")
+    tally:ask(2)
+  end
   return tally:exit_status()
 end
 

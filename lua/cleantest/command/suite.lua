@@ -44,14 +44,26 @@ local function tell_forgotten(list)
   end
 end
 
+-- Is it what a signal made of the suite?
+local function by_signal(problem, caught)
+  return caught and tostring(problem):find("interrupted by " .. caught, 1, true) ~= nil
+end
+
+-- What a signal did is told once, as that.
+local function tell_raised(path, problems, caught)
+  for _, problem in ipairs(problems) do
+    if not by_signal(problem, caught) then events.emit("raised", path, problem) end
+  end
+end
+
 local function run_to_end(self, path, signals)
   local problem, unloadable = load_and_run(self, signals)
   if unloadable then return events.emit("unloadable", path, problem) end
-  if problem then events.emit("raised", path, problem) end
+  tell_raised(path, { problem }, signals:caught())
   local late = finish(signals)
   local caught = signals:caught()
-  if caught and not problem and #late == 0 then late[1] = "interrupted by " .. caught end
-  for _, other in ipairs(late) do events.emit("raised", path, other) end
+  if caught then events.emit("interrupted", path, caught) end
+  tell_raised(path, late, caught)
   local forgotten = uncalled.take()
   if not problem and #late == 0 then tell_forgotten(forgotten) end
 end

@@ -22,7 +22,7 @@ end
 --- A job is over: what was kept, or could not be torn down.
 function Notes:done(job, event)
   if not event.message then return end
-  self:note(job.label, event.preserved and ": kept, get in with: " or ": ", event.message)
+  self:note(job.name, event.preserved and ": kept, get in with: " or ": ", event.message)
 end
 
 --- A batch could not be closed well.

@@ -3,62 +3,118 @@
 -- plain.lua - the command's report as lines: one for each result, more where it is bad, and
 -- a summary. It reads well in a log; the live view prints these same lines above itself.
 
-local result_of = require "cleantest.call.result"
+local output = require "cleantest.report.output"
+local paint = require "cleantest.report.paint"
 local text = require "cleantest.text"
+local told = require "cleantest.report.told"
 
 local Plain = {}
 Plain.__index = Plain
 
+local TAIL <const> = 20 -- lines of an output
+local AGAIN <const> = 20 -- failures that are named again at the end
+local MANY <const> = 10 -- results, from which on they are
+
 --- A report in lines.
--- @tparam file out for results and the summary
--- @tparam file err for errors of suites
--- @tparam function paint from report.paint
+-- @tparam sink out for results and the summary
+-- @tparam table place err: the file for errors of suites; colours, verbose, ci, artifacts
 -- @treturn table handlers for events.subscribe
-function Plain.new(out, err, paint)
-  return setmetatable({ out = out, err = err, paint = paint, noted = {} }, Plain)
+function Plain.new(out, place)
+  return setmetatable({
+    out = out, err = place.err, paint = paint(place.colours), noted = {}, bad = {}, bad_count = 0,
+    verbose = place.verbose, artifacts = place.artifacts ~= nil,
+    most = not (place.verbose or place.ci) and TAIL or nil,
+  }, Plain)
 end
 
 -- "pass   test-debian  (2.1 s)", and what belongs to it indented below.
 function Plain:line(style, word, what, lines)
   local label = self.paint(style, text.pad(word, 5))
-  self.out:write(label, "  ", what, "\n")
-  for _, line in ipairs(lines or {}) do
-    self.out:write("       ", self.paint("dim", "| "), line, "\n")
-  end
-  self.out:flush()
+  local all = { label, "  ", what, "\n" }
+  for _, line in ipairs(lines or {}) do all[#all + 1] = line .. "\n" end
+  self.out:write(table.concat(all))
 end
 
-local function split(s)
-  local lines = {}
-  for line in text.printable(s):gmatch "[^\n]+" do lines[#lines + 1] = line end
-  return lines
+local INDENT <const> = "       "
+
+function Plain:quoted(lines)
+  local quoted = {}
+  for i, line in ipairs(lines) do quoted[i] = INDENT .. self.paint("dim", "| ") .. line end
+  return quoted
+end
+
+-- What is said of an output that is not shown whole.
+local function cut(shown, total, job)
+  if shown >= total then return "" end
+  local whole = job.artifacts or "-v, or --artifacts DIR"
+  return (", the last %d of %d lines; all of them: %s"):format(shown, total, whole)
+end
+
+-- Adds an output, with its name, to lines.
+function Plain:add_output(lines, name, s, job)
+  local shown, total = output.tail(s, self.most)
+  if total == 0 then return end
+  lines[#lines + 1] = INDENT .. self.paint("dim", name .. cut(#shown, total, job) .. ":")
+  table.move(self:quoted(shown), 1, #shown, #lines + 1, lines)
+end
+
+-- The phases that took most of the time, in their order.
+local function where_time_went(result, seconds)
+  local parts = {}
+  for _, phase in ipairs(told.PHASES) do
+    local took = result.phases[phase]
+    if phase ~= "teardown" and took and (took >= 0.2 * seconds or phase == "testlet") then
+      parts[#parts + 1] = ("%s %.1f"):format(phase, took)
+    end
+  end
+  return parts
+end
+
+-- "(5.8 s: prepare 4.4, testlet 0.6; built)"
+function Plain:times(result)
+  local seconds = told.seconds(result)
+  local parts = where_time_went(result, seconds)
+  local all = ("%.1f s"):format(seconds)
+  if #parts > 0 and seconds >= 0.05 then all = all .. ": " .. table.concat(parts, ", ") end
+  local machine = told.machine(result)
+  if machine then all = all .. "; " .. machine end
+  return self.paint("dim", ("(%s)"):format(all))
+end
+
+function Plain:remember(status, name, first)
+  self.bad_count = self.bad_count + 1
+  if #self.bad < AGAIN then
+    self.bad[#self.bad + 1] = { status, text.fit(("%s  %s"):format(name, first), 200) }
+  end
 end
 
 --- A result came.
 function Plain:result(job, result)
   if job.directed then return end -- an archon's, which tells the suite itself
-  local name = text.printable(result.name)
-  local seconds = self.paint("dim", ("(%.1f s)"):format(result.duration))
-  if job.cancelled then
-    self:line("skip", "ended", name .. "  cancelled")
-  elseif not result_of.is_bad(result) then
-    local why = result.reason and "  " .. split(result.reason)[1] or ""
-    self:line(result.status, result.status, name .. why .. "  " .. seconds)
-  else
-    local reason = split(result_of.reason_of(result))
-    local first = table.remove(reason, 1) or ""
-    local lines = table.move(result_of.tail(result), 1, 20, #reason + 1, reason)
-    self:line(result.status, result.status, ("%s  %s  %s"):format(name, first, seconds), lines)
+  local name, status = text.printable(result.name), told.status(job, result)
+  local reason = output.lines(told.reason(job, result))
+  if status == "cancelled" then
+    return self:line("skip", "ended", ("%s  %s"):format(name, reason[1] or ""))
   end
+  local bad = told.is_bad(job, result)
+  local first = (bad or result.reason) and table.remove(reason, 1) or nil
+  local lines = bad and self:quoted(reason) or {}
+  if bad or self.verbose then
+    self:add_output(lines, "stdout", result.stdout, job)
+    self:add_output(lines, "stderr", result.stderr, job)
+  end
+  if bad then self:remember(status, name, first or "") end
+  first = first and first .. "  " or ""
+  self:line(status, status, ("%s  %s%s"):format(name, first, self:times(result)), lines)
 end
 
 --- A job is over.
 function Plain:done(job, event)
   if not event.message then return end
   local style = event.preserved and "kept" or "error"
-  local message = split(event.message)
+  local message = output.lines(event.message)
   local first = (event.preserved and "get in with: " or "") .. (table.remove(message, 1) or "")
-  self:line(style, style, ("%s  %s"):format(text.printable(job.label), first), message)
+  self:line(style, style, ("%s  %s"):format(text.printable(job.name), first), self:quoted(message))
 end
 
 --- Something worth knowing; once is enough.
@@ -68,7 +124,7 @@ function Plain:note(message)
   self:line("dim", "note", text.printable(message))
 end
 
---- A batch could not be closed well.
+--- A batch, or a report, could not be ended well.
 function Plain:broken(message)
   self:line("error", "error", text.printable(message))
 end
@@ -90,10 +146,25 @@ function Plain:unloadable(path, message)
   self:raised(path, message)
 end
 
+--- A suite was interrupted.
+function Plain:interrupted(path, signal)
+  self.out:flush()
+  self.err:write(self.paint("skip", "ended"), "  ", path, ": interrupted by ", signal, "\n")
+end
+
+-- What was bad, for those who have seen hundreds of lines go by.
+function Plain:again()
+  self.out:write "\n"
+  for _, each in ipairs(self.bad) do self:line(each[1], each[1], each[2]) end
+  if self.bad_count > #self.bad then
+    self.out:write(INDENT, ("and %d more\n"):format(self.bad_count - #self.bad))
+  end
+end
+
 --- The command is at its end.
 function Plain:summary(tally)
+  if self.bad_count > 0 and tally.ran > MANY then self:again() end
   self.out:write(tally:line(), "\n")
-  self.out:flush()
 end
 
 return Plain

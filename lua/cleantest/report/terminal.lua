@@ -5,23 +5,25 @@
 -- so that what the suite prints is never mixed with it.
 
 local core = require "cleantest.core"
+local paint = require "cleantest.report.paint"
+local plain = require "cleantest.report.plain"
 local text = require "cleantest.text"
 
 local Terminal = {}
 Terminal.__index = Terminal
 
 --- A live view around a plain report.
--- @tparam file stream the terminal
--- @tparam table plain the report whose lines go above the view
--- @tparam function paint from report.paint
+-- @tparam sink out for the lines of the plain report, which go above the view
+-- @tparam table place out: the terminal, a file; and what the plain report takes
 -- @treturn table handlers for events.subscribe
-function Terminal.new(stream, plain, paint)
+function Terminal.new(out, place)
   return setmetatable({
-    stream = stream,
-    plain = plain,
-    paint = paint,
+    stream = place.out,
+    plain = plain.new(out, place),
+    paint = paint(place.colours),
     rows = {}, -- { job=, phase=, since=, began= } of each instance alive
-    waiting = 0, -- jobs that have not begun
+    begun = setmetatable({}, { __mode = "k" }), -- jobs that have
+    waiting = 0, -- those that have not
     shown = 0, -- lines of the view that are on the screen
     began = core.clock(),
   }, Terminal)
@@ -46,7 +48,7 @@ local function columns(width)
 end
 
 function Terminal:row_line(row, width, now)
-  local label = text.shorten(text.printable(row.job.label), columns(width))
+  local label = text.shorten(text.printable(row.job.name), columns(width))
   label = text.pad(label, self.label_width)
   local phase = text.pad(row.phase, 8)
   local times = ("%4.0f s"):format(now - row.since)
@@ -66,7 +68,7 @@ function Terminal:lines(width, height)
   local room = math.max(height - 3, 1)
   self.label_width = 0
   for _, row in ipairs(self.rows) do
-    local length = utf8.len(row.job.label) or #row.job.label
+    local length = utf8.len(row.job.name) or #row.job.name
     self.label_width = math.max(self.label_width, math.min(length, columns(width)))
   end
   for i, row in ipairs(self.rows) do
@@ -94,8 +96,8 @@ end
 
 -- A job that is heard of for the first time waits no longer.
 function Terminal:begin(job)
-  if job.begun then return end
-  job.begun = true
+  if self.begun[job] then return end
+  self.begun[job] = true
   self.waiting = self.waiting - 1
 end
 
@@ -142,7 +144,9 @@ function Terminal:pause()
 end
 
 -- All else is the plain report's, above the view.
-for _, name in ipairs { "note", "broken", "suite", "raised", "unloadable", "summary" } do
+for _, name in ipairs {
+  "note", "broken", "suite", "raised", "unloadable", "interrupted", "summary",
+} do
   Terminal[name] = function(self, ...)
     self:erase()
     self.plain[name](self.plain, ...)
