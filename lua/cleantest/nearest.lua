@@ -26,7 +26,7 @@ end
 
 -- Less is nearer. A word that has all of it in it, or begins like it, is near as well.
 local function score(word, candidate)
-  local a, b = word:lower(), candidate:lower()
+  local a, b = word:lower():gsub("[/_:. ]", "-"), candidate:lower()
   if #a >= 3 and b:find(a, 1, true) then return 1 end
   return distance(a, b)
 end

@@ -5,8 +5,10 @@
 
 local config = require "cleantest.config"
 local core = require "cleantest.core"
+local nearest = require "cleantest.nearest"
 local remote = require "cleantest.call.remote"
 local session = require "cleantest.call.session"
+local stock = require "cleantest.stock"
 local where = require "cleantest.where"
 
 -- What only the suite can put right is thrown; the rest becomes results.
@@ -15,8 +17,23 @@ local mistakes = { ARGUMENT = true, UNKNOWN_IMAGE = true, UNKNOWN_INSTANCE = tru
 local HINT = ' It is no stock name either, like "debian-12-amd64"; what another server has is named'
   .. ' "REMOTE:ALIAS".'
 
+local function stock_names()
+  local set = {}
+  for _, name in ipairs(stock.names()) do set[name] = true end
+  return set
+end
+
+-- "unknown image "x": ...; it has a, b": the nearest of these, else of the stock names.
+local function with_hint(message)
+  local wanted, aliases = message:match '^unknown image "(.-)":.*; it has (.*)$'
+  local known = {}
+  for alias in (aliases or ""):gmatch "[^, ]+" do known[alias] = true end
+  local near = wanted and (nearest.find(wanted, known) or nearest.find(wanted, stock_names()))
+  return ("%s.%s%s"):format(message, HINT, near and (" Did you mean %q?"):format(near) or "")
+end
+
 local function throw(message, name)
-  where.fail("%s", name == "UNKNOWN_IMAGE" and message .. "." .. HINT or message)
+  where.fail("%s", name == "UNKNOWN_IMAGE" and with_hint(message) or message)
 end
 
 local function fill(handle, jobs)

@@ -23,7 +23,8 @@ local commands = {
 local EPILOG = "A command may be left out: `cleantest -j 4 SUITE.lua` runs the suite.\n"
   .. "`cleantest COMMAND --help` shows the options of a command.\n"
   .. "Exit status: 0 all passed; 1 a testlet failed or a suite raised an error;\n"
-  .. "2 the environment failed, a suite can't be loaded, or bad usage; 3 nothing ran."
+  .. "2 the environment failed, a suite can't be loaded, a report can't be written,\n"
+  .. "or bad usage; 3 nothing ran; 130, 143 interrupted (128 and the signal's number)."
 
 -- Adds commands to a parser. Returns the tree of what was made: { parser=, commands= }, by name.
 local function add_commands(parser, list)
@@ -40,7 +41,7 @@ end
 
 local function new_tree()
   local parser = argparse("cleantest", "Runs tests in clean machines.", EPILOG)
-  parser:add_help(false):require_command(false):command_target "command"
+  parser:add_help(false):require_command(false):command_target "command":help_max_width(79)
   parser:flag("-h --help", "Show this help message.")
   parser:flag("--version", "Show the version.")
   return add_commands(parser, commands)

@@ -20,13 +20,14 @@ end
 --- What tells of a run.
 -- @tparam parser parser from argparse; it gets --report, --artifacts, --color, --verbose
 function options.add_reports(parser)
-  parser:option("--report", "Write a report: junit, tap, tap13, json, html, github, "
+  local report = parser:option("--report", "Write a report: junit, tap, tap13, json, html, github, "
     .. "markdown, chrome-trace, plain, terminal, none, or one of your own, ./NAME.lua. Any number.")
     :argname "KIND[:FILE]":count "*"
-  parser:option("--artifacts", "Keep each test's output in a folder below DIR."):argname "DIR"
-  parser:option("--color", "Colours: auto, always or never."):argname "WHEN"
+  local artifacts = parser:option("--artifacts", "Keep each test's output in a folder below DIR."):argname "DIR"
+  local color = parser:option("--color", "Colours: auto, always or never."):argname "WHEN"
     :choices { "auto", "always", "never" }
-  parser:flag("-v --verbose", "Show all output, also of what passed.")
+  local verbose = parser:flag("-v --verbose", "Show all output, also of what passed.")
+  parser:group("What is told", report, artifacts, color, verbose)
 end
 
 --- The value of a variable that stands for an option.

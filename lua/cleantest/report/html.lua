@@ -12,6 +12,7 @@ local Html = {}
 Html.__index = Html
 
 local MOST <const> = 65536 -- bytes of an output
+local PROBLEMS <const> = 200
 
 --- @tparam sink out
 -- @treturn table handlers for events.subscribe
@@ -92,6 +93,8 @@ function Html:done(job, event)
 end
 
 function Html:problem(what, message)
+  if #self.problems == PROBLEMS then return end
+  if #self.problems == PROBLEMS - 1 then what, message = "and more", "which are not shown" end
   self.problems[#self.problems + 1] = { what = what, message = encode.tail(message, 4096) }
 end
 

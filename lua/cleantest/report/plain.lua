@@ -58,6 +58,11 @@ function Plain:add_output(lines, name, s, job)
   table.move(self:quoted(shown), 1, #shown, #lines + 1, lines)
 end
 
+function Plain:add_outputs(lines, job, result)
+  self:add_output(lines, "stdout", result.stdout, job)
+  self:add_output(lines, "stderr", result.stderr, job)
+end
+
 -- The phases that took most of the time, in their order.
 local function where_time_went(result, seconds)
   local parts = {}
@@ -92,17 +97,12 @@ end
 function Plain:result(job, result)
   if job.directed then return end -- an archon's, which tells the suite itself
   local name, status = text.printable(result.name), told.status(job, result)
+  local bad, ended = told.is_bad(job, result), status == "cancelled"
   local reason = output.lines(told.reason(job, result))
-  if status == "cancelled" then
-    return self:line("skip", "ended", ("%s  %s"):format(name, reason[1] or ""))
-  end
-  local bad = told.is_bad(job, result)
-  local first = (bad or result.reason) and table.remove(reason, 1) or nil
+  local first = (bad or ended or result.reason) and table.remove(reason, 1) or nil
   local lines = bad and self:quoted(reason) or {}
-  if bad or self.verbose then
-    self:add_output(lines, "stdout", result.stdout, job)
-    self:add_output(lines, "stderr", result.stderr, job)
-  end
+  if bad or ended or self.verbose then self:add_outputs(lines, job, result) end
+  if ended then return self:line("skip", "ended", ("%s  %s"):format(name, first or ""), lines) end
   if bad then self:remember(status, name, first or "") end
   first = first and first .. "  " or ""
   self:line(status, status, ("%s  %s%s"):format(name, first, self:times(result)), lines)

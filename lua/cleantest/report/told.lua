@@ -27,8 +27,8 @@ end
 -- @treturn string one line or more
 function told.reason(job, result)
   local reason = result_of.reason_of(result)
-  if not job.cancelled or reason == "cancelled" then return reason end
-  return "cancelled: " .. reason
+  if not job.cancelled then return reason end
+  return reason:find "cancelled$" and "cancelled" or "cancelled: " .. reason
 end
 
 --- A job's name in its suite: the id without the suite's path.
@@ -37,10 +37,10 @@ function told.name(job)
 end
 
 --- What its machine was made from.
--- @treturn ?string "built": a prepared environment that this run has built; "prepared": one that
---   was there; "cold": the image; nil: no machine was made
+-- @treturn ?string "built": a prepared environment that was built for this very job; "prepared": one
+--   that was there; "cold": the image; nil: no machine was made
 function told.machine(result)
-  if result.base_built then return "built" end
+  if result.base_built and result.phases.prepare then return "built" end
   if result.base then return "prepared" end
   return result.phases.create and "cold" or nil
 end
