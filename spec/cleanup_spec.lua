@@ -184,8 +184,8 @@ describe("a process that ends", function()
   end)
 
   it("by SIGINT, SIGTERM or SIGHUP leaves nothing", function()
-    for _, name in ipairs { "int", "term", "hup" } do
-      assert.equal(1, ended[name].status, name .. ended[name].stdout .. ended[name].stderr)
+    for name, status in pairs { int = 130, term = 143, hup = 129 } do
+      assert.equal(status, ended[name].status, name .. ended[name].stdout .. ended[name].stderr)
       assert.matches("interrupted by SIG" .. name:upper(), ended[name].stderr)
       assert.same({}, ended[name].left)
     end

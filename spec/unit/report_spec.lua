@@ -54,7 +54,8 @@ describe("the reports of a run", function()
 
   it("are refused by name, with the nearest that there is", function()
     for spec, wanted in pairs {
-      junt = "no report 'junt' %(did you mean 'junit'%?%)", xyz = "no report 'xyz'; there are: chrome",
+      junt = "no report 'junt' %(did you mean 'junit'%?%)",
+      xyz = "no report 'xyz'; there are: chrome",
       ["junit:"] = "no file behind the colon", ["terminal:x"] = "'terminal' takes no file",
     } do
       assert.matches(wanted, select(2, report.parse(spec)))
@@ -72,7 +73,8 @@ describe("the reports of a run", function()
     assert.equal("", got.stdout)
     got = cleantest({ ["suite.lua"] = "error 'it ran'" }, { artifacts = "/dev/null/x" })
     assert.equal(2, got.status)
-    assert.matches("%-%-artifacts: the folder /dev/null/x can't be made: Not a directory", got.stderr)
+    assert.matches("%-%-artifacts: the folder /dev/null/x can't be made: Not a directory",
+      got.stderr)
   end)
 end)
 
@@ -151,8 +153,8 @@ describe("a report of one's own", function()
   it("is refused by name", function()
     local got = cleantest { ["suite.lua"] = "ct.report { reslut = function() end }" }
     assert.equal(1, got.status)
-    assert.matches("suite%.lua:1: ct%.report: there is no event 'reslut' %(did you mean 'result'%?%)",
-      got.stderr)
+    assert.matches("suite%.lua:1: ct%.report: there is no event 'reslut' "
+      .. "%(did you mean 'result'%?%)", got.stderr)
   end)
 
   it("that throws is told of, and the others go on", function()
@@ -254,8 +256,8 @@ describe("github", function()
     local out = folder:read "out"
     assert.equal(10, select(2, out:gsub("::error ", "")))
     assert.matches("::error title=cleantest::and 6 more of this kind\n$", out)
-    assert.matches("::error file=suites/web.lua,title=fail%%3A suites/web.lua%%3A%%3At2@fedora%-44::"
-      .. "the testlet exited with code 4%%0AW: café", out)
+    assert.matches("::error file=suites/web.lua,title=fail%%3A suites/web.lua%%3A%%3At2@fedora%-44"
+      .. "::the testlet exited with code 4%%0AW: café", out)
     assert.matches("^before\n## cleantest: the environment failed\n", folder:read "summary")
   end)
 end)

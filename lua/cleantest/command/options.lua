@@ -23,7 +23,8 @@ function options.add_reports(parser)
   local report = parser:option("--report", "Write a report: junit, tap, tap13, json, html, github, "
     .. "markdown, chrome-trace, plain, terminal, none, or one of your own, ./NAME.lua. Any number.")
     :argname "KIND[:FILE]":count "*"
-  local artifacts = parser:option("--artifacts", "Keep each test's output in a folder below DIR."):argname "DIR"
+  local artifacts = parser:option("--artifacts", "Keep each test's output in a folder below DIR.")
+    :argname "DIR"
   local color = parser:option("--color", "Colours: auto, always or never."):argname "WHEN"
     :choices { "auto", "always", "never" }
   local verbose = parser:flag("-v --verbose", "Show all output, also of what passed.")

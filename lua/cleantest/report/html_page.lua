@@ -40,7 +40,8 @@ input { flex: 1 1 16rem; } #tools button[aria-pressed=false] { opacity: .45; }
 .head { border-bottom: 1px solid var(--line); } .head button { font-weight: 600; }
 .pass { color: var(--pass); } .fail { color: var(--fail); font-weight: 600; }
 .error { color: var(--error); font-weight: 600; } .skip, .xfail, .cancelled { color: var(--skip); }
-.more { background: var(--soft); margin: 0; padding: .1rem .5rem .6rem; } .more dt { font-weight: 600; margin-top: .4rem; }
+.more { background: var(--soft); margin: 0; padding: .1rem .5rem .6rem; }
+.more dt { font-weight: 600; margin-top: .4rem; }
 .more dd { margin: 0; } pre { margin: .2rem 0; padding: .5rem; overflow: auto; max-height: 30rem;
   background: var(--back); border: 1px solid var(--line); white-space: pre-wrap; }
 </style>

@@ -37,8 +37,8 @@ function told.name(job)
 end
 
 --- What its machine was made from.
--- @treturn ?string "built": a prepared environment that was built for this very job; "prepared": one
---   that was there; "cold": the image; nil: no machine was made
+-- @treturn ?string "built": a prepared environment that was built for this very job; "prepared":
+--   one that was there; "cold": the image; nil: no machine was made
 function told.machine(result)
   if result.base_built and result.phases.prepare then return "built" end
   if result.base then return "prepared" end
