@@ -148,6 +148,20 @@ describe("colours", function()
 end)
 
 describe("a CI", function()
+  it("that can fold its log has long outputs folded, and whole", function()
+    local got
+    with_env({ GITHUB_ACTIONS = "true" }, function()
+      got = run([[ct.script "seq 50; echo one line >&2; exit 1"]]).stdout
+    end)
+    assert.matches("\n::group::stdout of t%-here, 50 lines\n       | 1\n.*| 50\n::endgroup::\n"
+      .. "       stderr:\n       | one line\n", got)
+    with_env({ GITLAB_CI = "true" }, function()
+      got = run([[ct.script "seq 50; exit 1"]]).stdout
+    end)
+    assert.matches("\n\27%[0Ksection_start:%d+:cleantest_1%[collapsed=true%]\r\27%[0K       stdout "
+      .. "of t%-here, 50 lines\n.*\n\27%[0Ksection_end:%d+:cleantest_1\r\27%[0K\n", got)
+  end)
+
   it("is known by its variables", function()
     for name, env in pairs {
       github = { GITHUB_ACTIONS = "true", CI = "true" }, gitlab = { GITLAB_CI = "true" },

@@ -43,7 +43,7 @@ end
 function report.parse(spec)
   local kind, file = split(spec)
   if file == "" then return nil, ("--report %s: no file behind the colon"):format(spec) end
-  if file == "-" then file = nil end
+  if file == "-" or file == "/dev/stdout" then file = nil end
   if not kinds[kind] and kind ~= NONE and not kind:find "%.lua$" then
     return nil, ("--report: there is no report '%s'%s; there are: %s, %s, and files that end in "
       .. ".lua"):format(kind, nearest.hint(kind, kinds), tables.list(kinds), NONE)

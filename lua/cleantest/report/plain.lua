@@ -3,6 +3,7 @@
 -- plain.lua - the command's report as lines: one for each result, more where it is bad, and
 -- a summary. It reads well in a log; the live view prints these same lines above itself.
 
+local fold = require "cleantest.report.fold"
 local output = require "cleantest.report.output"
 local paint = require "cleantest.report.paint"
 local text = require "cleantest.text"
@@ -22,8 +23,8 @@ local MANY <const> = 10 -- results, from which on they are
 function Plain.new(out, place)
   return setmetatable({
     out = out, err = place.err, paint = paint(place.colours), noted = {}, bad = {}, bad_count = 0,
-    verbose = place.verbose, artifacts = place.artifacts ~= nil,
-    most = not (place.verbose or place.ci) and TAIL or nil,
+    verbose = place.verbose, artifacts = place.artifacts,
+    most = not (place.verbose or place.ci) and TAIL or nil, fold = fold.of(place.ci),
   }, Plain)
 end
 
@@ -54,8 +55,14 @@ end
 function Plain:add_output(lines, name, s, job)
   local shown, total = output.tail(s, self.most)
   if total == 0 then return end
-  lines[#lines + 1] = INDENT .. self.paint("dim", name .. cut(#shown, total, job) .. ":")
+  local title = name .. cut(#shown, total, job) .. ":"
+  local before, after = INDENT .. self.paint("dim", title), nil
+  if self.fold and total > TAIL then
+    before, after = self.fold(("%s%s of %s, %d lines"):format(INDENT, name, job.name, total))
+  end
+  lines[#lines + 1] = before
   table.move(self:quoted(shown), 1, #shown, #lines + 1, lines)
+  lines[#lines + 1] = after
 end
 
 function Plain:add_outputs(lines, job, result)
@@ -165,6 +172,7 @@ end
 function Plain:summary(tally)
   if self.bad_count > 0 and tally.ran > MANY then self:again() end
   self.out:write(tally:line(), "\n")
+  if self.artifacts then self.out:write("what they printed is in ", self.artifacts, "\n") end
 end
 
 return Plain

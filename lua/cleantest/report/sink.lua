@@ -19,9 +19,8 @@ end
 local function open(path)
   local there, message, code = io.open(path, "r+b")
   if not there and code ~= NO_SUCH_FILE then return nil, message end
-  local special = there and is_special(path, there)
+  if there and is_special(path, there) then return there end
   if there then there:close() end
-  if special then return io.open(path, "wb") end
   local file
   file, message = io.open(path .. PART, "wb")
   if not file then return nil, message end
