@@ -510,7 +510,8 @@ CT_API CT_CHECK int ct_clean(const ct_settings *settings, ct_cleaned *cleaned,
 /* Runs the `cleantest` command with these arguments (argv[0] is its name) in a Lua state
  * of its own: argv = {"cleantest", "suite.lua", NULL}. Prints its report to stdout and
  * stderr. Returns the command's exit status: 0 all passed, 1 a testlet failed or the
- * suite raised an error, 2 the environment failed or the suite can't be loaded. */
+ * suite raised an error, 2 the environment failed, the suite can't be loaded, or a report
+ * can't be written, 3 nothing ran, 128 and a signal's number when that ended it. */
 CT_API CT_CHECK int ct_main(const char *const *argv);
 
 #ifdef __cplusplus
