@@ -163,11 +163,23 @@ static int machine(lua_State *L) {
     return 1;
 }
 
+/***
+@function clock
+@treturn number seconds on a clock that only goes forward
+*/
+static int now(lua_State *L) {
+    lua_pushnumber(L, ct_now());
+    return 1;
+}
+
 static int open_primitives(lua_State *L) {
-    static const luaL_Reg functions[] = {
-        {"execute", execute},       {"exchange", guest_exchange},
-        {"address", guest_address}, {"wait_ready", wait_ready},
-        {"machine", machine},       {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"execute", execute},
+                                         {"exchange", guest_exchange},
+                                         {"address", guest_address},
+                                         {"wait_ready", wait_ready},
+                                         {"machine", machine},
+                                         {"clock", now},
+                                         {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;
 }

@@ -20,7 +20,7 @@ static bool travels(const char *name) {
     static const char own[] = "cleantest", inside[] = "cleantest.utils.";
     return strncmp(name, own, sizeof own - 1) != 0 ||
            strncmp(name, inside, sizeof inside - 1) == 0 ||
-           strcmp(name, "cleantest.job") == 0;
+           strcmp(name, "cleantest.job") == 0 || strcmp(name, "cleantest.test") == 0;
 }
 
 static bool has_identity(lua_State *L, int index) {

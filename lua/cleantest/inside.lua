@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
 -- inside.lua - the modules that are there inside an instance, seen from the host: which they are,
--- and stand-ins for cleantest.job and cleantest.utils.*, so that `local run = require
+-- and stand-ins for cleantest.job, cleantest.test and cleantest.utils.*, so that `local run = require
 -- "cleantest.utils.run"` may stand at the top of a suite. A stand-in travels by its name; used
 -- here, it says where it works.
 
@@ -10,7 +10,7 @@ local where = require "cleantest.where"
 local inside = {}
 
 local PREFIX <const> = "cleantest.utils."
-local JOB <const> = "cleantest.job"
+local OTHERS <const> = { ["cleantest.job"] = true, ["cleantest.test"] = true }
 
 -- The files of lua/guest/cleantest/utils that testlets use.
 local utils = {
@@ -30,7 +30,7 @@ inside.utils = utils
 -- @tparam string name
 -- @treturn boolean
 function inside.has(name)
-  if standard[name] or name == JOB then return true end
+  if standard[name] or OTHERS[name] then return true end
   return name:sub(1, #PREFIX) == PREFIX and utils[name:sub(#PREFIX + 1)] or false
 end
 
@@ -48,7 +48,7 @@ end
 -- @tparam string name
 -- @treturn function the loader; or a string that says why there is none
 function inside.search(name)
-  if name:sub(1, #PREFIX) ~= PREFIX and name ~= JOB then return nil end
+  if name:sub(1, #PREFIX) ~= PREFIX and not OTHERS[name] then return nil end
   if inside.has(name) then return stand_in end
   return ("\n\tno module '%s' inside an instance"):format(name)
 end

@@ -11,6 +11,7 @@ local result = {}
 local Result = { __name = "cleantest.result" }
 
 local TAIL = 20 -- lines
+local TESTS <const> = "cleantest.tests" -- how the guest's cleantest.test sends what it collected
 
 --- Is it a fail or an error?
 -- @tparam result self
@@ -42,10 +43,23 @@ function Result:__tostring()
   return table.concat(lines, "\n  | ")
 end
 
+-- What the guest's cleantest.test has collected, beside the testlet's own value.
+local function take_tests(plain, tests, value)
+  plain.tests, plain.value = tests, value
+  local failed = 0
+  for _, test in ipairs(tests) do failed = failed + (test.status == "fail" and 1 or 0) end
+  if failed > 0 and plain.status == "fail" and plain.exit_code == 1 then
+    plain.error = ("%d of %d tests failed"):format(failed, #tests)
+  end
+end
+
 --- Makes a plain table from the binding a result.
 -- @tparam table plain it becomes the result
 -- @treturn result
 function result.wrap(plain)
+  local value = plain.value
+  local tests = type(value) == "table" and value[TESTS]
+  if tests then take_tests(plain, tests, value.value) end
   return setmetatable(plain, Result)
 end
 

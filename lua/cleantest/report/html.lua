@@ -42,7 +42,7 @@ local function fields_of(job, result)
     seconds = told.seconds(result), machine = told.machine(result),
     reason = told.status(job, result) ~= "pass" and told.reason(job, result) or nil,
     instance = result.instance, exit_code = result.exit_code, tags = job.tags,
-    stdout = encode.tail(encode.without_escapes(result.stdout), MOST),
+    tests = result.tests, stdout = encode.tail(encode.without_escapes(result.stdout), MOST),
     stderr = encode.tail(encode.without_escapes(result.stderr), MOST),
   }
 end

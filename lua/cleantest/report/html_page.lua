@@ -86,6 +86,10 @@ function details(row) {
   const add = (name, ...what) =>
     list.append(make("dt", { textContent: name }), make("dd", {}, ...what));
   if (row.reason) add("what happened", make("pre", { textContent: row.reason }));
+  if (row.tests) {
+    const line = test => `${test.status}  ${test.name}${test.message ? `\n${test.message}` : ""}`;
+    add("tests", make("pre", { textContent: row.tests.map(line).join("\n") }));
+  }
   const phases = (row.phases || []).map(p => `${PHASES[p[0]]} ${(p[2] / 1000).toFixed(2)} s`);
   if (phases.length) add("phases", phases.join(", "));
   if (row.instance) add("instance", row.instance);

@@ -76,6 +76,17 @@ function Junit:result(job, result)
     suite = job.suite, name = told.name(job), seconds = told.seconds(result),
     stdout = bad and result.stdout, stderr = bad and result.stderr,
   }, outcome_of(job, result))
+  for _, test in ipairs(result.tests or {}) do self:sub_test(job, test) end
+end
+
+local sub_outcomes = { fail = { "failure", "fail" }, skip = { "skipped", "skip" } }
+
+-- One of the tests in a testlet.
+function Junit:sub_test(job, test)
+  local outcome = sub_outcomes[test.status]
+  self:case({
+    suite = job.suite, name = ("%s: %s"):format(told.name(job), test.name), seconds = test.seconds,
+  }, outcome and { outcome[1], outcome[2], test.message or "" })
 end
 
 function Junit:done(job, event)

@@ -100,6 +100,15 @@ function Plain:remember(status, name, first)
   end
 end
 
+-- The tests in a testlet: those that failed have said so on its stderr, too.
+local function tests_of(result)
+  local lines = {}
+  for i, test in ipairs(result.tests or {}) do
+    lines[i] = ("%s%s  %s"):format(INDENT, text.pad(test.status, 4), text.printable(test.name))
+  end
+  return lines
+end
+
 --- A result came.
 function Plain:result(job, result)
   if job.directed then return end -- an archon's, which tells the suite itself
@@ -108,6 +117,7 @@ function Plain:result(job, result)
   local reason = output.lines(told.reason(job, result))
   local first = (bad or ended or result.reason) and table.remove(reason, 1) or nil
   local lines = bad and self:quoted(reason) or {}
+  if self.verbose then table.move(tests_of(result), 1, #(result.tests or {}), #lines + 1, lines) end
   if bad or ended or self.verbose then self:add_outputs(lines, job, result) end
   if ended then return self:line("skip", "ended", ("%s  %s"):format(name, first or ""), lines) end
   if bad then self:remember(status, name, first or "") end

@@ -51,10 +51,26 @@ local function yaml(pairs_of)
   return table.concat(lines)
 end
 
-function Tap:point(fine, name, directive, diagnostics)
+local function point(number, fine, name, directive, diagnostics)
+  return ("%s %d - %s%s\n"):format(fine and "ok" or "not ok", number, described(name),
+    directive and " # " .. line(directive) or "") .. (diagnostics and yaml(diagnostics) or "")
+end
+
+function Tap:point(fine, name, directive, diagnostics, before)
   self.count = self.count + 1
-  self.out:write(("%s %d - %s%s\n"):format(fine and "ok" or "not ok", self.count, described(name),
-    directive and " # " .. line(directive) or ""), diagnostics and yaml(diagnostics) or "")
+  self.out:write(before or "", point(self.count, fine, name, directive, diagnostics))
+end
+
+-- The tests in a testlet, as a subtest: indented, before the testlet's own line.
+local function subtest(job, tests)
+  local lines = { ("# Subtest: %s\n"):format(described(job.id)) }
+  for i, test in ipairs(tests) do
+    local skip = test.status == "skip" and "SKIP " .. (test.message or "") or nil
+    local why = test.status == "fail" and { { "message", test.message } } or nil
+    lines[#lines + 1] = point(i, test.status ~= "fail", test.name, skip, why)
+  end
+  lines[#lines + 1] = ("1..%d\n"):format(#tests)
+  return (table.concat(lines):gsub("([^\n]+\n)", "    %1"))
 end
 
 local function diagnostics_of(job, result)
@@ -78,7 +94,8 @@ function Tap:result(job, result)
   local directive = directives[status]
   local bad = told.is_bad(job, result)
   self:point(not bad and status ~= "xfail", job.id,
-    directive and directive(told.reason(job, result)), bad and diagnostics_of(job, result) or nil)
+    directive and directive(told.reason(job, result)), bad and diagnostics_of(job, result) or nil,
+    result.tests and subtest(job, result.tests))
 end
 
 function Tap:done(job, event)

@@ -60,7 +60,8 @@ function told.fields(job, result)
     exit_code = result.exit_code, signal = result.signal, timed_out = result.timed_out,
     value = result.value, duration = result.duration, seconds = told.seconds(result),
     machine = told.machine(result), base = result.base, phases = result.phases,
-    resources = result.resources, attempts = result.attempts, member = result.member,
+    resources = result.resources, tests = result.tests,
+    attempts = result.attempts, member = result.member,
   }
 end
 
