@@ -63,7 +63,8 @@ local function record_of(job)
   if not record then
     jobs_seen = jobs_seen + 1
     record = {
-      number = jobs_seen, id = job.id or job.label, name = job.label, testlet = job.name,
+      number = jobs_seen, id = job.id or job.label, name = job.label,
+      testlet = job.testlet_name or job.name,
       image = job.image, suite = job.id and job.id:match "^(.-)::" or suite, tags = job.tags,
       matrix = job.matrix, directed = job.directed or false,
     }
@@ -162,7 +163,9 @@ function events.settle(reason)
   for _, number in ipairs(numbers) do
     local job = pending[number]
     job.cancelled = true
-    events.emit("result", job, result_of.broken(job, reason))
+    local result = result_of.broken(reason)
+    result_of.of_job(result, job)
+    events.emit("result", job, result)
   end
 end
 
