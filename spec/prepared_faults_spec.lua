@@ -314,14 +314,15 @@ describe("processes", function()
     assert.same({}, bases.settled(20))
   end)
 
-  -- Some at once, each to its own end; then the same again, to a good one.
+  -- Some at once, each to its own end; then the same again, to a good one. Without "--foreground"
+  -- a process may get the signal twice, and the second one ends it at once.
   local DELAYS <const> = { 0.2, 0.7, 1.3, 2.1, 3.2, 4.6 } -- seconds
 
   local function interrupt(signal, command)
     local all = {}
     for i, delay in ipairs(DELAYS) do
       all[i] = launch(signal .. i, 1,
-        ("timeout --preserve-status -s %s %s %s"):format(signal, delay, command))
+        ("timeout --foreground --preserve-status -s %s %s %s"):format(signal, delay, command))
     end
     for _, each in ipairs(all) do each:close() end
   end
