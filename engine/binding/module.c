@@ -17,6 +17,7 @@ static const luaL_Reg functions[] = {
     {"clock", lct_clock},
     {"absolute", lct_absolute},
     {"make_folders", lct_make_folders},
+    {"file_type", lct_file_type},
     {"signals_open", lct_signals_open},
     {NULL, NULL},
 };

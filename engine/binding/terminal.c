@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * terminal.c - what the Lua layer asks the system for, and Lua's standard library lacks:
- * whether a stream is a terminal, and of what size; a clock that only goes forward; the
- * absolute path of a folder; and new folders.
+ * whether a stream is a terminal, and of what size; a clock that only goes forward; what
+ * a file is, the absolute path of a folder, and new folders.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -96,4 +96,21 @@ int lct_make_folders(lua_State *L) {
     lua_pushnil(L);
     lua_pushfstring(L, "the folder %s can't be made: %s", path, strerror(errno));
     return 2;
+}
+
+/***
+Asks what there is of a name, behind links.
+@function file_type
+@tparam string path
+@treturn string "file", "folder", or "other", as a device or a pipe; nil: nothing, or it
+  can't be seen
+*/
+int lct_file_type(lua_State *L) {
+    struct stat status;
+    if (stat(luaL_checkstring(L, 1), &status) < 0)
+        return 0;
+    lua_pushstring(L, S_ISREG(status.st_mode)   ? "file"
+                      : S_ISDIR(status.st_mode) ? "folder"
+                                                : "other");
+    return 1;
 }

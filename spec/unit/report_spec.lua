@@ -96,6 +96,15 @@ describe("a report's file", function()
     assert.matches("the report tap:/dev/full can't be written: No space left", problems[1])
   end)
 
+  it("that is a pipe is written to as it is", function()
+    local folder <close> = new_folder()
+    local pipe = folder:at "pipe"
+    assert(os.execute("mkfifo " .. pipe))
+    local reader <close> = assert(io.popen("cat " .. pipe))
+    recorded.write({ "tap:" .. pipe }, function() recorded.jobs(3) end)
+    assert.matches("^TAP version 14\n.*1%.%.3\n$", reader:read "a")
+  end)
+
   it("is no folder", function()
     local folder <close> = new_folder()
     local _, message = report.open(assert(report.choose { "tap:" .. folder.path }),

@@ -22,9 +22,11 @@ local run = {
 -- @tparam parser parser from argparse
 function run.add_options(parser)
   parser:argument("suites", "Suite files, run one after another."):args "*":argname "SUITE.lua"
-  parser:option("-j --jobs", "The most instances alive at once."):argname "N"
+  local jobs = parser:option("-j --jobs", "The most instances alive at once."):argname "N"
     :convert(options.count "-j")
-  parser:flag("--fresh", "Make every instance from its image, whatever is prepared.")
+  local fresh_flag = parser:flag("--fresh",
+    "Make every instance from its image, whatever is prepared.")
+  parser:group("How it runs", jobs, fresh_flag)
   options.add_reports(parser)
 end
 

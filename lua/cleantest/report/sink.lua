@@ -4,25 +4,24 @@
 -- complete: who reads it sees the one of before, or a whole one. What can't be written is
 -- remembered, and said at the end.
 
+local core = require "cleantest.core"
+
 local Sink = {}
 Sink.__index = Sink
 
 local PART <const> = ".part"
-local NO_SUCH_FILE <const> = 2
 
--- What can be opened but not replaced: a device, a pipe.
-local function is_special(path, file)
-  return path:find "^/dev/" or path:find "^/proc/" or not file:seek "end"
-end
-
--- Opens what is to be written. Returns the file, and the name it has until it is complete.
+-- Opens what is to be written: a device or a pipe as it is. Returns the file, and the name it has
+-- until it is complete.
 local function open(path)
-  local there, message, code = io.open(path, "r+b")
-  if not there and code ~= NO_SUCH_FILE then return nil, message end
-  if there and is_special(path, there) then return there end
-  if there then there:close() end
-  local file
-  file, message = io.open(path .. PART, "wb")
+  local kind = core.file_type(path)
+  if kind == "other" then return io.open(path, "wb") end
+  if kind then
+    local there, message = io.open(path, "r+b") -- a folder, or what is protected, says so now
+    if not there then return nil, message end
+    there:close()
+  end
+  local file, message = io.open(path .. PART, "wb")
   if not file then return nil, message end
   return file, path .. PART
 end

@@ -24,6 +24,7 @@ function Terminal.new(out, place)
     rows = {}, -- { job=, phase=, since=, began= } of each instance alive
     begun = setmetatable({}, { __mode = "k" }), -- jobs that have
     waiting = 0, -- those that have not
+    told = 0, -- results that have come
     shown = 0, -- lines of the view that are on the screen
     began = core.clock(),
   }, Terminal)
@@ -58,7 +59,8 @@ end
 
 function Terminal:status_line(width, now)
   local seconds = ("%.0f s"):format(now - self.began)
-  local line = ("  %d running, %d waiting, %s"):format(#self.rows, self.waiting, seconds)
+  local line = ("  %d running, %d waiting, %d done, %s"):format(#self.rows, self.waiting, self.told,
+    seconds)
   return self.paint("dim", text.fit(line, width - 1))
 end
 
@@ -117,6 +119,7 @@ end
 function Terminal:result(job, result)
   self:erase()
   self:begin(job)
+  self.told = self.told + 1
   self.plain:result(job, result)
 end
 

@@ -45,9 +45,9 @@ function told.machine(result)
   return result.phases.create and "cold" or nil
 end
 
---- The seconds up to the result, with what was built for it.
+--- The seconds up to the result, with what was built for it; to the millisecond.
 function told.seconds(result)
-  return result.duration + (result.phases.prepare or 0)
+  return math.floor((result.duration + (result.phases.prepare or 0)) * 1000 + 0.5) / 1000
 end
 
 --- A result's fields, all plain data.
