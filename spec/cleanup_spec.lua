@@ -100,10 +100,10 @@ describe("a process that ends", function()
         io.stdout:flush()
       end]],
     ["begins.lua"] = [[
-      local call = table.pack(ct.run { slow, num_threads = 2 })
+      local call = ct.run { slow, num_threads = 2 }
       print "ready to create"
       io.stdout:flush()
-      for _ in table.unpack(call, 1, 4) do end]],
+      for _ in call do end]],
   }
   local head = [[
     local ct = require "cleantest"

@@ -72,9 +72,9 @@ describe("a download into the folder of another", function()
     for i, step in ipairs(apart and steps or { steps }) do
       config:register_hook(ct.hook.stop_env { name = "down-" .. i, download = step })
     end
-    local call = table.pack(results.decorate(leave)())
+    local call = results.decorate(leave)()
     config:reset()
-    return results.only(table.unpack(call, 1, 4))
+    return call:only()
   end
 
   local function file(dest)

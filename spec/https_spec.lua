@@ -169,7 +169,7 @@ describe("connections over https", function()
 
   it("are looked after by TCP keepalive, all of them", function()
     configure()
-    local call = table.pack(results.decorate(ct.command { "sleep", "2" })())
+    local call = results.decorate(ct.command { "sleep", "2" })()
     local remote, timers = ("%%x+:%04X 01 %%x+:%%x+ (%%x+):"):format(port), {}
     process.within(20, function()
       timers = {}
@@ -177,7 +177,7 @@ describe("connections over https", function()
       for timer in file:read("a"):gmatch(remote) do timers[#timers + 1] = timer end
       return #timers >= 4
     end)
-    results.only(table.unpack(call, 1, call.n))
+    call:only()
     assert.is_true(#timers >= 4, #timers .. " connections")
     for _, timer in ipairs(timers) do assert.equal("02", timer) end -- proc(5): keepalive
   end)

@@ -29,11 +29,11 @@ describe("an instance that somebody else", function()
       lxd.client("launch", "--quiet", results.image, "outside-spec-" .. way)
     end
     local wait = ct.command { "sh", "-c", "touch /tmp/under-way; sleep 60" }
-    local call = table.pack(ct.run {
+    local call = ct.run {
       ct.lxd.target(targets, { name = "target" })(wait),
       results.decorate(wait, { name = "own" }),
       num_threads = #targets + 1,
-    })
+    }
     assert.is_truthy(process.within(60, function() return #lxd.of_process(lxd.own_pid()) == 1 end))
     local own = lxd.of_process(lxd.own_pid())[1].name
     for _, name in ipairs { own, table.unpack(targets) } do
@@ -43,7 +43,7 @@ describe("an instance that somebody else", function()
       lxd.client(words[1], "outside-spec-" .. way, table.unpack(words, 2))
     end
     lxd.client("stop", "--force", own)
-    all = results.collect(table.unpack(call, 1, call.n))
+    all = results.collect(call)
   end)
 
   lazy_teardown(function()

@@ -112,16 +112,16 @@ describe("a base that is built anew while a job waits for its turn", function()
     }
     local kept = run { hook }
     bases.configure { hook }
-    local call = table.pack(ct.run {
+    local call = ct.run {
       results.decorate(ct.script "until test -e /go; do sleep 0.1; done", { name = "long" }),
       results.decorate(bases.marks, { name = "short" }),
       num_threads = 1,
-    })
+    }
     bases.client("delete", kept.base)
     local other <close> = process.start("exec lua5.4 " .. folder:at "suite.lua")
     assert.is_string(running "^ct%-b")
     bases.client("exec", running "^long%-", "--", "touch", "/go")
-    local all = results.collect(table.unpack(call, 1, call.n))
+    local all = results.collect(call)
     local said = other:close().stdout
     assert.matches("a\tpass\t" .. kept.base:gsub("%-", "%%-") .. "\ttrue", said)
     assert.equal("pass", all[2].status, tostring(all[2]))

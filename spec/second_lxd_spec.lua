@@ -209,9 +209,9 @@ describe("an LXD that goes away in mid-run", function()
 
   -- A call on the LXD in use, at the same time.
   local function beside(action)
-    local call = table.pack(results.decorate(ct.command { "sleep", "2" })())
+    local call = results.decorate(ct.command { "sleep", "2" })()
     action()
-    return results.only(table.unpack(call, 1, 4))
+    return call:only()
   end
 
   it("by a crash ends the run with an error, and what was left can be cleaned", function()

@@ -99,9 +99,9 @@ end
 -- @treturn function waits, and returns the only result
 function bases.start(hooks, testlet, options)
   bases.configure(hooks)
-  local call = table.pack(results.decorate(testlet or bases.marks, options)())
+  local call = results.decorate(testlet or bases.marks, options)()
   bases.configure()
-  return function() return results.only(table.unpack(call, 1, call.n)) end
+  return function() return call:only() end
 end
 
 --- The same to its end; it must pass.

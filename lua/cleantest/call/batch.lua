@@ -55,16 +55,15 @@ function Batch.start(jobs, options)
   events.emit("jobs", jobs)
   for i, job in ipairs(jobs) do
     if job.skipped then
-      self:arrive(i, result.skipped(job.skipped))
+      self:arrive(i, result.skipped(job))
     elseif not handle then
-      self:arrive(i, result.broken(message))
+      self:arrive(i, result.broken(job, message))
     end
   end
   return self
 end
 
 function Batch:arrive(number, new)
-  result.of_job(new, self.jobs[number])
   self.results[number] = new
   self.arrived[#self.arrived + 1] = number
   -- What a cancelled job could not finish says nothing of the environment.
@@ -82,7 +81,7 @@ function Batch:take(event)
   elseif event.type == "note" then
     events.emit("note", event.message)
   elseif event.type == "result" then
-    self:arrive(number, result.wrap(event.result))
+    self:arrive(number, result.of_job(result.wrap(event.result), job))
   else
     local known = self.results[number]
     if known then known.phases.teardown = event.seconds end

@@ -66,15 +66,17 @@ end
 --- Says in a result which job's it is: by the names and the id that the suite's layer has for it.
 -- @tparam result self
 -- @tparam table job from jobs.describe
+-- @treturn result self
 function result.of_job(self, job)
   self.id, self.name, self.image, self.testlet = job.id, job.label, job.image, job.testlet_name
   self.matrix, self.tags = tables.copy(job.matrix), tables.copy(job.tags)
   self.attempts = 1
+  return self
 end
 
 -- The result of a job that no instance was made for.
-local function without_instance(status)
-  return result.wrap {
+local function without_instance(job, status)
+  local self = result.wrap {
     instance = "",
     status = status,
     exit_code = -1,
@@ -85,23 +87,25 @@ local function without_instance(status)
     phases = {},
     resources = { cpu_user = 0, cpu_system = 0, max_rss = 0 },
   }
+  return result.of_job(self, job)
 end
 
 --- The result of a job that could not even begin.
+-- @tparam table job from jobs.describe
 -- @tparam string message why
 -- @treturn result status "error"
-function result.broken(message)
-  local self = without_instance "error"
+function result.broken(job, message)
+  local self = without_instance(job, "error")
   self.error = message
   return self
 end
 
 --- The result of a job that the suite has skipped.
--- @tparam string reason why
+-- @tparam table job from jobs.describe; its `skipped` says why
 -- @treturn result status "skip"
-function result.skipped(reason)
-  local self = without_instance "skip"
-  self.reason = reason
+function result.skipped(job)
+  local self = without_instance(job, "skip")
+  self.reason = job.skipped
   return self
 end
 
