@@ -295,7 +295,7 @@ describe("package managers", function()
     it(name .. " throws at the testlet's line, with its own words", function()
       assert.matches("^[^\n]*guest_manager_spec%.lua:%d+: " .. name, seen[name].failure)
       assert.matches("no%-such%-package", seen[name].failure)
-      assert.matches(name .. "%.install: invalid name '%-y'", seen[name].wrong)
+      assert.matches(name .. "%.install: invalid package name '%-y'", seen[name].wrong)
       assert.matches("guest_manager_spec%.lua:%d+: " .. name
         .. "%.upgrade: spec%-package is not installed", seen[name].too_early)
     end)

@@ -251,7 +251,7 @@ describe("snaps", function()
   it("are not asked for what makes no sense", function()
     local wanted = {
       "days must be a number above 0, at most 90, not 91", "unknown option 'classical'",
-      "snap%.install: invalid name 'a b'", "snap%.connect: invalid name nil",
+      "snap%.install: invalid snap name 'a b'", "snap%.connect: invalid snap name nil",
       "n must be a positive integer",
     }
     for i, pattern in ipairs(wanted) do assert.matches(pattern, seen.wrong[i]) end

@@ -150,7 +150,7 @@ describe("cleantest.utils.systemd", function()
     local got, line = result.value, "^[^\n]*guest_systemd_spec%.lua:%d+: "
     assert.matches(line .. "systemd%.pause: b%.socket is still running$", got.pause)
     assert.matches(line .. "systemd%.resume: a is not running$", got.resume)
-    assert.matches(line .. "systemd%.pause: name at least one$", got.none)
+    assert.matches(line .. "systemd%.pause: name at least one unit$", got.none)
     assert.equal("disable --now a b.socket\nmask a b.socket\nis-active a b.socket\n"
       .. "unmask a b.socket\nenable --now a b.socket\nis-active a b.socket\n", got.calls)
   end)
@@ -159,7 +159,7 @@ describe("cleantest.utils.systemd", function()
     assert.matches("^[^\n]*guest_systemd_spec%.lua", seen.missing)
     assert.matches("no%-such%-unit", seen.missing)
     local wanted = {
-      "systemd%.start: name at least one", "systemd%.stop: invalid name 7",
+      "systemd%.start: name at least one unit", "systemd%.stop: invalid unit name 7",
       "systemd%.reload: unknown option 'restart'; the options are: try_restart",
     }
     for i, pattern in ipairs(wanted) do assert.matches(pattern, seen.wrong[i]) end
@@ -265,10 +265,11 @@ print(crypt.crypt("correct horse", hash) == hash)']]).stdout
     assert.matches("guest_systemd_spec%.lua:%d+: passwd: there is no user 'ann'", seen.nobody[3])
     assert.matches("user 'ann' does not exist", seen.twice)
     local wanted = {
-      "passwd%.user: invalid name 'a:b'", "user:add: unknown option 'home_dir'",
-      "user:add: uid must be an integer, not '7'", "passwd%.group: invalid name",
-      "user:add: groups: invalid name 'adm,root'", "user:add: groups%[2%]: invalid name 7",
-      "user:add: groups%[%d%]: invalid name 'adm,root'",
+      "passwd%.user: invalid user name 'a:b'", "user:add: unknown option 'home_dir'",
+      "user:add: uid must be an integer, not '7'", "passwd%.group: invalid group name",
+      "user:add: groups: invalid group name 'adm,root'",
+      "user:add: groups%[2%]: invalid group name 7",
+      "user:add: groups%[%d%]: invalid group name 'adm,root'",
       "user:add: groups must be a list; it has the key 'first'",
       "user:add: groups",
     }

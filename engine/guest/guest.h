@@ -29,11 +29,13 @@
  *   EXIT: exit_code or signal; timed_out; limit ("stdout", "stderr"); cpu_user,
  *   cpu_system, duration (seconds); max_rss (bytes)
  * unpack: a tree that follows on stdin, to dest (directory, no_overwrite; keep_owners, or
- * user and group: names or numbers, absent: root; mode of files, 0: their own). Frame:
- * END. pack: the tree at source (directory). Frames: ENTRY, CHUNK, END. remove: the
- * guest, and all that was put beside it. Frame: END. seal: makes the instance fit to be
- * cloned from; see seal.c. Frame: END, and in it, as text, how
- *   many bytes its files take.
+ *     user and group: names or numbers, absent: root; mode of files, 0: their own).
+ *     Frame: END
+ * pack: the tree at source (directory). Frames: ENTRY, CHUNK, END; ABSENT when there is
+ *     none
+ * remove: the guest, and all that was put beside it. Frame: END
+ * seal: makes the instance fit to be cloned from; see seal.c. Frame: END, and in it, as
+ *     text, how many bytes its files take
  * With the argument "idle" it is an init that does nothing.
  *
  * What it can't do is a FAILED frame: one sentence.
@@ -155,6 +157,16 @@ int guest_address(lua_State *L);
 
 /* guest.exchange, for library.c. */
 int guest_exchange(lua_State *L);
+
+/* ---- primitives.c: guest.stat and others, for library.c ---- */
+
+int guest_stat(lua_State *L);
+int guest_read_link(lua_State *L);
+int guest_list_directory(lua_State *L);
+int guest_now(lua_State *L);
+int guest_sleep(lua_State *L);
+int guest_wait_path(lua_State *L);
+int guest_connect(lua_State *L);
 
 /* ---- output.c ---- */
 

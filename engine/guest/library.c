@@ -55,6 +55,14 @@ static bool capture_take(void *context, int stream, const char *data, size_t len
     return ct_buf_add(&capture->streams[stream], data, length) == CT_OK;
 }
 
+/* value: NULL for none at all. */
+static void change_variable(const char *name, const char *value) {
+    if (value)
+        setenv(name, value, 1);
+    else
+        unsetenv(name);
+}
+
 static int capture_child(void *context, int extra) {
     (void) extra;
     struct capture *capture = context;
@@ -67,7 +75,7 @@ static int capture_child(void *context, int extra) {
     }
     if (lua_getfield(L, 2, "env") == LUA_TTABLE)
         for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-            setenv(lua_tostring(L, -2), lua_tostring(L, -1), 1);
+            change_variable(lua_tostring(L, -2), lua_tostring(L, -1));
     return process_exec(capture->argv);
 }
 
@@ -96,9 +104,9 @@ static void push_end(lua_State *L, const struct capture *capture,
 Runs a program to its end.
 @function execute
 @tparam table argv strings: the program, found by PATH, and its arguments
-@tparam table options env (strings by name), cwd, stdin (a string; default: nothing),
-  timeout (seconds), output_limit (bytes of stdout, and of stderr; past it the program is
-  killed)
+@tparam table options env (strings by name; false: none of that name), cwd, stdin (a
+  string; default: nothing), timeout (seconds), output_limit (bytes of stdout, and of
+  stderr; past it the program is killed)
 @treturn table exit_code (-1 when it did not end by itself), signal, timed_out, truncated,
   stdout, stderr
 */
@@ -163,22 +171,19 @@ static int machine(lua_State *L) {
     return 1;
 }
 
-/***
-@function clock
-@treturn number seconds on a clock that only goes forward
-*/
-static int now(lua_State *L) {
-    lua_pushnumber(L, ct_now());
-    return 1;
-}
-
 static int open_primitives(lua_State *L) {
     static const luaL_Reg functions[] = {{"execute", execute},
                                          {"exchange", guest_exchange},
                                          {"address", guest_address},
                                          {"wait_ready", wait_ready},
                                          {"machine", machine},
-                                         {"clock", now},
+                                         {"stat", guest_stat},
+                                         {"read_link", guest_read_link},
+                                         {"list", guest_list_directory},
+                                         {"now", guest_now},
+                                         {"sleep", guest_sleep},
+                                         {"wait_file", guest_wait_path},
+                                         {"connect", guest_connect},
                                          {NULL, NULL}};
     luaL_newlib(L, functions);
     return 1;

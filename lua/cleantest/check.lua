@@ -89,14 +89,15 @@ function check.name(what, value)
 end
 
 --- Makes a checker of names that some patterns must not be in.
+-- @tparam string kind what is named, for the message: "package", "unit"
 -- @tparam string ... Lua patterns: "%s", "[:%s/,]"
 -- @treturn function a checker of names that don't begin with "-" either
-function check.name_without(...)
+function check.name_of(kind, ...)
   local patterns = { ... }
   return function(what, value)
     local bad = type(value) ~= "string" or value == "" or value:find "^%-"
     for _, pattern in ipairs(patterns) do bad = bad or value:find(pattern) end
-    if bad then where.fail("%s: invalid name %s", what, check.describe(value)) end
+    if bad then where.fail("%s: invalid %s name %s", what, kind, check.describe(value)) end
     return value
   end
 end

@@ -14,8 +14,9 @@ local OTHERS <const> = { ["cleantest.job"] = true, ["cleantest.test"] = true }
 
 -- The files of lua/guest/cleantest/utils that testlets use.
 local utils = {
-  apk = true, apt = true, dnf = true, os = true, pacman = true, passwd = true, run = true,
-  skip = true, snap = true, system = true, systemd = true, zypper = true,
+  apk = true, apt = true, dnf = true, file = true, os = true, pacman = true, passwd = true,
+  process = true, release = true, run = true, skip = true, snap = true, socket = true,
+  system = true, systemd = true, wait = true, zypper = true,
 }
 
 local standard = {

@@ -6,6 +6,7 @@
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
 local shapes = require "cleantest.shapes"
+local tables = require "cleantest.tables"
 local where = require "cleantest.where"
 
 local distribution = {}
@@ -26,7 +27,9 @@ function distribution.new(kind, options, patterns)
   for i, name in ipairs(options.packages) do
     packages[i] = self:carry_file(name, patterns)
   end
-  self.spec = { packages = packages, update = options.update or false }
+  self.spec = {
+    packages = packages, update = options.update or false, recommends = options.recommends,
+  }
   return self
 end
 
@@ -37,10 +40,12 @@ end
 -- there are some; volatile (boolean): see ct.hook.start_env.
 -- @tparam string kind "apt"
 -- @tparam string pattern what the names of package files end in
+-- @tparam[opt] table more checkers of options that only this kind has
 -- @treturn function
-function distribution.constructor(kind, pattern)
+function distribution.constructor(kind, pattern, more)
+  local known = tables.copy(fields, more)
   return function(options)
-    options = shapes.options("ct.pkg." .. kind, options, fields, "packages", { "packages" })
+    options = shapes.options("ct.pkg." .. kind, options, known, "packages", { "packages" })
     return distribution.new(kind, options, { pattern })
   end
 end

@@ -32,6 +32,11 @@ local function base_command(spec)
   return argv
 end
 
+-- An index is the only one: what the image is configured to ask besides gives way to it.
+local function environment(spec)
+  return { PIP_ROOT_USER_ACTION = "ignore", PIP_EXTRA_INDEX_URL = spec.index }
+end
+
 local function explain(result)
   local hint = ""
   if (result.stderr .. result.stdout):find "Could not find a version"
@@ -46,7 +51,7 @@ end
 local function install(spec, words)
   local argv = base_command(spec)
   table.move(words, 1, #words, #argv + 1, argv)
-  local result = run(argv, { env = { PIP_ROOT_USER_ACTION = "ignore" } })
+  local result = run(argv, { env = environment(spec) })
   io.write(result.stdout)
   if result.exit_code ~= 0 then error(run.describe(argv, result) .. explain(result), 0) end
 end

@@ -6,6 +6,8 @@
 local manager = require "cleantest.utils.manager"
 local run = require "cleantest.utils.run"
 
+local env = manager.env()
+
 -- Of a line of `apk list`, "name-version arch {origin} (licences) [state]".
 local function parse_line(line, name)
   if line:sub(1, #name + 1) ~= name .. "-" then return nil end
@@ -48,10 +50,11 @@ local function parse_policy(text, version)
 end
 
 local function find(name)
-  local shown = run { "apk", "list", "--", name }
+  local shown = run({ "apk", "list", "--", name }, { env = env })
   local found, installed = parse_list(shown.stdout, name)
   if not found then return nil end
-  found.origin = parse_policy(run({ "apk", "policy", "--", name }).stdout, found.full_version)
+  local policy = run({ "apk", "policy", "--", name }, { env = env })
+  found.origin = parse_policy(policy.stdout, found.full_version)
   return found, installed
 end
 
@@ -72,12 +75,15 @@ local function install(self, names)
       break
     end
   end
-  self:call(words, table.unpack(names))
+  return self:attempt(words, names)
 end
 
 local apk = manager.new {
   name = "apk",
   program = "apk",
+  env = env,
+  locked = { "Unable to lock database" },
+  unfetched = { "package mentioned in index not found" },
   version_pattern = "apk%-tools ([^%s,]+)",
   words = {
     update = { "update" },

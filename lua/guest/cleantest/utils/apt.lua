@@ -1,19 +1,22 @@
 -- SPDX-License-Identifier: MIT
 --
 -- apt.lua - Debian packages, from inside a testlet: require "cleantest.utils.apt". Its
--- functions are those of manager.lua. install() also takes name=version and name/release.
+-- functions are those of manager.lua. install() also takes name=version and name/release, and
+-- behind the names a table of options: recommends (boolean; default: as apt is configured, which
+-- is true): install what the packages recommend, too.
+local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local manager = require "cleantest.utils.manager"
 local run = require "cleantest.utils.run"
 local where = require "cleantest.where"
 
 local lists = "/var/lib/apt/lists"
-local env = { DEBIAN_FRONTEND = "noninteractive", LC_ALL = "C.UTF-8" }
+local env = manager.env { DEBIAN_FRONTEND = "noninteractive" }
 
 -- A setting that this apt does not know is no error, as an option would be. Before 2.1.16 apt
 -- knows no Error-Mode: what could not be fetched for now is not a failure there.
-local options = { "-y", "-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3",
-  "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold",
+local options = { "-y", "-q", "-o", "Acquire::Retries=3", "-o", "Dpkg::Options::=--force-confdef",
+  "-o", "Dpkg::Options::=--force-confold",
   "-o", "APT::Cmd::Pattern-Only=true", "-o", "APT::Update::Error-Mode=any" }
 
 -- No sources, hence no lists, nor their cache.
@@ -21,7 +24,7 @@ local here = { "-o", "Dir::Etc::SourceList=/dev/null", "-o", "Dir::Etc::SourcePa
   "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=" }
 
 -- apt takes these for patterns, and "name-" for an order to remove.
-local check_name = check.name_without("%s", "^%W", "[*?%[$]", "%-$")
+local check_name = check.name_of("package", "%s", "^%W", "[*?%[$]", "%-$")
 
 local function words(...)
   local list = table.move(options, 1, #options, 1, {})
@@ -74,18 +77,46 @@ local function find_available(name)
   return find({ "apt-cache", "show", "--no-all-versions", name }, name)
 end
 
+-- As apt is configured here, which is to install what packages recommend, unless told.
+local function more_words(given)
+  if given.recommends == nil then return {} end
+  return { "-o", ("APT::Install-Recommends=%s"):format(given.recommends) }
+end
+
+local function installs_recommends(more)
+  local shown = run({ "apt-config", "dump", "APT::Install-Recommends", table.unpack(more) })
+  local value = shown.stdout:match 'Install%-Recommends "(.-)"'
+  return not (value == "0" or value == "false" or value == "no" or value == "off")
+end
+
+-- Without lists apt knows of nothing that could be installed for being recommended, and says so.
+local function lacks(self, names, more)
+  if not installs_recommends(more) then return nil end
+  local argv = self:argv(self.words.install_here, { "-s" }, names)
+  local list = run(argv, { env = env }).stdout:match "\nRecommended packages:\n(.-)\n%S"
+  return list and ("recommended, and not here: %s (recommends = false does without)"):format(
+    table.concat({ list:match "^%s*(.-)%s*$" }, " "))
+end
+
 local apt = manager.new {
   name = "apt",
   program = "apt-get",
   env = env,
   check_name = check_name,
+  options = { install = { recommends = check.boolean } },
+  more_words = more_words,
+  lacks = lacks,
+  locked = { "Could not get lock", "Unable to lock", "dpkg frontend lock",
+    "status database area is locked" },
+  begun = { "\nUnpacking ", "\nSetting up ", "\nRemoving ", "dpkg: error processing" },
+  unfetched = { "Failed to fetch", "Unable to fetch" },
   version_pattern = "^apt (%S+)",
   words = {
     update = words "update",
     upgrade = words("install", "--only-upgrade"),
-    upgrade_all = words "dist-upgrade",
-    install = words("install", "--no-install-recommends"),
-    install_here = words("install", "--no-install-recommends", table.unpack(here)),
+    upgrade_all = words "upgrade",
+    install = words "install",
+    install_here = words("install", table.unpack(here)),
     remove = words "remove",
     purge = words "purge",
   },
@@ -98,7 +129,7 @@ local apt = manager.new {
 local function only_installed(what)
   local inner = apt[what]
   apt[what] = function(...)
-    for _, name in ipairs { ... } do
+    for _, name in ipairs((arguments.spread(...))) do
       if type(name) == "string" and name:find "%+$" and not apt.installed(name) then
         where.fail("apt.%s: %s is not installed", what, name)
       end

@@ -11,7 +11,7 @@ local run = require "cleantest.utils.run"
 local where = require "cleantest.where"
 
 local REPOSITORIES = "/etc/yum.repos.d"
-local env = { LC_ALL = "C.UTF-8" }
+local env = manager.env()
 
 local function query(...)
   -- dnf 4 ends each line by itself, dnf 5 does not
@@ -41,6 +41,13 @@ local dnf = manager.new {
   name = "dnf",
   program = "dnf",
   env = env,
+  -- dnf 4 would wait without an end
+  found = function(self, version)
+    if version:find "^4%." then self.leading = { "--setopt=exit_on_lock=True" } end
+  end,
+  locked_code = 200,
+  locked = { "transaction lock" },
+  unfetched = { "Status code: 40%d", "Error downloading packages", "Cannot download" },
   version_pattern = "(%d+%.[%d.]+)", -- not of the name "dnf5"
   words = {
     update = { "-y", "makecache", "--refresh" },
@@ -54,7 +61,7 @@ local dnf = manager.new {
   find_available = find_available,
   stem = stem,
   purge = function(self, names)
-    rpm.purge(names, function() self:call(self.words.remove, table.unpack(names)) end)
+    rpm.purge(names, function() self:call(self.words.remove, names) end)
   end,
 }
 

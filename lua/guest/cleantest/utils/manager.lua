@@ -3,14 +3,12 @@
 -- manager.lua - what all package managers have in common: the checks, the waiting for the
 -- network, and the one interface that a testlet uses. What is particular to apt, dnf, zypper,
 -- pacman and apk is in the file of that name.
+local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
-local guest = require "cleantest.guest"
-local run = require "cleantest.utils.run"
+local Tool = require "cleantest.utils.package_tool"
 local where = require "cleantest.where"
 
 local manager = {}
-
-local NETWORK_TIMEOUT = 60 -- seconds
 
 --- Splits "[epoch:]version[-release]", as deb, rpm, pacman and apk have it.
 -- @tparam string full
@@ -36,101 +34,41 @@ function manager.parse_fields(text)
   return fields
 end
 
---- Is this the path of a file, not a package's name?
--- @tparam string name
--- @treturn boolean
-function manager.is_file(name)
-  return name:sub(1, 1) == "/" or name:sub(1, 2) == "./" or name:sub(1, 3) == "../"
-end
+manager.env, manager.is_file = Tool.env, Tool.is_file
 
-local check_name = check.name_without "%s"
-
-local Manager = {}
-Manager.__index = Manager
-
-function Manager:argv(words, names)
-  local argv = table.move(words, 1, #words, 2, { self.program })
-  return table.move(names, 1, #names, #argv + 1, argv)
-end
-
-function Manager:is_fine(result)
-  return result.exit_code == 0 or (self.fine and self.fine[result.exit_code]) == true
-end
-
---- Runs the tool; throws with its output when it fails.
--- @tparam table words its arguments
--- @param ... more of them
--- @treturn table as from run
-function Manager:call(words, ...)
-  local argv = self:argv(words, { ... })
-  local result = run(argv, { env = self.env })
-  if not self:is_fine(result) then where.fail("%s", run.describe(argv, result)) end
-  return result
-end
+local check_name = check.name_of("package", "%s")
 
 -- What may be a name here; a file's path may be any.
-function Manager:check_names(what, ...)
-  local names = {}
-  for i = 1, select("#", ...) do
-    local name = select(i, ...)
+local function check_names(self, what, names)
+  for i = 1, names.n do
+    local name = names[i]
     if type(name) ~= "string" or not manager.is_file(name) then
       (self.check_name or check_name)(("%s.%s"):format(self.name, what), name)
     end
-    names[i] = name
   end
   return names
 end
 
--- As check_names; there must be one at least.
-function Manager:need_names(what, ...)
-  if select("#", ...) == 0 then where.fail("%s.%s: name at least one", self.name, what) end
-  return self:check_names(what, ...)
+-- The names, which may be lists of names, and the options behind them.
+local function read_names(self, what, ...)
+  local names, options = arguments.spread(...)
+  local fields = self.options and self.options[what] or {}
+  return check_names(self, what, names),
+    check.options(("%s.%s"):format(self.name, what), options, fields)
 end
 
--- Without the tool there is no point in waiting for a network.
-function Manager:need_tool()
-  if self.found then return end
-  if run({ self.program, "--version" }, { env = self.env }).exit_code == 127 then
-    where.fail("%s: there is no %s in this instance", self.name, self.program)
-  end
-  self.found = true
+-- As read_names; there must be one at least.
+local function need_names(self, what, ...)
+  local names, options = read_names(self, what, ...)
+  if names.n == 0 then where.fail("%s.%s: name at least one package", self.name, what) end
+  return names, options
 end
 
--- tried: what was done without it, and in vain.
-function Manager:need_network(tried)
-  self:need_tool()
-  local ready, why = guest.wait_ready("network", NETWORK_TIMEOUT)
-  if ready then return end
-  where.fail("%s: %s%s", self.name, why, tried and "; without it:\n" .. tried or "")
-end
-
-function Manager:need_lists()
-  if self.has_lists and not self.has_lists() then self:call(self.words.update) end
-end
-
--- Package files may need nothing that is not here; then there need be neither a network nor
--- lists. Gives what was tried, and how it failed; nil when there are not files only.
-function Manager:install_here(names)
-  for _, name in ipairs(names) do
-    if not manager.is_file(name) then return false end
-    local file <close>, why = io.open(name)
-    if not file then where.fail("%s.install: %s", self.name, why) end
-  end
-  local argv = self:argv(self.words.install_here, names)
-  local result = run(argv, { env = self.env })
-  return self:is_fine(result), run.describe(argv, result)
-end
-
--- Tools take an upgrade of what is not installed for nothing to do, or install it.
-function Manager:need_installed(names)
-  for _, name in ipairs(names) do
-    local bare = name:match "^[^=<>/@]+" or name
-    local stem = self.stem and self.stem(bare)
-    if not (manager.is_file(name) or self.find_installed(bare)
-      or stem and self.find_installed(stem)) then
-      where.fail("%s.upgrade: %s is not installed", self.name, name)
-    end
-  end
+-- As need_names; there must be one and no more.
+local function need_name(self, what, ...)
+  local names = need_names(self, what, ...)
+  if names.n > 1 then where.fail("%s.%s: name one package, not %d", self.name, what, names.n) end
+  return names[1]
 end
 
 local function fill(info, found, state)
@@ -147,61 +85,67 @@ local interface = {}
 function interface.version(self)
   self:need_tool()
   local shown = self:call { "--version" }
-  return (shown.stdout .. shown.stderr):match(self.version_pattern)
+  local version = (shown.stdout .. shown.stderr):match(self.version_pattern)
+  if not version then
+    where.fail("%s.version: no version in what %s --version says: %s", self.name, self.program,
+      shown.stdout .. shown.stderr)
+  end
+  return version
 end
 
-function interface.installed(self, name)
-  self:need_names("installed", name)
+function interface.installed(self, ...)
+  local names = need_names(self, "installed", ...)
   self:need_tool()
-  return self.find_installed(name) ~= nil
+  local answers = {}
+  for i, name in ipairs(names) do answers[i] = self.find_installed(name) ~= nil end
+  return table.unpack(answers)
 end
 
 function interface.update(self)
-  self:need_network()
-  self:call(self.words.update)
+  self:over_network(function() return self:fetch_lists() end)
 end
 
 function interface.upgrade(self, ...)
-  local names = self:check_names("upgrade", ...)
+  local names = read_names(self, "upgrade", ...)
   self:need_tool()
   self:need_installed(names)
-  self:need_network()
-  self:need_lists()
-  self:call(#names == 0 and self.words.upgrade_all or self.words.upgrade, ...)
+  local words = names.n == 0 and self.words.upgrade_all or self.words.upgrade
+  self:over_network(function()
+    return self:fetch_lists() or (select(2, self:attempt(words, names)))
+  end)
 end
 
 function interface.install(self, ...)
-  local names = self:need_names("install", ...)
+  local names, options = need_names(self, "install", ...)
   self:need_tool()
-  local done, tried = self:install_here(names)
+  local more = self.more_words and self.more_words(options) or {}
+  local done, tried = self:install_here(names, more)
   if done then return end
-  self:need_network(tried)
-  self:need_lists()
-  if self.install then
-    self.install(self, names)
-  else
-    self:call(self.words.install, ...)
+  local function install()
+    if self.install then return self.install(self, names) end
+    return self:attempt(self.words.install, more, names)
   end
+  self:over_network(function() return self:with_lists(install) end, tried)
 end
 
 function interface.remove(self, ...)
-  self:need_names("remove", ...)
+  local names = need_names(self, "remove", ...)
   self:need_tool()
-  self:call(self.words.remove, ...)
+  self:call(self.words.remove, names)
 end
 
 function interface.purge(self, ...)
-  local names = self:need_names("purge", ...)
+  local names = need_names(self, "purge", ...)
   self:need_tool()
   if self.purge then
     self.purge(self, names)
   else
-    self:call(self.words.purge, ...)
+    self:call(self.words.purge, names)
   end
 end
 
-function interface.fetch(self, name)
-  self:need_names("fetch", name)
+function interface.fetch(self, ...)
+  local name = need_name(self, "fetch", ...)
   self:need_tool()
   local info = { name = name, state = "absent" }
   local found = self.find_installed(name)
@@ -211,28 +155,36 @@ function interface.fetch(self, name)
   return info
 end
 
---- Makes the module of one package manager:
+--- Makes the module of one package manager. Names are one, or more, or a list:
 --   version() -> the tool's version;
---   installed(name) -> boolean;
+--   installed(names) -> a boolean for each;
 --   update() fetches the lists of packages;
---   upgrade(...) upgrades the packages named, which must be installed, or all;
---   install(...) installs packages, by name or by the path of a package file (one with a
---     slash at or near its beginning), and fetches the lists first when there are none; files
---     that need nothing that is not here need neither lists nor a network;
---   remove(...) removes packages, and keeps changed configuration where the tool does;
---   purge(...) removes packages and their configuration;
+--   upgrade(names) fetches the lists, then upgrades the packages named, which must be installed, or
+--     all;
+--   install(names) installs packages, by name or by the path of a package file (one with a
+--     slash at or near its beginning), and fetches the lists first when there are none, or when
+--     they name what is not there any more; files that need nothing that is not here need neither
+--     lists nor a network;
+--   remove(names) removes packages, and keeps changed configuration where the tool does;
+--   purge(names) removes packages and their configuration;
 --   fetch(name) -> { name, arch, epoch, version, release, full_version, origin, state }, with
 --     state "installed", "available" or "absent" (then there is nothing but name and state).
--- Wrong arguments throw; a command that fails throws with its output.
+-- While somebody else holds a lock that the tool needs, it is waited for. Wrong arguments throw; a
+-- command that fails throws with its output.
 -- @tparam table own name, program, env, version_pattern, words (arguments for update, upgrade,
 --   upgrade_all, install, install_here, remove, purge; install_here is for files, and asks no
---   repository), find_installed(name) and find_available(name) -> arch, full_version, origin,
---   or nil; and where they differ: check_name (a checker), fine (exit codes that are no
---   failure), stem(name) -> what is before a version, or nil; has_lists(), install(self, names),
---   purge(self, names)
+--   repository), locked and unfetched (lists of patterns: what the tool says when somebody else
+--   holds a lock, and when something in its lists can't be fetched), find_installed(name) and
+--   find_available(name) -> arch, full_version, origin, or nil; and where they differ: check_name
+--   (a checker), fine (exit codes that are no failure), locked_code (an exit code), begun
+--   (patterns: what the tool says once it has its locks),
+--   found(self, version) (called with what --version says), stem(name) -> what is before a version,
+--   or nil; has_lists(), options (function -> its options' checkers), more_words(options) ->
+--   arguments for install, lacks(self, names, more) -> what files want that is not here, or nil,
+--   install(self, names) -> a result, and what went wrong, purge(self, names)
 -- @treturn table functions
 function manager.new(own)
-  local self = setmetatable(own, Manager)
+  local self = setmetatable(own, Tool)
   local module = {}
   for name, method in pairs(interface) do
     module[name] = function(...) return method(self, ...) end

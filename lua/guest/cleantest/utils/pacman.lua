@@ -5,7 +5,7 @@
 local manager = require "cleantest.utils.manager"
 local run = require "cleantest.utils.run"
 
-local env = { LC_ALL = "C.UTF-8" }
+local env = manager.env()
 
 -- What -Qi and -Si say.
 local function parse_info(text)
@@ -39,14 +39,18 @@ local function install(self, names)
     local list = (manager.is_file(name) or name:find "^%a+://") and files or wanted
     list[#list + 1] = name
   end
-  if #files > 0 then self:call(files_words, table.unpack(files)) end
-  if #wanted > 0 then self:call(self.words.install, table.unpack(wanted)) end
+  local result, problem
+  if #files > 0 then result, problem = self:attempt(files_words, files) end
+  if #wanted > 0 and not problem then return self:attempt(self.words.install, wanted) end
+  return result, problem
 end
 
 return manager.new {
   name = "pacman",
   program = "pacman",
   env = env,
+  locked = { "unable to lock database", "could not lock database" },
+  unfetched = { "failed retrieving file", "failed to retrieve some files" },
   version_pattern = "Pacman v(%S+)",
   words = {
     update = { "-Sy", "--noconfirm" },

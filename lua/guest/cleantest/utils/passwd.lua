@@ -3,13 +3,15 @@
 -- passwd.lua - users and groups, from inside a testlet: require "cleantest.utils.passwd". They
 -- are read with getent and changed with useradd and its kin. Wrong arguments throw; a command
 -- that fails throws with its output.
+local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local run = require "cleantest.utils.run"
 local where = require "cleantest.where"
 
 local passwd = {}
 
-local check_name = check.name_without "[:%s/]"
+local check_user = check.name_of("user", "[:%s/]")
+local check_group = check.name_of("group", "[:%s/]")
 
 -- The fields of an entry, or nil; empty ones too.
 local function entry(database, name)
@@ -31,7 +33,7 @@ User.__index = User
 -- @tparam string name
 -- @treturn table with the methods below
 function passwd.user(name)
-  return setmetatable({ name = check_name("passwd.user", name) }, User)
+  return setmetatable({ name = check_user("passwd.user", name) }, User)
 end
 
 local function need_user(self)
@@ -74,7 +76,7 @@ end
 
 local user_options = {
   password = check_password, shell = check.string, system = check.boolean,
-  primary_group = check.string, groups = check.list_of(check.name_without "[:%s/,]"),
+  primary_group = check.string, groups = check.list_of(check.name_of("group", "[:%s/,]")),
   uid = check.integer, home = check_home,
 }
 
@@ -97,7 +99,18 @@ local function user_words(options, primary_group)
   return words
 end
 
---- Adds the user.
+-- By stdin: what is among the arguments, all may read. A user who was just added goes again when
+-- the password is refused: none is left that was not asked for.
+local function set_password(self, password, had_home)
+  local set = run("chpasswd", { stdin = self.name .. ":" .. password .. "\n" })
+  if set.exit_code == 0 then return end
+  local removed = run { "userdel", had_home and "--" or "--remove", self.name }
+  where.fail("user:add: the password of '%s' was refused, and the user %s: %s", self.name,
+    entry("passwd", self.name) and "could not be removed again: " .. removed.stderr
+    or "removed again", run.describe("chpasswd", set))
+end
+
+--- Adds the user; none is left when the password is refused.
 -- @tparam[opt] table options password (in clear), shell (a path), system (boolean),
 --   primary_group (a name; default: the group of the user's name, which is made where there is
 --   none), groups (a list of names), uid, home (a path; true: the usual one; false: none;
@@ -109,11 +122,9 @@ function User:add(options)
   if not group and entry("group", self.name) then group = self.name end
   local argv = { "useradd", table.unpack(user_words(options, group)) }
   argv[#argv + 1] = self.name
-  run(argv, { check = true })
-  -- by stdin: what is among the arguments, all may read
-  if options.password then
-    run("chpasswd", { stdin = self.name .. ":" .. options.password .. "\n", check = true })
-  end
+  local added = run(argv, { check = true, env = { LC_ALL = "C", LANGUAGE = false } })
+  local had_home = added.stderr:find("already exists", 1, true) ~= nil
+  if options.password then set_password(self, options.password, had_home) end
 end
 
 --- Removes the user.
@@ -130,7 +141,7 @@ Group.__index = Group
 -- @tparam string name
 -- @treturn table with the methods below
 function passwd.group(name)
-  return setmetatable({ name = check_name("passwd.group", name) }, Group)
+  return setmetatable({ name = check_group("passwd.group", name) }, Group)
 end
 
 local function need_group(self)
@@ -188,16 +199,25 @@ function Group:remove(options)
   run({ "groupdel", options.force and "--force" or "--", self.name }, { check = true })
 end
 
---- Adds a user to the group.
--- @tparam string name
-function Group:add_user(name)
-  run({ "gpasswd", "--add", check_name("group:add_user", name), self.name }, { check = true })
+local function change_members(self, what, option, ...)
+  local names = arguments.spread(...)
+  if names.n == 0 then where.fail("%s: name at least one user", what) end
+  for i = 1, names.n do check_user(what, names[i]) end
+  for _, name in ipairs(names) do
+    run({ "gpasswd", option, name, self.name }, { check = true })
+  end
 end
 
---- Takes a user out of the group.
--- @tparam string name
-function Group:remove_user(name)
-  run({ "gpasswd", "--delete", check_name("group:remove_user", name), self.name }, { check = true })
+--- Adds users to the group.
+-- @tparam string ... names, or a list of them
+function Group:add_user(...)
+  change_members(self, "group:add_user", "--add", ...)
+end
+
+--- Takes users out of the group.
+-- @tparam string ... names, or a list of them
+function Group:remove_user(...)
+  change_members(self, "group:remove_user", "--delete", ...)
 end
 
 return passwd

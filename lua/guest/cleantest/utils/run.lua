@@ -1,51 +1,63 @@
 -- SPDX-License-Identifier: MIT
 --
 -- run.lua - commands, from inside a testlet: require "cleantest.utils.run".
+local check = require "cleantest.check"
 local guest = require "cleantest.guest"
 local where = require "cleantest.where"
 
 local run = {}
 
-local known = { env = "table", cwd = "string", stdin = "string", timeout = "number",
-  check = "boolean", output_limit = "number" }
+local MOST_BYTES <const> = 1 << 40
+local MOST_SECONDS <const> = 100 * 366 * 24 * 3600 -- longer than that is a mistake
 
-local function check_options(options)
-  for key, value in pairs(options) do
-    if not known[key] then
-      where.fail("run: unknown option '%s'; there are check, cwd, env, output_limit, stdin, "
-        .. "timeout", tostring(key))
-    elseif type(value) ~= known[key] then
-      where.fail("run: %s must be a %s, not a %s", key, known[key], type(value))
-    end
+local function check_seconds(what, value)
+  if check.positive(what, value) > MOST_SECONDS then
+    check.refuse(what, ("a number of seconds, at most %d"):format(MOST_SECONDS), value)
   end
+  return value
 end
 
-local function check_env(env)
-  local strings = {}
-  for key, value in pairs(env or {}) do
-    if type(key) ~= "string" or (type(value) ~= "string" and type(value) ~= "number") then
-      where.fail "run: env must have strings by name"
-    elseif key == "" or key:find "[=\0]" then
-      where.fail("run: env: this is no name of a variable: %s", ("%q"):format(key))
-    end
-    strings[key] = tostring(value)
-    if strings[key]:find("\0", 1, true) then where.fail("run: env: %s has a NUL in it", key) end
+-- The value of a variable: a string; false for none at all.
+local function check_variable(what, value)
+  if value == false then return value end
+  if math.type(value) then return check.number_word(value) end
+  if type(value) ~= "string" then
+    check.refuse(what, "a string, a number, or false to unset it", value)
   end
-  return strings
+  return check.word(what, value)
 end
+
+local function check_env(what, env)
+  local checked = {}
+  for name, value in pairs(check.any_table(what, env)) do
+    if type(name) ~= "string" or name == "" or name:find "[=\0]" then
+      where.fail("%s: invalid name of a variable: %s", what,
+        type(name) == "string" and ("%q"):format(name) or check.describe(name))
+    end
+    checked[name] = check_variable(("%s: %s"):format(what, name), value)
+  end
+  return checked
+end
+
+local fields = {
+  env = check_env, cwd = check.string, stdin = check.any_string, timeout = check_seconds,
+  check = check.boolean, output_limit = check.count_to(MOST_BYTES),
+}
 
 local function to_argv(command)
-  if type(command) == "string" then return { "sh", "-c", command } end
+  if type(command) == "string" then
+    return { "sh", "-c", check.word("run: the command", command) }
+  end
   if type(command) ~= "table" or #command == 0 then
-    where.fail "run: the command must be a string, for sh, or a list of strings"
+    check.refuse("run: the command", "a string, for sh, or a list of strings", command)
   end
   local argv = {}
   for i = 1, #command do
-    local word = command[i]
-    if type(word) ~= "string" and type(word) ~= "number" then
-      where.fail("run: word %d of the command is a %s", i, type(word))
+    local word, what = command[i], ("run: word %d of the command"):format(i)
+    if type(word) ~= "string" and not math.type(word) then
+      check.refuse(what, "a string or a number", word)
     end
-    argv[i] = tostring(word)
+    argv[i] = math.type(word) and check.number_word(word) or check.word(what, word)
   end
   return argv
 end
@@ -67,33 +79,33 @@ function run.describe(command, result)
   return ("%s: %s\n%s%s"):format(what, how, result.stdout, result.stderr)
 end
 
-local function execute(argv, options)
-  return guest.execute(argv, {
-    env = check_env(options.env), cwd = options.cwd, stdin = options.stdin,
-    timeout = options.timeout, output_limit = options.output_limit,
-  })
-end
-
-local function run_one(command, options)
-  options = options or {}
-  if type(options) ~= "table" then where.fail "run: options must be a table" end
-  check_options(options)
-  local result = execute(to_argv(command), options)
+local function execute(command, argv, options)
+  local result = guest.execute(argv, options)
   if options.check and result.exit_code ~= 0 then
     where.fail("%s", run.describe(command, result))
   end
   return result
 end
 
+-- All but a lone table in a row of commands is a command; the last table without a first item is
+-- the options.
+local function split_options(commands)
+  local last = commands[commands.n]
+  if type(last) ~= "table" or last[1] ~= nil or next(last) == nil then return {} end
+  commands.n = commands.n - 1
+  return last
+end
+
 --- Runs commands one after the other, up to the first that fails.
 -- @param ... each a string, for `sh -c`, or a list, executed as it is; all are looked at before
---   the first is run
+--   the first is run. Behind them, a table of options, which hold for each: as run has
 -- @treturn table a list of results; the last one is the failure, if there was one
 function run.all(...)
-  local commands, results = {}, {}
-  for i = 1, select("#", ...) do commands[i] = to_argv((select(i, ...))) end
-  for i, argv in ipairs(commands) do
-    results[i] = execute(argv, {})
+  local commands, argvs, results = table.pack(...), {}, {}
+  local options = check.options("run.all", split_options(commands), fields)
+  for i = 1, commands.n do argvs[i] = to_argv(commands[i]) end
+  for i, argv in ipairs(argvs) do
+    results[i] = execute(commands[i], argv, options)
     if results[i].exit_code ~= 0 then break end
   end
   return results
@@ -104,12 +116,14 @@ end
 -- end, by timeout or output_limit, all that it started ends with it. Wrong arguments throw.
 -- @function run
 -- @param command a string, for `sh -c`, or a list, executed as it is
--- @tparam[opt] table options env (strings by name), cwd, stdin (a string; default: nothing),
---   timeout (seconds; default: none), check (throw, with the output, unless the exit code is
---   0), output_limit (bytes of stdout, and of stderr; default 16 MiB)
+-- @tparam[opt] table options env (strings or numbers by name; false: none of that name), cwd,
+--   stdin (a string; default: nothing), timeout (seconds, above 0; default: none), check (throw,
+--   with the output, unless the exit code is 0), output_limit (bytes of stdout, and of stderr;
+--   default 16 MiB)
 -- @treturn table exit_code (-1 when it did not end by itself), signal (nil when none ended it),
 --   timed_out, truncated (a boolean each: it was killed, since it took too long, or wrote more
 --   than output_limit), stdout, stderr (what came before that)
 return setmetatable(run, { __call = function(_, command, options)
-  return run_one(command, options)
+  options = check.options("run", options, fields)
+  return execute(command, to_argv(command), options)
 end })

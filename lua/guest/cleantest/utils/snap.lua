@@ -11,7 +11,7 @@ local where = require "cleantest.where"
 local snap = {}
 
 local MOST_DAYS = 90
-local check_name = check.name_without "[%c%s/?&#]"
+local check_name = check.name_of("snap", "[%c%s/?&#]")
 
 local from_store = {
   channel = check.string, cohort = check.string, classic = check.boolean,
@@ -37,6 +37,9 @@ local function act(action, name, options)
   }
   snapd.act(("%s %s"):format(action, name), "POST", "/v2/snaps/" .. name, content)
 end
+
+--- A list without items, for a snap's settings: {} is an object without members there.
+snap.empty_list = snapd.empty_list
 
 --- Installs a snap from the store; one that is installed already is an error.
 -- @tparam string name

@@ -2,12 +2,13 @@
 --
 -- snap_object.lua - one snap: what snap.get(name) of snap.lua returns. What it can't do throws
 -- with snapd's reason.
+local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local cjson = require "cjson"
 local snapd = require "cleantest.utils.snapd"
 local where = require "cleantest.where"
 
-local check_name = check.name_without "[%c%s/?&#]"
+local check_name = check.name_of("snap", "[%c%s/?&#]")
 
 local Snap = {}
 Snap.__index = Snap
@@ -47,7 +48,8 @@ local function configure(self, settings)
 end
 
 --- Changes settings.
--- @tparam table settings key -> value (strings, numbers, booleans, tables of those)
+-- @tparam table settings key -> value (strings, numbers, booleans, tables of those). {} is an
+--   object without members; a list without items is snap.empty_list
 function Snap:set(settings)
   if type(settings) ~= "table" or next(settings) == nil then
     where.fail "snap:set: there must be settings by name"
@@ -56,10 +58,10 @@ function Snap:set(settings)
 end
 
 --- Takes settings back.
--- @tparam string ... keys
+-- @tparam string ... keys, or a list of them
 function Snap:unset(...)
   local settings = {}
-  for _, key in ipairs { ... } do
+  for _, key in ipairs((arguments.spread(...))) do
     check_name("snap:unset", key)
     settings[key] = cjson.null
   end
@@ -79,21 +81,21 @@ local function control(self, action, services)
 end
 
 --- Starts services.
--- @tparam string ... their names in the snap; default: all
+-- @tparam string ... their names in the snap, or a list of them; default: all
 function Snap:start(...)
-  control(self, "start", { ... })
+  control(self, "start", (arguments.spread(...)))
 end
 
 --- Stops services.
 -- @tparam string ... as for start
 function Snap:stop(...)
-  control(self, "stop", { ... })
+  control(self, "stop", (arguments.spread(...)))
 end
 
 --- Restarts services.
 -- @tparam string ... as for start
 function Snap:restart(...)
-  control(self, "restart", { ... })
+  control(self, "restart", (arguments.spread(...)))
 end
 
 --- The last lines of its services' logs.

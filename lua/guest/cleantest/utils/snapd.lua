@@ -4,7 +4,6 @@
 -- waiting for the changes that they start. It knows no snap.
 local cjson = require "cjson"
 local guest = require "cleantest.guest"
-local run = require "cleantest.utils.run"
 local where = require "cleantest.where"
 
 local snapd = {}
@@ -14,7 +13,7 @@ snapd.path = "/run/snapd.socket"
 
 local REQUEST_TIMEOUT = 60 -- seconds
 local CHANGE_TIMEOUT = 600
-local INTERVAL = "0.1" -- seconds between two looks at a change; snapd tells nobody
+local INTERVAL = 0.1 -- seconds between two looks at a change; snapd tells nobody
 
 -- null is nil here, and 2.0 is 2.
 local function plain(value)
@@ -32,6 +31,26 @@ end
 function snapd.decode(text)
   local ok, value = pcall(cjson.decode, text)
   if ok then return plain(value) end
+end
+
+--- Stands for a list without items in what is sent: {} is an object without members.
+snapd.empty_list = {}
+
+local EMPTY_LIST <const> = "cleantest-empty-list-0b6f2d41" -- while JSON is made
+
+local function mark(value)
+  if value == snapd.empty_list then return EMPTY_LIST end
+  if type(value) ~= "table" then return value end
+  local copy = {}
+  for key, item in pairs(value) do copy[key] = mark(item) end
+  return copy
+end
+
+--- Makes a JSON document.
+-- @tparam table content plain data, snapd.empty_list and cjson.null
+-- @treturn string
+function snapd.encode(content)
+  return (cjson.encode(mark(content)):gsub('"' .. EMPTY_LIST:gsub("%-", "%%-") .. '"', "[]"))
 end
 
 -- HTTP/1.0: snapd closes after its answer, which is then in no chunks.
@@ -56,7 +75,7 @@ end
 -- @treturn int the HTTP status
 -- @treturn string the body
 function snapd.request(method, path, content)
-  local body = content and cjson.encode(content) or ""
+  local body = content and snapd.encode(content) or ""
   return exchange { head = head(method, path, "application/json", #body) .. body }
 end
 
@@ -89,7 +108,7 @@ local function finish(what, id)
       if change.err then where.fail("snap: %s: %s", what, change.err) end
       return change
     end
-    run { "sleep", INTERVAL }
+    guest.sleep(INTERVAL)
   end
   where.fail("snap: %s: not done after %d s", what, CHANGE_TIMEOUT)
 end
@@ -154,7 +173,7 @@ function snapd.wait_seeded(seconds)
     local ok, conf = pcall(snapd.get, "/v2/snaps/system/conf?keys=seed.loaded")
     if ok and conf and conf["seed.loaded"] == true then return end
     if not ok then why = conf end
-    run { "sleep", INTERVAL }
+    guest.sleep(INTERVAL)
   until os.time() >= deadline
   where.fail("snap: snapd was not seeded after %d s%s", seconds, why and ": " .. why or "")
 end

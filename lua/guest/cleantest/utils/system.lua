@@ -2,7 +2,7 @@
 --
 -- system.lua - which package manager this system has: require "cleantest.utils.system". It
 -- knows names, not how to use them.
-local os_info = require "cleantest.utils.os"
+local os_release = require "cleantest.utils.release"
 local run = require "cleantest.utils.run"
 local where = require "cleantest.where"
 
@@ -24,7 +24,7 @@ end
 -- there.
 -- @treturn ?string "apt", "dnf", "zypper", "pacman", "apk"; nil when there is none
 function system.manager_name()
-  local known, release = pcall(os_info.release)
+  local known, release = pcall(os_release)
   local ids = known and { release.id, table.unpack(release.like) } or {}
   for _, id in ipairs(ids) do
     local name = managers[id] or managers[id:match "^%l+"]
@@ -55,7 +55,12 @@ function system.bootstrap(what, packages)
   if not wanted then
     where.fail("%s: there is none in this instance, and no package of it for %s", what, name)
   end
-  manager.install(table.unpack(type(wanted) == "table" and wanted or { wanted }))
+  -- a tool that is there for the installer's sake brings no more than it needs
+  if name == "apt" then
+    manager.install(wanted, { recommends = false })
+  else
+    manager.install(wanted)
+  end
 end
 
 return system

@@ -7,7 +7,7 @@ local manager = require "cleantest.utils.manager"
 local rpm = require "cleantest.utils.rpm"
 local run = require "cleantest.utils.run"
 
-local env = { LC_ALL = "C.UTF-8", ZYPP_LOCK_TIMEOUT = "300" }
+local env = manager.env()
 
 -- What `zypper info` says: arch, full_version and origin of the newest there is.
 local function parse_info(text)
@@ -38,7 +38,7 @@ local function install(self, names)
       break
     end
   end
-  self:call(words, table.unpack(names))
+  return self:attempt(words, names)
 end
 
 return manager.new {
@@ -46,6 +46,9 @@ return manager.new {
   program = "zypper",
   env = env,
   version_pattern = "zypper (%S+)",
+  locked_code = 7, -- ZYPPER_EXIT_ZYPP_LOCKED
+  locked = { "transaction lock" }, -- of rpm's own
+  unfetched = { "not found on medium", "Failed to provide Package", "Failed to retrieve" },
   fine = { [102] = true, [103] = true }, -- reboot, or restart of zypper, recommended
   words = {
     update = { "--non-interactive", "refresh" },
@@ -60,6 +63,6 @@ return manager.new {
   find_available = find_available,
   install = install,
   purge = function(self, names)
-    rpm.purge(names, function() self:call(self.words.remove, table.unpack(names)) end)
+    rpm.purge(names, function() self:call(self.words.remove, names) end)
   end,
 }
