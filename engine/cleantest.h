@@ -196,6 +196,7 @@ typedef struct ct_step {
                            1024 and its content; more fails. 0: 4 GiB */
     bool always;    /* runs in every instance: what it does is not kept in a base */
     double timeout; /* seconds; 0: 600 */
+    bool optional;  /* PULL: that its source is not there is no failure */
 } ct_step;
 
 typedef struct ct_hook {

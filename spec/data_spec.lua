@@ -162,11 +162,13 @@ describe("files and folders", function()
     assert.equal("new", all.up.value.overwritten)
     assert.equal("#!/bin/sh\n", folder:read "out/tool.sh")
     for name, dest in pairs {
-      ["up-exists"] = "/etc/hosts", ["up-dir-exists"] = "/etc", ["down-exists"] = "exists%.txt",
-      ["down-dir-exists"] = "out/kept",
+      ["up-exists"] = "upload: /etc/hosts", ["up-dir-exists"] = "upload: /etc",
+      ["down-exists"] = "download: .*exists%.txt", ["down-dir-exists"] = "download: .*out/kept",
     } do
       assert.equal("error", all[name].status, name)
-      assert.matches(dest .. " exists already", all[name].error)
+      local help = name:find "dir" and "adds to it" or "replaces it"
+      assert.matches(dest .. " exists already: overwrite = true " .. help, all[name].error)
+      assert.not_matches("lxd: exec", all[name].error)
     end
     assert.equal("", folder:read "out/exists.txt")
     assert.is_nil(folder:read "out/kept/a/f")

@@ -10,7 +10,7 @@
  *   testlet  kind name code identity argv args
  *   hook     name steps
  *   step     kind name run(testlet) source data dest directory no_overwrite keep_owners
- *            user group mode limit always timeout
+ *            user group mode limit optional always timeout
  */
 #include <string.h>
 
@@ -93,6 +93,7 @@ static void read_step(reader *self, ct_step *step) {
     lct_field_boolean(L, at, "directory", &step->directory);
     lct_field_boolean(L, at, "no_overwrite", &step->no_overwrite);
     lct_field_boolean(L, at, "always", &step->always);
+    lct_field_boolean(L, at, "optional", &step->optional);
     lct_field_boolean(L, at, "keep_owners", &step->keep_owners);
     lct_field_string(L, at, "user", &step->user);
     lct_field_string(L, at, "group", &step->group);

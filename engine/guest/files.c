@@ -3,7 +3,10 @@
  * files.c - trees in and out of the instance, as frames on stdin and stdout. What they
  * look like on disk is tree_writer.c's and tree_reader.c's.
  */
+#include <errno.h>
 #include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "guest/guest.h"
 #include "tree/tree.h"
@@ -75,12 +78,25 @@ int guest_unpack(lua_State *L, ct_buf *input) {
     return guest_send(CT_FRAME_END, "", 0) ? 0 : GUEST_BROKEN;
 }
 
+/* That it is not there is not the guest's failure. */
+static bool is_absent(const char *source, ct_error *error) {
+    struct stat info;
+    if (stat(source, &info) == 0 || (errno != ENOENT && errno != ENOTDIR))
+        return false;
+    (void) ct_fail_errno(error, "reading %s", source);
+    return true;
+}
+
 int guest_pack(lua_State *L) {
     const char *source = guest_string(L, "source", NULL);
     char own[PATH_MAX];
     ct_error error = {0};
     if (source && guest_own_path(source, own, sizeof own))
         source = own;
+    if (source && is_absent(source, &error))
+        return guest_send(CT_FRAME_ABSENT, error.message, strlen(error.message))
+                   ? 0
+                   : GUEST_BROKEN;
     ct_buf out;
     ct_buf_init(&out, 16 * CT_MIB);
     ct_tree_reader *reader;

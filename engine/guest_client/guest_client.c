@@ -23,11 +23,12 @@ struct call {
     ct_tree_writer *writer; /* where ENTRY, CHUNK and END go; NULL: nowhere */
     ct_outcome *outcome;    /* where the other frames go; NULL: nowhere */
     ct_buf inbox;           /* bytes of frames not yet whole */
-    ct_wait wait;    /* for the exec; no longer than `seconds` once READY was seen */
-    double seconds;  /* for what is asked */
-    bool ready;      /* READY was seen */
-    bool last;       /* the last frame was seen */
-    char answer[32]; /* what an END said, as text */
+    ct_wait wait;     /* for the exec; no longer than `seconds` once READY was seen */
+    double seconds;   /* for what is asked */
+    bool ready;       /* READY was seen */
+    bool last;        /* the last frame was seen */
+    char answer[32];  /* what an END said, as text */
+    ct_error failure; /* of taking what came: it was not the exec that failed */
 };
 
 /* ---- what comes back ---- */
@@ -59,7 +60,8 @@ static int take_ready(struct call *call, const char *identity, size_t length) {
         call->guest->on_ready = NULL;
     }
     call->ready = true;
-    call->guest->ready = CT_READY_EXEC;
+    guest->booted = guest->booted || guest->ready > CT_READY_EXEC;
+    guest->ready = CT_READY_EXEC;
     return CT_OK;
 }
 
@@ -72,6 +74,11 @@ static int take_frame(struct call *call, enum ct_frame_type type, const char *da
     if (type == CT_FRAME_FAILED)
         return ct_fail(error, CT_E_GUEST, "%.*s", (int) (length < 900 ? length : 900),
                        data);
+    if (type == CT_FRAME_ABSENT && call->writer) {
+        call->guest->absent = true;
+        return ct_fail(error, CT_E_NOT_FOUND, "%.*s", (int) (length < 900 ? length : 900),
+                       data);
+    }
     if (type == CT_FRAME_END && !call->writer && !outcome) {
         call->last = true;
         snprintf(call->answer, sizeof call->answer, "%.*s",
@@ -114,6 +121,8 @@ static int on_output(void *context, const char *bytes, size_t count, ct_error *e
         code = take_frame(call, type, data, length, error);
     }
     ct_buf_consume(&call->inbox, done);
+    if (code < 0)
+        call->failure = *error;
     return code < 0 ? code : !call->last;
 }
 
@@ -209,6 +218,8 @@ static int perform(struct call *call, double seconds, const ct_wait *outer,
     int exit_code = -1;
     int code = guest->provider->exec(guest->session, guest->instance, &exec, &exit_code,
                                      &call->wait, error);
+    if (code < 0 && call->failure.code == code)
+        ct_fail(error, code, "%s", call->failure.message);
     if (code == CT_OK && !call->last)
         code = explain_loss(call, exit_code, &diagnostics, &call->wait, error);
     else if (code == CT_OK && call->outcome && call->outcome->signal)
@@ -304,6 +315,8 @@ int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,
                   ct_error *error) {
     struct call call;
     init_call(&call, guest);
+    if (guest->ready == CT_READY_EXEC && !guest->booted && ct_step_needs_boot(step))
+        guest->ready = CT_READY_SYSTEM;
     int code = step->source ? ct_tree_reader_open(step->source, step->directory,
                                                   &call.reader, error)
                             : ct_tree_reader_open_data(step->data, step->data_length,
@@ -334,6 +347,7 @@ int ct_guest_pull(ct_guest *guest, const ct_step *step, const char *const *untru
         return ct_fail_in(error, code, "writing %s", step->dest);
     struct call call;
     init_call(&call, guest);
+    guest->absent = false;
     code = ct_tree_writer_open(step->dest, &options, &call.writer, error);
     if (code == CT_OK)
         code = ct_request_pull(&call.request, guest, step, error);

@@ -22,8 +22,11 @@ typedef struct ct_guest {
     const char *program;   /* its name there; NULL: "guest" */
     /* Of its directory, as the first call has found it; "": not known yet. */
     char identity[64];
+    bool booted;    /* its instance was seen to be up */
     bool partial;   /* putting it there was begun, and did not succeed */
     bool lost;      /* what it ran has killed it, or stopped its instance */
+    bool absent;    /* all that the last pull, or the last hooks, failed at is that what
+                       they were to bring was not there */
     bool disturbed; /* somebody else has stopped, restarted or deleted its instance */
     void (*on_ready)(void *context); /* called once, when the first call is ready */
     void *context;
@@ -109,9 +112,10 @@ CT_CHECK int ct_guest_install_when_up(ct_guest *guest, double operation, int can
 
 /* ---- hooks.c ----------------------------------------------------------------------- */
 
-/* Does these of the hooks' steps in order; the first that fails ends it. CT_E_STEP:
- * the step's own doing, with the end of what it wrote in output; else the
- * environment's. */
+/* Does these of the hooks' steps in order; the first that fails ends it, but for a pull
+ * that brings nothing: the others go on, and the failure tells of all. See
+ * guest->absent. CT_E_STEP: the step's own doing, with the end of what it wrote in
+ * output; else the environment's. */
 CT_CHECK int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count,
                           ct_step_range range, const char *const *env, ct_buf *output,
                           const ct_wait *wait, ct_error *error);

@@ -74,6 +74,13 @@ struct course {
                             NULL-ended */
 };
 
+static int pull(const struct course *course, const ct_step *step, const ct_wait *wait,
+                ct_error *error) {
+    int code = ct_guest_pull(course->guest, step, course->filled, wait, error);
+    return code == CT_E_NOT_FOUND && course->guest->absent && step->optional ? CT_OK
+                                                                             : code;
+}
+
 static int do_step(const struct course *course, const ct_step *step, ct_buf *output,
                    const ct_wait *wait, ct_error *error) {
     switch (step->kind) {
@@ -82,27 +89,65 @@ static int do_step(const struct course *course, const ct_step *step, ct_buf *out
     case CT_STEP_PUSH:
         return ct_guest_push(course->guest, step, wait, error);
     default:
-        return ct_guest_pull(course->guest, step, course->filled, wait, error);
+        return pull(course, step, wait, error);
     }
+}
+
+/* What has failed. */
+struct losses {
+    ct_error error; /* the first's code, or that of a worse one; what is said of all */
+    bool absent;    /* all are of pulls whose source was not there */
+};
+
+/* What is wrong with this pull says nothing of the steps behind it: what it was to bring
+ * is not there, can't be read, or can't be written. */
+static bool goes_on(const ct_step *step, int code) {
+    return step->kind == CT_STEP_PULL &&
+           (code == CT_E_NOT_FOUND || code == CT_E_GUEST || code == CT_E_SYSTEM ||
+            code == CT_E_CONFLICT || code == CT_E_LIMIT || code == CT_E_ARGUMENT);
+}
+
+static void add_loss(struct losses *losses, bool absent, const ct_error *error) {
+    ct_error before = losses->error;
+    bool first = before.code == CT_OK, worse = losses->absent && !absent;
+    losses->absent = absent && (first || losses->absent);
+    ct_fail(&losses->error, first || worse ? error->code : before.code, "%s%s%s",
+            before.message, first ? "" : "\nand: ", error->message);
+}
+
+/* Does the steps of a hook that are in range; false when the failure of one ends all.
+ * *number: of its first step, among those of all hooks; then of the next hook's. */
+static bool do_hook(const struct course *course, const ct_hook *hook, size_t *number,
+                    struct losses *losses, ct_buf *output, const ct_wait *wait) {
+    static const char *const kinds[] = {"run", "upload", "download"};
+    for (size_t i = 0; i < hook->step_count; i++, (*number)++) {
+        const ct_step *step = &hook->steps[i];
+        ct_error error = {0};
+        if (*number < course->range.from || *number >= course->range.to)
+            continue;
+        int code = do_step(course, step, output, wait, &error);
+        if (code == CT_OK)
+            continue;
+        ct_fail_in(&error, code, "hook %s: %s", hook->name,
+                   step->name ? step->name : kinds[step->kind]);
+        add_loss(losses, code == CT_E_NOT_FOUND && course->guest->absent, &error);
+        if (!goes_on(step, code))
+            return false;
+    }
+    return true;
 }
 
 static int do_steps(const struct course *course, ct_buf *output, const ct_wait *wait,
                     ct_error *error) {
-    static const char *const kinds[] = {"run", "upload", "download"};
+    struct losses losses = {.absent = false};
     size_t number = 0;
-    for (size_t i = 0; i < course->count; i++) {
-        const ct_hook *hook = &course->hooks[i];
-        for (size_t j = 0; j < hook->step_count; j++, number++) {
-            const ct_step *step = &hook->steps[j];
-            if (number < course->range.from || number >= course->range.to)
-                continue;
-            int code = do_step(course, step, output, wait, error);
-            if (code < 0)
-                return ct_fail_in(error, code, "hook %s: %s", hook->name,
-                                  step->name ? step->name : kinds[step->kind]);
-        }
-    }
-    return CT_OK;
+    bool going = true;
+    for (size_t i = 0; going && i < course->count; i++)
+        going = do_hook(course, &course->hooks[i], &number, &losses, output, wait);
+    course->guest->absent = losses.absent;
+    if (losses.error.code < 0)
+        ct_fail(error, losses.error.code, "%s", losses.error.message);
+    return losses.error.code;
 }
 
 /* A list to free(). Also of steps that are out of range, or come later: what they

@@ -38,7 +38,7 @@ static bool same_step(const ct_step *one, const ct_step *other) {
            one->keep_owners == other->keep_owners &&
            ct_same_text(one->user, other->user) &&
            ct_same_text(one->group, other->group) && one->mode == other->mode &&
-           one->limit == other->limit;
+           one->limit == other->limit && one->optional == other->optional;
 }
 
 static bool same_hook(const ct_hook *one, const ct_hook *other) {

@@ -64,6 +64,8 @@ static int check_tree(const ct_step *step, const char *hook, ct_error *error) {
         return ct_fail(error, CT_E_ARGUMENT, "hook %s: bad mode %o", hook, step->mode);
     if (step->limit && !pull)
         return ct_fail(error, CT_E_ARGUMENT, "hook %s: a push with a limit", hook);
+    if (step->optional && !pull)
+        return ct_fail(error, CT_E_ARGUMENT, "hook %s: a push that is optional", hook);
     return check_owner(step, hook, error);
 }
 

@@ -54,6 +54,11 @@ typedef struct ct_step_range {
  * testlet. Where the job does not say: NETWORK for packages, else SYSTEM, with steps and
  * without: what a testlet finds does not depend on whether it has hooks. */
 enum ct_ready ct_job_ready(const ct_job *job, ct_step_range range);
+/* Does a step write where a boot mounts an empty file system over what was there? */
+bool ct_step_needs_boot(const ct_step *step);
+/* Is path at or below the folder? Both are absolute; what goes up, with "..", is not
+ * looked at. */
+bool ct_path_lies_in(const char *path, const char *folder);
 /* Seconds after which nothing of it can still be going, where one operation of the
  * provider's may take so many. */
 double ct_job_longest(const ct_job *job, double operation);

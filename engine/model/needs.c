@@ -3,7 +3,42 @@
  * needs.c - what a job asks for before it begins: how far its instance must have come,
  * and how long all of it may take.
  */
+#include <string.h>
+
 #include "model/model.h"
+
+/* The names of a path, one by one; "." and empty ones are none. */
+static const char *next_name(const char *path, size_t *length) {
+    do {
+        path += strspn(path, "/");
+        *length = strcspn(path, "/");
+        if (*length != 1 || *path != '.')
+            return path;
+        path++;
+    } while (true);
+}
+
+bool ct_path_lies_in(const char *path, const char *folder) {
+    size_t length, wanted;
+    for (;;) {
+        folder = next_name(folder, &wanted);
+        path = next_name(path, &length);
+        if (wanted == 0)
+            return true;
+        if (length != wanted || memcmp(path, folder, length) != 0)
+            return false;
+        folder += wanted;
+        path += length;
+    }
+}
+
+bool ct_step_needs_boot(const ct_step *step) {
+    static const char *const mounts[] = {"/tmp", "/run", "/var/run", "/var/lock", "/dev"};
+    for (size_t i = 0; step->kind == CT_STEP_PUSH && i < CT_COUNT(mounts); i++)
+        if (ct_path_lies_in(step->dest, mounts[i]))
+            return true;
+    return false;
+}
 
 static bool is_call(const ct_step *step) {
     return step->kind == CT_STEP_RUN && step->run.kind == CT_TESTLET_CALL;

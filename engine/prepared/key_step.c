@@ -10,38 +10,13 @@
 
 /* ---- what is always done ---- */
 
-/* The names of a path, one by one; "." and empty ones are none. */
-static const char *next_name(const char *path, size_t *length) {
-    do {
-        path += strspn(path, "/");
-        *length = strcspn(path, "/");
-        if (*length != 1 || *path != '.')
-            return path;
-        path++;
-    } while (true);
-}
-
-/* Is path at or below the folder? */
-static bool lies_in(const char *path, const char *folder) {
-    size_t length, wanted;
-    for (;;) {
-        folder = next_name(folder, &wanted);
-        path = next_name(path, &length);
-        if (wanted == 0)
-            return true;
-        if (length != wanted || memcmp(path, folder, length) != 0)
-            return false;
-        folder += wanted;
-        path += length;
-    }
-}
-
 static bool goes_up(const char *path) {
-    size_t length;
-    for (path = next_name(path, &length); length > 0;
-         path = next_name(path + length, &length))
+    for (size_t length; *path; path += length) {
+        path += strspn(path, "/");
+        length = strcspn(path, "/");
         if (length == 2 && memcmp(path, "..", 2) == 0)
             return true;
+    }
     return false;
 }
 
@@ -58,7 +33,7 @@ static bool gone_after_boot(const char *dest) {
         "/var/log/wtmp", "/var/log/btmp", "/var/log/lastlog", "/var/lib/dhcp",
         "/var/lib/dhclient", "/var/lib/dhcpcd", "/var/lib/wicked", NULL};
     for (size_t i = 0; places[i]; i++)
-        if (lies_in(dest, places[i]))
+        if (ct_path_lies_in(dest, places[i]))
             return true;
     return goes_up(dest);
 }

@@ -49,13 +49,19 @@ static int charge(ct_tree_writer *writer, size_t bytes, ct_error *error) {
     return CT_OK;
 }
 
-static int fail_exists(const ct_tree_writer *writer, ct_error *error) {
-    return ct_fail(error, CT_E_CONFLICT, "%s exists already", writer->dest);
-}
-
 /* What comes behind dest in a message about the entry at path. */
 static const char *below(const ct_tree_writer *writer, const char *path) {
     return writer->alone ? "" : path;
+}
+
+/* What would help is said as suites say it. path: of the entry; "": the root. */
+static int fail_exists(const ct_tree_writer *writer, const char *path, ct_error *error) {
+    size_t length = strlen(writer->dest);
+    path = below(writer, path);
+    bool ends = length > 0 && writer->dest[length - 1] == '/';
+    return ct_fail(error, CT_E_CONFLICT, "%s%s%s exists already: overwrite = true %s",
+                   writer->dest, *path && !ends ? "/" : "", path,
+                   writer->options.directory ? "adds to it" : "replaces it");
 }
 
 static int fail_path(ct_tree_writer *writer, const char *path, ct_error *error) {
@@ -119,7 +125,7 @@ static int place(ct_tree_writer *writer, const char *path, ct_error *error) {
     bool replace = !writer->options.no_overwrite || writer->options.directory;
     int code = CT_OK;
     if (ct_tree_draft_place(&writer->draft, replace) < 0)
-        code = errno == EEXIST && !replace ? fail_exists(writer, error)
+        code = errno == EEXIST && !replace ? fail_exists(writer, path, error)
                                            : fail_path(writer, path, error);
     ct_tree_draft_drop(&writer->draft);
     return code;
@@ -183,7 +189,7 @@ static int add_entry(ct_tree_writer *writer, const ct_tree_received *entry,
 static int start_directory(ct_tree_writer *writer, ct_tree_received *entry,
                            ct_error *error) {
     if (writer->options.no_overwrite && ct_tree_exists(writer->dest))
-        return fail_exists(writer, error);
+        return fail_exists(writer, "", error);
     bool made; /* else it keeps what it has */
     writer->root =
         ct_tree_open_root(writer->dest, writer->options.untrusted, &made, error);
@@ -192,7 +198,7 @@ static int start_directory(ct_tree_writer *writer, ct_tree_received *entry,
     if (made)
         return note_late(writer, entry, error);
     /* somebody else has just made it */
-    return writer->options.no_overwrite ? fail_exists(writer, error) : CT_OK;
+    return writer->options.no_overwrite ? fail_exists(writer, "", error) : CT_OK;
 }
 
 /* One file: dest is its path, or the directory it goes into. */
@@ -221,7 +227,7 @@ static int start_file(ct_tree_writer *writer, ct_tree_received *entry, ct_error 
         return writer->root;
     if (writer->options.no_overwrite &&
         fstatat(writer->root, entry->path, &info, AT_SYMLINK_NOFOLLOW) == 0)
-        return fail_exists(writer, error);
+        return fail_exists(writer, entry->path, error);
     return add_entry(writer, entry, error);
 }
 

@@ -47,10 +47,12 @@ enum ct_frame_type {
     CT_FRAME_STDERR = 'e',  /* bytes */
     CT_FRAME_VALUE = 'v',   /* packed: what the testlet returned */
     CT_FRAME_EXIT = 'x',    /* packed table: how the process ended; ends a run */
-    CT_FRAME_FAILED = '!',  /* text: the guest could not do it; the last frame */
-    CT_FRAME_ENTRY = 'f',   /* packed table: a file, directory or link; see tree.h */
-    CT_FRAME_CHUNK = 'c',   /* bytes of the file last announced */
-    CT_FRAME_END = 'z'      /* empty: the tree is complete; ends a pack or unpack */
+    CT_FRAME_ABSENT =
+        'a', /* text: the tree that is asked for is not there; ends a pack */
+    CT_FRAME_FAILED = '!', /* text: the guest could not do it; the last frame */
+    CT_FRAME_ENTRY = 'f',  /* packed table: a file, directory or link; see tree.h */
+    CT_FRAME_CHUNK = 'c',  /* bytes of the file last announced */
+    CT_FRAME_END = 'z'     /* empty: the tree is complete; ends a pack or unpack */
 };
 
 /* Exit status of a guest whose host does not take its frames, or sends no more, any

@@ -43,6 +43,7 @@ end
 
 local of_folders = {
   overwrite = check.boolean, keep_owners = check.boolean, limit = units.check_bytes,
+  optional = check.boolean,
   volatile = check.boolean,
   uid = check_id, user = check.string, gid = check_id, group = check.string,
 }
@@ -82,8 +83,9 @@ end
 --   uid (integer) or user (a name, of the side that is written to), gid or group: whose it
 --   becomes (default: root's, and for a download this process'); keep_owners (boolean): it keeps
 --   its uid and gid; mode (octal string, or integer; default: it keeps its mode); limit (what a
---   download may write here: bytes, or a string like "1GiB"; default 4 GiB); volatile
---   (boolean): for uploads, see ct.hook.start_env
+--   download may write here: bytes, or a string like "1GiB"; default 4 GiB); optional (boolean,
+--   default false): a download whose source is not there is no failure; volatile (boolean): for
+--   uploads, see ct.hook.start_env
 -- @treturn artifact
 function data.file(source, dest, options)
   local text
@@ -140,7 +142,9 @@ end
 function data.check_upload(what, value)
   local list = data.check(what, value)
   for _, item in ipairs(list) do
-    if item.options.limit then where.fail("%s: limit is for downloads", what) end
+    for _, name in ipairs { "limit", "optional" } do
+      if item.options[name] ~= nil then where.fail("%s: %s is for downloads", what, name) end
+    end
     check_inside(what, item.dest)
   end
   return list
@@ -196,6 +200,7 @@ function data.pull(item)
     source = item.source,
     dest = where.join(item.folder, item.dest),
     limit = item.options.limit,
+    optional = item.options.optional,
   })
 end
 
