@@ -88,8 +88,8 @@ describe("package managers", function()
 
     it(name .. " waits for a lock that somebody else holds", function()
       local got, calls = with(one(name,
-        ("%s) [ $(count 'one two') -gt 2 ] || { echo \"%s\" >&2; exit %d; } ;;"):format(tool.install,
-          tool.lock, tool.code)), function(which)
+        ("%s) [ $(count 'one two') -gt 2 ] || { echo \"%s\" >&2; exit %d; } ;;"):format(
+          tool.install, tool.lock, tool.code)), function(which)
         local guest = require "cleantest.guest"
         local manager = require("cleantest.utils." .. which)
         local slept = 0
@@ -113,8 +113,8 @@ describe("package managers", function()
           guest.sleep = function(seconds) now = now + seconds end
           return { now, select(2, pcall(manager.update)), now }
         end, name)
-      assert.matches(("unit/managers_spec.lua:%%d+: %s: somebody has held its lock for 240 s: %s"):format(
-        name, tool.program:gsub("%-", "%%-")), got[2])
+      assert.matches(("unit/managers_spec.lua:%%d+: %s: somebody has held its lock for 240 s: %s")
+        :format(name, tool.program:gsub("%-", "%%-")), got[2])
       assert.is_truthy(got[2]:find(tool.lock, 1, true))
     end)
 
@@ -248,8 +248,59 @@ describe("apt", function()
     end
     local lack <const> = "recommended, and not here: spec-no-such"
       .. " (recommends = false does without)"
-    assert.same({ { "-o", "APT::Install-Recommends=true" }, lack }, recommends { recommends = true })
+    local wanted <const> = { "-o", "APT::Install-Recommends=true" }
+    assert.same({ wanted, lack }, recommends { recommends = true })
     assert.same({ { "-o", "APT::Install-Recommends=false" } }, recommends { recommends = false })
     assert.same({}, recommends({})[1])
+  end)
+end)
+
+describe("installers", function()
+  it("ask no index but the one that is named", function()
+    local folder <close> = new_folder { ["bin/python3"] = "#!/bin/sh\n"
+      .. [[echo "$* [${PIP_EXTRA_INDEX_URL-none}]" >>"$CT_SPEC/calls"]] }
+    assert(os.execute(("chmod 755 '%s'"):format(folder:at "bin/python3")))
+    inside(function()
+      local pip = require "cleantest.packages.pip"
+      pip { packages = { "one" }, index = "https://x/simple" }
+      pip { packages = { "two" } }
+    end, { env = { PATH = folder:at "bin" .. ":/usr/bin:/bin", CT_SPEC = folder.path } })
+    local calls = folder:read "calls"
+    assert.matches("%-%-index%-url https://x/simple one %[https://x/simple%]\n", calls)
+    assert.matches(" two %[none%]\n", calls)
+  end)
+
+  it("hand on whether recommended packages are wanted", function()
+    local got = inside(function()
+      local given = {}
+      local install = require "cleantest.packages.distribution" {
+        install = function(...) given[#given + 1] = table.pack(...) end,
+      }
+      install { packages = { "a", "b" } }
+      install { packages = { "c" }, recommends = false }
+      return given
+    end)
+    assert.same({ { { "a", "b" }, n = 1 }, { { "c" }, { recommends = false }, n = 2 } }, got)
+  end)
+end)
+
+describe("rpm", function()
+  it("tells of all versions where there are several", function()
+    local got = inside(function()
+      local rpm = require "cleantest.utils.rpm"
+      return table.pack(rpm.parse "k|x86_64|(none)|5.1|1|\nk|x86_64|2|5.2|1|\n")
+    end)
+    assert.equal("2:5.2-1", got[1].full_version)
+    assert.same({ "5.1-1", "2:5.2-1" }, got[2])
+  end)
+end)
+
+describe("snapd", function()
+  it("is sent lists without items, and objects without members", function()
+    local got = inside(function()
+      local snap, snapd = require "cleantest.utils.snap", require "cleantest.utils.snapd"
+      return { snapd.encode { a = { snap.empty_list, {}, { 1 } } }, snapd.encode { b = {} } }
+    end)
+    assert.same({ '{"a":[[],{},[1]]}', '{"b":{}}' }, got)
   end)
 end)

@@ -23,7 +23,9 @@ end
 local function check_refusals(cases)
   local calls = {}
   for i, case in ipairs(cases) do calls[i] = case[1] end
-  for i, message in ipairs(refusals(calls)) do assert.equal("testlet:1: " .. cases[i][2], message) end
+  for i, message in ipairs(refusals(calls)) do
+    assert.equal("testlet:1: " .. cases[i][2], message)
+  end
 end
 
 describe("run", function()
@@ -46,12 +48,14 @@ describe("run", function()
   it("has limits that limit", function()
     check_refusals {
       { 'run("true", { timeout = 0 })', "run: timeout must be a number of seconds above 0, not 0" },
-      { 'run("true", { timeout = -1 })', "run: timeout must be a number of seconds above 0, not -1" },
+      { 'run("true", { timeout = -1 })',
+        "run: timeout must be a number of seconds above 0, not -1" },
       { 'run("true", { timeout = 0/0 })',
         "run: timeout must be a number of seconds above 0, not " .. tostring(0 / 0) },
       { 'run("true", { timeout = 1e30 })',
         "run: timeout must be a number of seconds, at most 3162240000, not 1e+30" },
-      { 'run("true", { output_limit = -1 })', "run: output_limit must be a positive integer, not -1" },
+      { 'run("true", { output_limit = -1 })',
+        "run: output_limit must be a positive integer, not -1" },
       { 'run("true", { output_limit = 1e30 })',
         "run: output_limit must be a positive integer, not 1e+30" },
       { 'run("true", { output_limit = 1 << 60 })', "run: output_limit must be a positive integer,"
@@ -100,7 +104,8 @@ describe("file", function()
         mode = { text:mode(), link:mode(), top:mode() },
         owner = { text:owner() == run("id -un").stdout:match "%S+",
           text:group() == run("id -gn").stdout:match "%S+",
-          text:uid() == tonumber(run("id -u").stdout), text:gid() == tonumber(run("id -g").stdout) },
+          text:uid() == tonumber(run("id -u").stdout),
+          text:gid() == tonumber(run("id -g").stdout) },
         size = text:size(), target = { link:target(), gone:target() }, list = top:list(),
         read = text:read(), contains = { text:contains "two.", text:contains "tw.%." },
         match = text:match "(%a+)%.", new = os.time() - text:mtime() < 1000,
@@ -215,7 +220,8 @@ describe("socket", function()
 
   it("refuses what is no port or path", function()
     check_refusals {
-      { "socket.listening(0)", "socket.listening: the port must be a port, from 1 to 65535, not 0" },
+      { "socket.listening(0)",
+        "socket.listening: the port must be a port, from 1 to 65535, not 0" },
       { "socket.listening {}",
         "socket.listening: the port must be a port, from 1 to 65535, not a table" },
       { 'socket.listening("/x", { protocol = "tcp" })', "socket.listening: unknown option"

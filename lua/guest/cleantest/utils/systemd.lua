@@ -108,7 +108,7 @@ end
 --   so many, the last ones; since (string, as journalctl takes it: "-5min")
 -- @treturn string lines, the oldest first
 function systemd.journal(...)
-  local units, options = read_units("journal", { lines = check.count, since = check.name }, ...)
+  local units, options = read_units("journal", { lines = check.count, since = check.string }, ...)
   local argv = { "journalctl", "--no-pager", "--quiet", "--output=short-iso",
     ("--lines=%d"):format(options.lines or 100) }
   if options.since then argv[#argv + 1] = "--since=" .. options.since end

@@ -70,7 +70,8 @@ function wait.port(port, options)
   poll(("wait.port: %s:%d"):format(host, port), options, function(deadline)
     local address, why = resolve(host)
     if not address then return false, why end
-    return guest.connect(address, port, math.max(math.min(deadline - guest.now(), ATTEMPT), INTERVAL))
+    local seconds = math.max(math.min(deadline - guest.now(), ATTEMPT), INTERVAL)
+    return guest.connect(address, port, seconds)
   end)
 end
 
