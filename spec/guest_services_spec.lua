@@ -48,7 +48,9 @@ local function use_units()
   systemd.disable({ "spec-web", "spec-idle" }, { now = true })
   got.disabled = { systemd.is_enabled("spec-web", "spec-idle") }
   got.stopped = { systemd.is_active "spec-web", socket.listening(8123) }
-  got.wrong = { select(2, pcall(systemd.enable)), select(2, pcall(systemd.journal, "x", { n = 1 })) }
+  got.wrong = {
+    select(2, pcall(systemd.enable)), select(2, pcall(systemd.journal, "x", { n = 1 })),
+  }
   return got
 end
 
@@ -135,7 +137,8 @@ describe("cleantest.utils.passwd", function()
       local ann, staff = passwd.user "ann", passwd.group "spec-staff"
       local got = {
         select(2, pcall(ann.add, ann, { password = "x" })), ann:exists(),
-        run("test -e /home/ann").exit_code, pcall(ann.add, ann, { password = "x", home = "/srv/old" }),
+        run("test -e /home/ann").exit_code,
+        pcall(ann.add, ann, { password = "x", home = "/srv/old" }),
       }
       got.old, got.after = run("test -e /srv/old/kept").exit_code, ann:exists()
       ann:add()

@@ -63,7 +63,7 @@ local misuses = {
   "echo out; echo err >&2; exit 3: exit code 3\nout\nerr\n",
   "kill %-9 %$%$: killed by signal 9", "sleep 60: timed out", "yes: wrote too much",
   "run: unknown option 'shell'; the options are: check, cwd, env, output_limit, stdin, timeout",
-  "run: timeout must be a number of seconds above 0, not '5'",
+  "run: timeout must be seconds, above 0 and at most %d+, or a time like '5min', not '5'",
   "run: the options must be a table, not 5",
   "run: the command must be a string, for sh, or a list of strings, not nil",
   "run: the command must be a string, for sh, or a list of strings, not a table",

@@ -163,7 +163,7 @@ int guest_exchange(lua_State *L);
 int guest_stat(lua_State *L);
 int guest_read_link(lua_State *L);
 int guest_list_directory(lua_State *L);
-int guest_now(lua_State *L);
+int guest_clock(lua_State *L);
 int guest_sleep(lua_State *L);
 int guest_wait_path(lua_State *L);
 int guest_connect(lua_State *L);

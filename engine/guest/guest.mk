@@ -10,7 +10,7 @@ guest_objects = $(patsubst engine/%.c,$(BUILD)/guest-obj/%.o,$(call sources,$(1)
 GUEST_OBJECTS = $(call guest_objects,guest) $(BUILD)/guest-obj/modules.o
 GUEST_LUA = $(shell find lua/guest -name '*.lua' | sort)
 # Modules that the host has, too.
-GUEST_LUA_SHARED = $(patsubst %,lua/cleantest/%.lua,check tables where)
+GUEST_LUA_SHARED = $(patsubst %,lua/cleantest/%.lua,check show tables units where)
 
 $(BUILD)/guest-obj/%.o: engine/%.c
 	@mkdir -p $(@D)

@@ -180,7 +180,7 @@ static int open_primitives(lua_State *L) {
                                          {"stat", guest_stat},
                                          {"read_link", guest_read_link},
                                          {"list", guest_list_directory},
-                                         {"now", guest_now},
+                                         {"clock", guest_clock},
                                          {"sleep", guest_sleep},
                                          {"wait_file", guest_wait_path},
                                          {"connect", guest_connect},

@@ -112,10 +112,10 @@ int guest_list_directory(lua_State *L) {
 /* ---- waiting ---- */
 
 /***
-@function now
+@function clock
 @treturn number seconds, of a clock that nobody sets
 */
-int guest_now(lua_State *L) {
+int guest_clock(lua_State *L) {
     lua_pushnumber(L, ct_now());
     return 1;
 }

@@ -86,9 +86,24 @@ static bool has_own_code(lua_State *L) {
     return false;
 }
 
+/* What was thrown, in words: a table by its fields. */
+static const char *show_thrown(lua_State *L) {
+    if (lua_type(L, 1) == LUA_TTABLE) {
+        lua_getglobal(L, "require");
+        lua_pushstring(L, "cleantest.show");
+        if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
+            lua_pushvalue(L, 1);
+            if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_type(L, -1) == LUA_TSTRING)
+                return lua_tostring(L, -1);
+        }
+        lua_pop(L, 1);
+    }
+    return luaL_tolstring(L, 1, NULL);
+}
+
 /* Where the library's installers are when they fail helps nobody. */
 static int add_traceback(lua_State *L) {
-    const char *message = luaL_tolstring(L, 1, NULL);
+    const char *message = show_thrown(L);
     if (has_own_code(L))
         luaL_traceback(L, L, message, 1);
     return 1;

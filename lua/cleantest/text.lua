@@ -26,7 +26,8 @@ function text.tail(s, count)
   while stop > 0 and #lines < count do
     local start = stop
     while start > 0 and s:byte(start) ~= 10 do start = start - 1 end
-    local line = s:sub(start + 1, stop):gsub("\r+$", "")
+    -- as a terminal shows it: a carriage return begins the line anew, and that is all of progress
+    local line = s:sub(start + 1, stop):gsub("\r+$", ""):match "[^\r]*$"
     table.insert(lines, 1, text.fit(text.printable(line), 400))
     stop = start - 1
   end

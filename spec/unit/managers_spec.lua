@@ -109,7 +109,7 @@ describe("package managers", function()
           local manager = require("cleantest.utils." .. which)
           local now = 0
           guest.wait_ready = function() return true end
-          guest.now = function() return now end
+          guest.clock = function() return now end
           guest.sleep = function(seconds) now = now + seconds end
           return { now, select(2, pcall(manager.update)), now }
         end, name)

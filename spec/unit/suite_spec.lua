@@ -144,3 +144,56 @@ describe("expected failures", function()
     assert.equal(1, got.status)
   end)
 end)
+
+describe("os.exit", function()
+  local function goes(suite)
+    local got = cleantest { ["suite.lua"] = suite .. '\nprint "went on"' }
+    return got.status, got.stdout, got.stderr
+  end
+
+  it("leaves the suite, whatever stands around it", function()
+    for _, suite in ipairs {
+      "os.exit(5)", "pcall(os.exit, 5)", "pcall(pcall, os.exit, 5)",
+      "xpcall(function() os.exit(5) end, function() return 'mine' end)",
+      "coroutine.wrap(function() os.exit(5) end)()",
+      "coroutine.resume(coroutine.create(function() pcall(os.exit, 5) end))",
+    } do
+      local status, stdout, stderr = goes(suite)
+      assert.equal(1, status, suite)
+      assert.not_matches("went on", stdout .. stderr, suite)
+    end
+  end)
+
+  it("changes nothing else of what it stands in", function()
+    local got = cleantest { ["suite.lua"] = [[
+      local function f(...) return select("#", ...), ... end
+      assert(select("#", pcall(f, 1, nil)) == 4)
+      local ok, why = xpcall(error, function(e) return "caught " .. e end, "x", 0)
+      assert(not ok and why == "caught x")
+      local co = coroutine.create(function(a) local b = pcall(coroutine.yield, a) return b end)
+      assert(select(2, coroutine.resume(co, 7)) == 7 and select(2, coroutine.resume(co)) == true)
+      local mine, resume = pcall, coroutine.resume
+      local passed
+      for _, r in ct.lxd { image = "here" } (function()
+        assert(mine(error) == false and resume(coroutine.create(error)) == false)
+      end)() do passed = r.status == "pass" end
+      assert(passed)]] }
+    assert.equal(0, got.status, got.stderr)
+  end)
+end)
+
+describe("what is thrown", function()
+  local thrown <const> = [[{ code = 7, why = "a\nb", list = { 1, { 2, { 3, { 4 } } } },
+    [print and 1.5] = setmetatable({}, { __tostring = function() return "me" end }) }]]
+  local shown <const> =
+    [[{code = 7, list = {1, {2, {..}}}, why = "a\nb", [1.5] = me}]]
+
+  it("is shown by its fields, in a suite and in a testlet", function()
+    local got = cleantest { ["suite.lua"] = [[
+      ct.lxd { image = "here" } (function() error(]] .. thrown .. [[) end)():all()
+      error(]] .. thrown .. ")" }
+    assert.is_truthy(got.stdout:find("| " .. shown, 1, true), got.stdout)
+    local said = got.stdout .. got.stderr
+    assert.is_truthy(said:find("suite.lua: " .. shown .. "\n", 1, true), said)
+  end)
+end)

@@ -173,3 +173,11 @@ describe("the stand-ins", function()
     assert.is_true(count > 10)
   end)
 end)
+
+describe("a function without names of its own", function()
+  it("has the guest's globals all the same", function()
+    prints("function 3\n", [[
+      local code = string.dump(load "print(type(print) .. ' ' .. 3)", true)
+      testlet = load(code, "stripped", "b")]])
+  end)
+end)

@@ -46,21 +46,25 @@ describe("run", function()
   end)
 
   it("has limits that limit", function()
+    local seconds <const> = "run: timeout must be seconds, above 0 and at most 3162240000, or a"
+      .. " time like '5min', not "
+    local bytes <const> = "run: output_limit must be bytes, from 1 to 1099511627776, or a size like"
+      .. " '2MiB', not "
     check_refusals {
-      { 'run("true", { timeout = 0 })', "run: timeout must be a number of seconds above 0, not 0" },
-      { 'run("true", { timeout = -1 })',
-        "run: timeout must be a number of seconds above 0, not -1" },
-      { 'run("true", { timeout = 0/0 })',
-        "run: timeout must be a number of seconds above 0, not " .. tostring(0 / 0) },
-      { 'run("true", { timeout = 1e30 })',
-        "run: timeout must be a number of seconds, at most 3162240000, not 1e+30" },
-      { 'run("true", { output_limit = -1 })',
-        "run: output_limit must be a positive integer, not -1" },
-      { 'run("true", { output_limit = 1e30 })',
-        "run: output_limit must be a positive integer, not 1e+30" },
-      { 'run("true", { output_limit = 1 << 60 })', "run: output_limit must be a positive integer,"
-        .. " at most 1099511627776, not 1152921504606846976" },
+      { 'run("true", { timeout = 0 })', seconds .. "0" },
+      { 'run("true", { timeout = -1 })', seconds .. "-1" },
+      { 'run("true", { timeout = 0/0 })', seconds .. tostring(0 / 0) },
+      { 'run("true", { timeout = 1e30 })', seconds .. "1e+30" },
+      { 'run("true", { timeout = "5 years" })', seconds .. "'5 years'" },
+      { 'run("true", { output_limit = -1 })', bytes .. "-1" },
+      { 'run("true", { output_limit = 1e30 })', bytes .. "1e+30" },
+      { 'run("true", { output_limit = 1 << 60 })', bytes .. "1152921504606846976" },
     }
+    assert.same({ true, true }, inside(function()
+      local run = require "cleantest.utils.run"
+      return { run("sleep 60", { timeout = "0.1s" }).timed_out,
+        run("yes", { output_limit = "1KiB" }).truncated }
+    end))
   end)
 
   it("does several with the same options", function()

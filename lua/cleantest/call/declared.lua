@@ -15,8 +15,10 @@ local check = require "cleantest.check"
 local config = require "cleantest.config"
 local env = require "cleantest.env"
 local ids = require "cleantest.call.ids"
+local leave = require "cleantest.leave"
 local listing = require "cleantest.call.listing"
 local run = require "cleantest.run"
+local show = require "cleantest.show"
 local tables = require "cleantest.tables"
 local uncalled = require "cleantest.call.uncalled"
 local where = require "cleantest.where"
@@ -26,12 +28,7 @@ local declared = {}
 local Suite = { __name = "cleantest.suite" }
 Suite.__index = Suite
 
--- What os.exit throws, so that the suite's loops are closed on the way.
-local Exit = { __name = "os.exit" }
-
-function Exit:__tostring()
-  return ("os.exit(%s)"):format(self.code)
-end
+local xpcall <const> = xpcall -- of Lua's own, which ends a suite's os.exit
 
 local function put_back(into, saved)
   for key in pairs(tables.copy(into)) do
@@ -48,9 +45,11 @@ local function surround(path, exit)
   package.path = ("%s/?.lua;%s/?/init.lua;%s"):format(folder, folder, package_path)
   _G.arg = { [0] = path }
   os.exit = exit -- luacheck: ignore 122
+  local unguard = leave.guard()
   where.enter_suite(path)
   return function()
     where.enter_suite(nil)
+    unguard()
     os.exit = os_exit -- luacheck: ignore 122
     package.path = package_path
     put_back(package.loaded, loaded)
@@ -78,8 +77,8 @@ end
 -- Makes a message handler for xpcall.
 local function explain(path)
   return function(problem)
-    if getmetatable(problem) == Exit then return problem end
-    local message, lines = tostring(problem), trace(path)
+    if leave.is_exit(problem) then return problem end
+    local message, lines = show(problem), trace(path)
     if #lines == 1 and message:sub(1, #lines[1]) == lines[1] then return message end
     return table.concat({ message, table.unpack(lines) }, "\n  at ")
   end
@@ -96,7 +95,7 @@ function declared.open(path)
   local self = setmetatable({ path = path, asked = 0 }, Suite)
   self.leave = surround(path, function(code)
     self.asked = math.max(self.asked, exit_status(code))
-    error(setmetatable({ code = code }, Exit), 0)
+    leave.throw(code)
   end)
   return self
 end
@@ -107,7 +106,7 @@ end
 -- @treturn ?string why it did not: the error, with the suite's part of the traceback
 function Suite:protect(f)
   local ok, problem = xpcall(f, explain(self.path))
-  if ok or getmetatable(problem) == Exit then return true end
+  if ok or leave.is_exit(problem) then return true end
   return false, problem
 end
 

@@ -62,9 +62,9 @@ end
 -- @treturn table as from run
 -- @treturn ?string what went wrong, with the tool's output
 function Tool:attempt(...)
-  local argv, deadline = self:argv(...), guest.now() + LOCK_TIMEOUT
+  local argv, deadline = self:argv(...), guest.clock() + LOCK_TIMEOUT
   local result = run(argv, { env = self.env })
-  while self:is_locked(result) and guest.now() < deadline do
+  while self:is_locked(result) and guest.clock() < deadline do
     guest.sleep(LOCK_INTERVAL)
     result = run(argv, { env = self.env })
   end

@@ -1,21 +1,12 @@
 -- SPDX-License-Identifier: MIT
 --
 -- run.lua - commands, from inside a testlet: require "cleantest.utils.run".
+local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local guest = require "cleantest.guest"
 local where = require "cleantest.where"
 
 local run = {}
-
-local MOST_BYTES <const> = 1 << 40
-local MOST_SECONDS <const> = 100 * 366 * 24 * 3600 -- longer than that is a mistake
-
-local function check_seconds(what, value)
-  if check.positive(what, value) > MOST_SECONDS then
-    check.refuse(what, ("a number of seconds, at most %d"):format(MOST_SECONDS), value)
-  end
-  return value
-end
 
 -- The value of a variable: a string; false for none at all.
 local function check_variable(what, value)
@@ -40,8 +31,8 @@ local function check_env(what, env)
 end
 
 local fields = {
-  env = check_env, cwd = check.string, stdin = check.any_string, timeout = check_seconds,
-  check = check.boolean, output_limit = check.count_to(MOST_BYTES),
+  env = check_env, cwd = check.string, stdin = check.any_string, timeout = arguments.seconds,
+  check = check.boolean, output_limit = arguments.bytes,
 }
 
 local function to_argv(command)
@@ -117,9 +108,9 @@ end
 -- @function run
 -- @param command a string, for `sh -c`, or a list, executed as it is
 -- @tparam[opt] table options env (strings or numbers by name; false: none of that name), cwd,
---   stdin (a string; default: nothing), timeout (seconds, above 0; default: none), check (throw,
---   with the output, unless the exit code is 0), output_limit (bytes of stdout, and of stderr;
---   default 16 MiB)
+--   stdin (a string; default: nothing), timeout (seconds, or "5min"; default: none), check (throw,
+--   with the output, unless the exit code is 0), output_limit (bytes, or "2MiB", of stdout, and of
+--   stderr; default 16 MiB)
 -- @treturn table exit_code (-1 when it did not end by itself), signal (nil when none ended it),
 --   timed_out, truncated (a boolean each: it was killed, since it took too long, or wrote more
 --   than output_limit), stdout, stderr (what came before that)

@@ -2,6 +2,7 @@
 --
 -- wait.lua - waiting for what takes a moment, from inside a testlet: require
 -- "cleantest.utils.wait". What does not come in time throws, and says what was last seen.
+local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local guest = require "cleantest.guest"
 local run = require "cleantest.utils.run"
@@ -14,20 +15,20 @@ local TIMEOUT <const> = 30 -- seconds
 local INTERVAL <const> = 0.1
 local ATTEMPT <const> = 5 -- seconds that one connection may take
 
-local fields = { timeout = check.positive, interval = check.positive }
+local fields = { timeout = arguments.seconds, interval = arguments.seconds }
 
 -- Calls look() until it returns true, at most until the deadline; else throws "what: not within
 -- 30 s: why", with the last of what look() returned behind false.
 local function poll(what, options, look)
   local timeout = options.timeout or TIMEOUT
-  local deadline = guest.now() + timeout
+  local deadline = guest.clock() + timeout
   while true do
     local done, why = look(deadline)
     if done then return end
-    if guest.now() >= deadline then
+    if guest.clock() >= deadline then
       where.fail("%s: not within %g s%s", what, timeout, why and ": " .. why or "")
     end
-    guest.sleep(math.min(options.interval or INTERVAL, math.max(deadline - guest.now(), 0)))
+    guest.sleep(math.min(options.interval or INTERVAL, math.max(deadline - guest.clock(), 0)))
   end
 end
 
@@ -70,7 +71,7 @@ function wait.port(port, options)
   poll(("wait.port: %s:%d"):format(host, port), options, function(deadline)
     local address, why = resolve(host)
     if not address then return false, why end
-    local seconds = math.max(math.min(deadline - guest.now(), ATTEMPT), INTERVAL)
+    local seconds = math.max(math.min(deadline - guest.clock(), ATTEMPT), INTERVAL)
     return guest.connect(address, port, seconds)
   end)
 end
@@ -86,12 +87,12 @@ function wait.file(path, options)
   local known = { contains = check.string, timeout = fields.timeout, interval = fields.interval }
   options = check.options("wait.file", options, known)
   local timeout = options.timeout or TIMEOUT
-  local begun = guest.now()
+  local begun = guest.clock()
   if not guest.wait_file(path, timeout) then
     where.fail("wait.file: %s: not within %g s: nothing is there", path, timeout)
   end
   if not options.contains then return end
-  options.timeout = math.max(timeout - (guest.now() - begun), INTERVAL)
+  options.timeout = math.max(timeout - (guest.clock() - begun), INTERVAL)
   poll("wait.file: " .. path, options, function()
     local file <close>, why = io.open(path, "rb")
     local text = file and file:read "a"
