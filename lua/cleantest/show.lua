@@ -35,7 +35,8 @@ local function show_table(t, depth)
   local keys, parts, listed = {}, {}, rawlen(t)
   for i = 1, listed do parts[i] = i <= MOST_ENTRIES and show(rawget(t, i), depth + 1) or nil end
   for key in next, t do
-    if not (math.type(key) == "integer" and key >= 1 and key <= listed) then keys[#keys + 1] = key end
+    local is_listed = math.type(key) == "integer" and key >= 1 and key <= listed
+    if not is_listed then keys[#keys + 1] = key end
   end
   table.sort(keys, before)
   for _, key in ipairs(keys) do
