@@ -163,9 +163,7 @@ function events.settle(reason)
   for _, number in ipairs(numbers) do
     local job = pending[number]
     job.cancelled = true
-    local result = result_of.broken(reason)
-    result_of.of_job(result, job)
-    events.emit("result", job, result)
+    events.emit("result", job, result_of.broken(job, reason))
   end
 end
 

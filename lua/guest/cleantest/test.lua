@@ -28,7 +28,7 @@ local function note(name, status, message, began)
   if seen[full] > 1 then full = ("%s (%d)"):format(full, seen[full]) end
   collected[#collected + 1] = {
     name = full, status = status, message = message and message:sub(1, LONGEST) or nil,
-    seconds = guest.now() - began,
+    seconds = guest.clock() - began,
   }
   if status == "fail" then
     failed = failed + 1
@@ -37,7 +37,7 @@ local function note(name, status, message, began)
 end
 
 local function run(name, f)
-  local began = guest.now()
+  local began = guest.clock()
   above[#above + 1] = name
   local returned = table.pack(xpcall(f, explain))
   above[#above] = nil
@@ -54,7 +54,7 @@ end
 -- @tparam string reason why
 function test.skip(name, reason)
   note(check.string("test.skip: the name", name), "skip",
-    check.string("test.skip: the reason", reason), guest.now())
+    check.string("test.skip: the reason", reason), guest.clock())
 end
 
 -- What the guest asks for in the end: what goes home, and whether a test has failed.
