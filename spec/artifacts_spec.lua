@@ -5,6 +5,7 @@
 local artifacts = require "cleantest.call.artifacts"
 local ct = require "cleantest"
 local new_folder = require "spec.support.folder"
+local process = require "spec.support.process"
 local results = require "spec.support.results"
 
 after_each(function() artifacts.collect(nil) end)
@@ -55,5 +56,25 @@ describe("artifacts", function()
     assert.is_nil(cluster:execute("one", function()
       return require("cleantest.job").artifacts
     end).one.value)
+  end)
+
+  it("are brought by the command's --artifacts, beside what was printed", function()
+    local folder <close> = new_folder { ["some_suite.lua"] = ([[
+      local ct = require "cleantest"
+      local image = %q
+      return {
+        leaves = ct.lxd { image = image } (ct.script "echo here >$CLEANTEST_ARTIFACTS/log; exit 3"),
+        leaves_nothing = ct.lxd { image = image } (function() print "nothing" end),
+      }
+    ]]):format(results.image) }
+    for _ = 1, 2 do -- the second time over the first
+      local said = process.run({ "cleantest", "--artifacts", folder:at "out", "some_suite.lua" },
+        { cwd = folder.path })
+      assert.equal(1, said.status, said.stdout .. said.stderr)
+    end
+    local of = "out/some_suite.lua/%s@" .. results.image
+    assert.equal("here\n", folder:read(of:format "leaves" .. "/artifacts/log"))
+    assert.equal("nothing\n", folder:read(of:format "leaves_nothing" .. "/stdout"))
+    assert.is_nil(folder:mode(of:format "leaves_nothing" .. "/artifacts"))
   end)
 end)

@@ -1,8 +1,10 @@
 -- SPDX-License-Identifier: MIT
 --
 -- artifacts.lua - a folder for each result (--artifacts DIR): its stdout and stderr as they came,
--- and result.json, which has all else.
+-- result.json, which has all else, and what the testlet has left in its own folder, below
+-- `artifacts`.
 
+local collected = require "cleantest.call.artifacts"
 local core = require "cleantest.core"
 local encode = require "cleantest.report.encode"
 local told = require "cleantest.report.told"
@@ -12,12 +14,20 @@ Artifacts.__index = Artifacts
 
 local LONGEST <const> = 200 -- bytes of one name in a path
 
---- @tparam string folder
+--- Has what testlets leave brought here, until it is closed.
+-- @tparam string folder
 -- @treturn table handlers for events.subscribe; or nil, why there is no such folder
 function Artifacts.new(folder)
   local made, message = core.make_folders(folder)
   if not made then return nil, message end
-  return setmetatable({ folder = folder, taken = {} }, Artifacts)
+  local self = setmetatable({ folder = folder, taken = {}, folders = {} }, Artifacts)
+  collected.collect(function(job) return self:folder_of(job) .. "/artifacts" end)
+  return self
+end
+
+--- Nothing more is brought here.
+function Artifacts:close()
+  collected.collect(nil)
 end
 
 -- One name of a path: what file systems, and those who pack such folders, take.
@@ -39,8 +49,10 @@ function Artifacts.path_of(id)
   return table.concat(parts, "/")
 end
 
--- No two jobs of a run share a folder.
+-- No two jobs of a run share a folder, whatever file systems make of their ids.
 function Artifacts:folder_of(job)
+  local known = self.folders[job.id]
+  if known then return known end
   local path = Artifacts.path_of(job.id)
   local free, number = path, 1
   while self.taken[free] do
@@ -48,7 +60,8 @@ function Artifacts:folder_of(job)
     free = ("%s-%d"):format(path, number)
   end
   self.taken[free] = true
-  return self.folder .. "/" .. free
+  self.folders[job.id] = self.folder .. "/" .. free
+  return self.folders[job.id]
 end
 
 local function write(path, content)
@@ -63,6 +76,7 @@ function Artifacts:result(job, result)
   assert(core.make_folders(folder))
   write(folder .. "/stdout", result.stdout)
   write(folder .. "/stderr", result.stderr)
+  os.remove(folder .. "/artifacts") -- when it is empty
   write(folder .. "/result.json", encode.json(told.fields(job, result)) .. "\n")
   job.artifacts = folder -- reports that come later say where it is
 end
