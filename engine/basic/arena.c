@@ -39,7 +39,7 @@ void *ct_arena_alloc(ct_arena *arena, size_t size) {
 int ct_arena_check(ct_arena *arena, ct_error *error) {
     bool failed = arena->failed;
     arena->failed = false;
-    return failed ? ct_fail(error, CT_E_NO_MEMORY, "out of memory") : CT_OK;
+    return failed ? ct_fail_memory(error) : CT_OK;
 }
 
 void *ct_arena_copy(ct_arena *arena, const void *data, size_t length) {

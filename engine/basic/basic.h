@@ -19,6 +19,8 @@
 
 /* Fills error, when not NULL, and returns code. */
 int ct_fail(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 4);
+/* The same for CT_E_NO_MEMORY, for which there is nothing more to say. */
+int ct_fail_memory(ct_error *error);
 /* The same for CT_E_SYSTEM, with errno's text behind the message. */
 int ct_fail_errno(ct_error *error, const char *format, ...) CT_FORMAT(2, 3);
 /* Puts "what: " before the message of a failure on its way out; returns its code. */

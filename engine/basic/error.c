@@ -44,6 +44,10 @@ int ct_fail(ct_error *error, int code, const char *format, ...) {
     return code;
 }
 
+int ct_fail_memory(ct_error *error) {
+    return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+}
+
 int ct_fail_errno(ct_error *error, const char *format, ...) {
     int number = errno;
     if (error) {

@@ -171,7 +171,7 @@ int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count, ct_step_ra
                  ct_error *error) {
     struct course course = {guest, hooks, count, range, env, find_filled(hooks, count)};
     if (!course.filled)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     int code = do_steps(&course, output, wait, error);
     free(course.filled);
     return code;

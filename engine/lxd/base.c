@@ -218,7 +218,7 @@ int lxd_set_init(void *data, const char *instance, const char *command,
     snprintf(init, sizeof init, LXD_INIT_COMMAND "%s", command);
     if (ct_json_clear(session->request) < 0 ||
         ct_json_set_string(session->request, "/config/raw.lxc", init) < 0)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     return patch(session, instance, wait, error);
 }
 
@@ -258,7 +258,7 @@ static int rename_instance(lxd_session *session, const char *from, const char *t
                            const ct_lease *lease, const ct_wait *wait, ct_error *error) {
     if (ct_json_clear(session->request) < 0 ||
         ct_json_set_string(session->request, "/name", to) < 0)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     int code = lxd_operate(session, "POST", true, wait, error, "/1.0/instances/%s", from);
     if ((code == CT_E_GONE || code == CT_E_OPERATION) &&
         has_name(session, to, lease, wait))
@@ -282,10 +282,10 @@ int lxd_publish_base(void *data, const ct_base_look *look, const ct_base *base,
     const char *text = property(session->answer, "/metadata", "last_used_at");
     char *sealed = text ? strdup(text) : NULL;
     if (!sealed)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     code = rename_instance(session, look->build, look->base, lease, wait, error);
     if (code == CT_OK && fill_publication(session->request, base, sealed) < 0)
-        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        code = ct_fail_memory(error);
     if (code == CT_OK)
         code = patch(session, look->base, wait, error);
     free(sealed);
@@ -300,6 +300,6 @@ int lxd_touch_base(void *data, const ct_base *base, const ct_wait *wait,
         return CT_OK;
     if (ct_json_clear(session->request) < 0 ||
         lxd_config_set_number(session->request, "used", now))
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     return patch(session, base->instance, wait, error);
 }

@@ -82,7 +82,7 @@ static int request_exec(lxd_session *session, const char *instance, const ct_exe
     if (code < 0 ||
         ct_json_set_boolean(request, "/wait-for-websocket", exec->output) < 0 ||
         ct_json_set_boolean(request, "/interactive", false) < 0)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     return lxd_call(session, "POST", true, wait, error, "/1.0/instances/%s/exec",
                     instance);
 }

@@ -33,7 +33,7 @@ static int set_socket(ct_provider *provider, const char *path, ct_error *error) 
     provider->endpoint.socket = strdup(path);
     provider->endpoint.url = strdup("http://lxd");
     if (!provider->endpoint.socket || !provider->endpoint.url)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     return CT_OK;
 }
 
@@ -65,7 +65,7 @@ static int greet(lxd_session *session, ct_error *error) {
     if (asprintf(&provider->server, "%s %s at %s", server, version, place(provider)) <
         0) {
         provider->server = NULL;
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     }
     return CT_OK;
 }
@@ -197,7 +197,7 @@ static int copy_settings(ct_provider *provider, const ct_settings *settings,
         copy_path(&provider->endpoint.client_key, settings->client_key) < 0 ||
         (word ? copy : copy_path)(&provider->endpoint.verify, verify) < 0 ||
         copy(&provider->project, settings->project) < 0)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     return CT_OK;
 }
 
@@ -216,7 +216,7 @@ int lxd_find(ct_provider *provider, const ct_settings *settings, ct_error *error
             length--;
         provider->endpoint.url = strndup(endpoint, length);
         if (!provider->endpoint.url)
-            return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+            return ct_fail_memory(error);
         provider->endpoint.sessions = ct_tls_sessions_open(error);
         if (!provider->endpoint.sessions)
             return CT_E_NO_MEMORY;

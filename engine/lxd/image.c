@@ -75,7 +75,7 @@ int lxd_resolve(void *data, const char *image, char **source, const ct_wait *wai
     if (!found)
         return ct_fail(error, CT_E_PROTOCOL, "image \"%s\": no fingerprint", image);
     *source = strdup(found);
-    return *source ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    return *source ? CT_OK : ct_fail_memory(error);
 }
 
 /* ---- what was pulled before ---- */
@@ -124,7 +124,7 @@ int lxd_find_pulled(void *data, const char *remote, const char *json, char **sou
             continue;
         const char *found = image_field(session->answer, i, "fingerprint");
         *source = found ? strdup(found) : NULL;
-        return *source ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return *source ? CT_OK : ct_fail_memory(error);
     }
     return CT_OK;
 }

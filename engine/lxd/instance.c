@@ -77,11 +77,11 @@ static int fill_create(lxd_session *session, const ct_instance_spec *spec,
         lxd_write_lease(request, spec->lease) < 0 ||
         ((spec->base_key || spec->clone_of) &&
          lxd_write_base(request, spec->base_key, spec->idle) < 0))
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     code = fill_source(request, spec);
     if (code == CT_OK)
         code = fill_profiles(request);
-    return code < 0 ? ct_fail(error, code, "out of memory") : CT_OK;
+    return code < 0 ? ct_fail_memory(error) : CT_OK;
 }
 
 /* LXD's own words seldom say which image of which server they are about. */
@@ -167,7 +167,7 @@ static int set_state(lxd_session *session, const char *instance, const char *act
         ct_json_set_string(request, "/action", action) < 0 ||
         ct_json_set_number(request, "/timeout", timeout) < 0 ||
         ct_json_set_boolean(request, "/force", timeout < 0) < 0)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     int code = lxd_operate(session, "PUT", true, wait, error, "/1.0/instances/%s/state",
                            instance);
     return code == CT_E_GONE ? check_state(session, instance, action, wait, error) : code;
@@ -235,7 +235,7 @@ int lxd_preserve(void *data, const char *instance, const ct_wait *wait, ct_error
     if (ct_json_clear(session->request) < 0 ||
         ct_json_set_boolean(session->request, "/ephemeral", false) < 0 ||
         ct_json_set_string(session->request, "/config/" KEY "preserved", "true") < 0)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     int code =
         lxd_call(session, "PATCH", true, wait, error, "/1.0/instances/%s", instance);
     return code < 0 ? ct_fail_in(error, code, "lxd: preserve %s", instance) : code;

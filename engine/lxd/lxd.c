@@ -102,7 +102,7 @@ int ct_lxd_open(const ct_settings *settings, ct_provider **out, ct_error *error)
         provider->leftovers = ct_leftovers_new();
     if (!provider || !provider->leftovers) {
         provider_close(provider);
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     }
     provider->type = &lxd_type;
     provider->timeout = settings->timeout > 0 ? settings->timeout : CT_TIMEOUT_OPERATION;

@@ -68,7 +68,7 @@ static int call_path(lxd_session *session, const char *method, bool with_request
     ct_buf body;
     ct_buf_init(&body, LXD_ANSWER_MAX);
     if (with_request && ct_json_write(session->request, &body) < 0) {
-        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        code = ct_fail_memory(error);
     } else {
         ct_http_request request = {.method = method,
                                    .path = path,
@@ -138,7 +138,7 @@ int lxd_operate(lxd_session *session, const char *method, bool with_request,
     free(session->pending);
     session->pending = strndup(operation, strcspn(operation, "?"));
     if (!session->pending)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     code = lxd_wait(session, session->pending, wait, error);
     if (code == CT_OK || code == CT_E_OPERATION || code == CT_E_GONE) { /* it has ended */
         free(session->pending);
@@ -163,14 +163,14 @@ int lxd_session_open(ct_provider *provider, void **out, ct_error *error) {
     *out = NULL;
     lxd_session *session = calloc(1, sizeof *session);
     if (!session)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     session->provider = provider;
     ct_buf_init(&session->text, LXD_ANSWER_MAX);
     session->request = ct_json_new();
     session->answer = ct_json_new();
     int code = session->request && session->answer
                    ? ct_http_open(&provider->endpoint, &session->http, error)
-                   : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+                   : ct_fail_memory(error);
     if (code < 0)
         lxd_session_close(session);
     else

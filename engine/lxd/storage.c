@@ -45,14 +45,14 @@ static int take_pool(struct given *given, const char *pool, ct_error *error) {
         return CT_OK;
     free(given->pool);
     given->pool = strdup(pool);
-    return given->pool ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    return given->pool ? CT_OK : ct_fail_memory(error);
 }
 
 /* Who else has it, and what it is called for people, is not what it says. */
 static int add_profile(struct given *given, ct_json *json, ct_error *error) {
     if (ct_json_set_string(json, "/metadata/used_by", "") < 0 ||
         ct_json_set_string(json, "/metadata/description", "") < 0)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     int code = ct_json_write_sorted(json, given->profiles);
     return code < 0 ? ct_fail(error, code, "%s", ct_error_text(code)) : code;
 }

@@ -65,7 +65,7 @@ int ct_http_open(const ct_endpoint *endpoint, ct_http **out, ct_error *error) {
     }
     if (!http || !http->multi || !http->easy) {
         ct_http_close(http);
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     }
     *out = http;
     return CT_OK;
@@ -144,7 +144,7 @@ static int set_transfer(ct_http *http, const ct_http_request *request, const cha
 static int transfer(ct_http *http, const ct_wait *wait, CURLcode *result,
                     ct_error *error) {
     if (curl_multi_add_handle(http->multi, http->easy) != CURLM_OK)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     int code = ct_transfer_drive(http->multi, http->endpoint, result, wait, error);
     curl_multi_remove_handle(http->multi, http->easy);
     return code;
@@ -159,7 +159,7 @@ int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
     char *url = NULL;
     if (!headers || asprintf(&url, "%s%s", http->endpoint->url, request->path) < 0) {
         url = NULL;
-        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        code = ct_fail_memory(error);
         goto out;
     }
     CURLcode result = CURLE_OK;

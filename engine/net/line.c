@@ -27,7 +27,7 @@ static int dial(ct_line *line, const ct_endpoint *endpoint, char *why,
     if (options.code != CURLE_OK)
         return ct_curl_options_fail(&options, error);
     if (curl_multi_add_handle(line->multi, line->easy) != CURLM_OK)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     CURLcode result = CURLE_OK;
     code = ct_transfer_drive(line->multi, endpoint, &result, wait, error);
     if (code == CT_OK && result != CURLE_OK)
@@ -43,7 +43,7 @@ static int line_dial(ct_line *line, const ct_endpoint *endpoint, const ct_wait *
     line->multi = curl_multi_init();
     line->easy = curl_easy_init();
     if (!line->multi || !line->easy)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     int code = dial(line, endpoint, why, wait, error);
     curl_easy_setopt(line->easy, CURLOPT_ERRORBUFFER, NULL); /* `why` ends here */
     curl_socket_t descriptor = CURL_SOCKET_BAD;

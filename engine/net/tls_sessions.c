@@ -50,7 +50,7 @@ ct_tls_sessions *ct_tls_sessions_open(ct_error *error) {
     if (sessions && set_up(sessions))
         return sessions;
     ct_tls_sessions_close(sessions);
-    ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    ct_fail_memory(error);
     return NULL;
 }
 

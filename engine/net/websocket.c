@@ -48,7 +48,7 @@ static int expected_accept(const char *key, char out[32], ct_error *error) {
     unsigned digest_length = 0;
     if (!EVP_Digest(joined, length + sizeof guid - 1, digest, &digest_length, EVP_sha1(),
                     NULL))
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     base64(digest, (int) digest_length, out);
     return CT_OK;
 }
@@ -261,7 +261,7 @@ int ct_websocket_open(const ct_endpoint *endpoint, const char *path,
         return code;
     ct_websocket *socket = calloc(1, sizeof *socket);
     if (!socket)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     socket->sink = sink;
     socket->context = context;
     ct_buf_init(&socket->early, HANDSHAKE_MAX);
@@ -270,7 +270,7 @@ int ct_websocket_open(const ct_endpoint *endpoint, const char *path,
     if (code == CT_OK)
         code = shake_hands(socket, host, path, wait, error);
     if (code == CT_OK && start_frames(socket) < 0)
-        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        code = ct_fail_memory(error);
     if (code < 0)
         ct_websocket_close(socket);
     else
@@ -331,7 +331,7 @@ int ct_websocket_pump(ct_websocket *socket, ct_error *error) {
     if (socket->sink_code < 0)
         return socket->sink_code;
     if (code == WSLAY_ERR_NOMEM)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     /* wslay reads no further behind a frame that breaks the protocol */
     bool refused = !wslay_event_get_read_enabled(socket->frames) &&
                    !wslay_event_get_close_received(socket->frames);

@@ -65,7 +65,7 @@ static int add_instance(struct row *row) {
     ct_buf_init(&sorted, 16 * CT_MIB);
     ct_json *json = ct_json_new();
     int code = json ? ct_json_parse(json, text, strlen(text), row->error)
-                    : ct_fail(row->error, CT_E_NO_MEMORY, "out of memory");
+                    : ct_fail_memory(row->error);
     if (code < 0) {
         ct_fail_in(row->error, code, "the instance's description");
         goto out;
@@ -99,7 +99,7 @@ static int add_env(struct row *row) {
         count++;
     const char *const **sorted = calloc(count + 1, sizeof *sorted);
     if (!sorted)
-        return ct_fail(row->error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(row->error);
     for (size_t i = 0; i < count; i++)
         sorted[i] = &env[i];
     qsort(sorted, count, sizeof *sorted, compare_variables);
@@ -211,12 +211,12 @@ int ct_layers_compute(ct_arena *arena, const ct_job *job, const ct_origin *origi
     *count = 0;
     *layers = ct_arena_alloc(arena, (job->start_hook_count + 1) * sizeof **layers);
     if (!*layers)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     ct_buf_init(&row.inputs, INPUTS_MAX);
     int code = add_layers(&row, arena, origin, *layers, count, wait);
     ct_buf_fini(&row.inputs);
     if (code == CT_OK && arena->failed)
-        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        code = ct_fail_memory(error);
     return code;
 }
 

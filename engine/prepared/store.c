@@ -53,7 +53,7 @@ int ct_base_list_read(ct_base_list *list, ct_provider *provider, const ct_wait *
         code = provider->type->visit_bases(session, keep, list, wait, error);
     provider->type->session_close(session);
     if (code == CT_OK && list->arena.failed)
-        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        code = ct_fail_memory(error);
     return code;
 }
 

@@ -193,7 +193,7 @@ int ct_warm_open(ct_provider *provider, const char *run_id,
     *out = NULL;
     ct_warm *warm = calloc(1, sizeof *warm);
     if (!warm)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     *warm = (ct_warm){.provider = provider,
                       .run_id = run_id,
                       .number = number,

@@ -36,7 +36,7 @@ static int collect(void *data, const char *instance, const ct_lease *lease) {
         sweep->victims = victims;
     char *name = victims ? ct_arena_string(&sweep->arena, instance) : NULL;
     if (!name)
-        return ct_fail(sweep->error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(sweep->error);
     victims[sweep->count++] = (struct victim){.name = name};
     return CT_OK;
 }

@@ -240,7 +240,7 @@ int ct_reaper_start(const ct_provider *provider, const char *run_id, ct_reaper *
     *out = NULL;
     ct_reaper *reaper = calloc(1, sizeof *reaper);
     if (!reaper)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
         free(reaper);
         return ct_fail_errno(error, "reaper: socketpair");

@@ -33,7 +33,7 @@ int ct_aside_start(ct_aside_work *work, void *context, ct_aside **out, ct_error 
     *out = NULL;
     ct_aside *aside = calloc(1, sizeof *aside);
     if (!aside)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     *aside = (ct_aside){.work = work, .context = context, .over = ct_cancel_open()};
     ct_work item = {.perform = perform, .context = aside};
     int code = aside->over < 0

@@ -40,7 +40,7 @@ int ct_job_keys(ct_arena *arena, const ct_job *const *jobs, size_t count, char *
                 ct_error *error) {
     struct named *list = calloc(count + 1, sizeof *list);
     if (!list)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     for (size_t i = 0; i < count; i++)
         list[i] = (struct named){.job = jobs[i], .number = i};
     qsort(list, count, sizeof *list, by_name_and_number);

@@ -130,7 +130,7 @@ static int plan(ct_scheduler *scheduler, const ct_item *given, unsigned threads,
     scheduler->items = calloc(count + 1, sizeof *scheduler->items);
     scheduler->ready = calloc(count + 1, sizeof *scheduler->ready);
     if (!scheduler->items || !scheduler->ready)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     for (size_t i = 0; i < count; i++)
         scheduler->items[i].first = scheduler->items[i].sibling = CT_NO_ITEM;
     if (given) {
@@ -238,7 +238,7 @@ int ct_scheduler_start(const ct_work *what, const ct_item *items, size_t count,
     ct_scheduler *scheduler =
         calloc(1, sizeof *scheduler + threads * sizeof scheduler->threads[0]);
     if (!scheduler)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     scheduler->work = *what;
     scheduler->count = count;
     pthread_mutex_init(&scheduler->lock, NULL);

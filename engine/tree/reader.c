@@ -36,10 +36,6 @@ struct ct_tree_reader {
     char chunk[CHUNK];
 };
 
-static int fail_memory(ct_error *error) {
-    return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-}
-
 static int fail_path(const ct_tree_reader *reader, ct_error *error) {
     return ct_fail_errno(error, "reading %s%s%s", reader->source,
                          *reader->path ? "/" : "", reader->path);
@@ -72,7 +68,7 @@ int ct_tree_reader_open(const char *source, bool directory, ct_tree_reader **out
     ct_tree_reader *reader = calloc(1, sizeof *reader);
     if (!reader || !(reader->source = strdup(source))) {
         free(reader);
-        return fail_memory(error);
+        return ct_fail_memory(error);
     }
     cut_slashes(reader->source);
     reader->file = -1;
@@ -90,7 +86,7 @@ int ct_tree_reader_open_data(const void *data, size_t length, ct_tree_reader **o
                              ct_error *error) {
     *out = calloc(1, sizeof **out);
     if (!*out)
-        return fail_memory(error);
+        return ct_fail_memory(error);
     **out = (ct_tree_reader){.file = -1, .data = data ? data : "", .left = length};
     return CT_OK;
 }
@@ -119,7 +115,7 @@ static int add_entry(const ct_tree_found *found, ct_buf *out, ct_error *error) {
                            .attributes = {.owner = {info->st_uid, info->st_gid},
                                           .mode = info->st_mode,
                                           .mtime = info->st_mtim}};
-    return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : 1;
+    return ct_tree_entry_add(out, &entry) < 0 ? ct_fail_memory(error) : 1;
 }
 
 /* A file that others write to may grow for ever. What has no blocks may be made up as it
@@ -163,7 +159,7 @@ static int enter_data(ct_buf *out, ct_error *error) {
                            .name = "",
                            .type = "file",
                            .attributes = {.mode = 0644, .mtime = CT_TREE_NO_TIME}};
-    return ct_tree_entry_add(out, &entry) < 0 ? fail_memory(error) : 1;
+    return ct_tree_entry_add(out, &entry) < 0 ? ct_fail_memory(error) : 1;
 }
 
 /* 0: that was the last one. */
@@ -181,7 +177,8 @@ static int next_entry(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
 static int add_chunk(ct_tree_reader *reader, const char *bytes, size_t length,
                      ct_buf *out, ct_error *error) {
     reader->left -= length;
-    return ct_frame_add(out, CT_FRAME_CHUNK, bytes, length) < 0 ? fail_memory(error) : 1;
+    return ct_frame_add(out, CT_FRAME_CHUNK, bytes, length) < 0 ? ct_fail_memory(error)
+                                                                : 1;
 }
 
 static int next_of_file(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
@@ -215,6 +212,6 @@ int ct_tree_reader_next(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
             more = next_entry(reader, out, error);
     }
     if (more == 0 && ct_frame_add(out, CT_FRAME_END, "", 0) < 0)
-        return fail_memory(error);
+        return ct_fail_memory(error);
     return more;
 }

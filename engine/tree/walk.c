@@ -222,7 +222,7 @@ int ct_tree_walk_open(const char *source, ct_tree_walk **out, ct_error *error) {
     if (walk)
         *walk = (ct_tree_walk){.source = strdup(source), .root = -1, .directory = -1};
     if (!walk || !walk->source) {
-        code = ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        code = ct_fail_memory(error);
     } else {
         walk->root = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (walk->root < 0)

@@ -84,7 +84,7 @@ static int note_late(ct_tree_writer *writer, const ct_tree_received *entry,
                      ct_error *error) {
     struct late *late = malloc(sizeof *late + strlen(entry->path) + 1);
     if (!late)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     *late = (struct late){writer->late, entry->attributes};
     strcpy(late->path, entry->path);
     writer->late = late;
@@ -152,7 +152,7 @@ static int note_file(ct_tree_writer *writer, const ct_tree_received *entry,
     free(writer->path);
     writer->path = strdup(entry->path);
     writer->attributes = entry->attributes;
-    return writer->path ? CT_OK : ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+    return writer->path ? CT_OK : ct_fail_memory(error);
 }
 
 /* The draft's parent is the writer's from now on. */
@@ -210,7 +210,7 @@ static int start_file(ct_tree_writer *writer, ct_tree_received *entry, ct_error 
     writer->alone = !inside;
     char *parent = strdup(writer->dest);
     if (!parent)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     if (!inside) /* the root stays a slash */
         parent[slash ? slash - writer->dest + (slash == writer->dest) : 0] = '\0';
     const char *name = writer->options.name ? writer->options.name : entry->name;
@@ -330,7 +330,7 @@ int ct_tree_writer_open(const char *dest, const ct_tree_options *options,
                                    .draft = CT_TREE_NO_DRAFT};
     if (!writer || !writer->dest) {
         ct_tree_writer_close(writer);
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     }
     *out = writer;
     return CT_OK;

@@ -374,7 +374,7 @@ int ct_lua_pack_referring(lua_State *L, int index, int modules, ct_buf *out,
                           enum ct_lua_functions functions, ct_error *error) {
     struct packing packing = {.out = out, .functions = functions, .error = error};
     if (!lua_checkstack(L, 5))
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     index = lua_absindex(L, index);
     modules = modules ? lua_absindex(L, modules) : 0;
     lua_pushcfunction(L, protected_pack);

@@ -173,7 +173,7 @@ int ct_lua_unpack(lua_State *L, const char **at, const char *end, bool functions
                   ct_error *error) {
     struct unpacking unpacking = {.at = *at, .end = end, .functions = functions};
     if (!lua_checkstack(L, 4))
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
+        return ct_fail_memory(error);
     lua_pushcfunction(L, protected_unpack);
     lua_pushlightuserdata(L, &unpacking);
     if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
