@@ -52,7 +52,3 @@ void *ct_arena_copy(ct_arena *arena, const void *data, size_t length) {
 char *ct_arena_string(ct_arena *arena, const char *string) {
     return ct_arena_copy(arena, string, string ? strlen(string) : 0);
 }
-
-bool ct_same_text(const char *one, const char *other) {
-    return one == other || (one && other && strcmp(one, other) == 0);
-}

@@ -81,10 +81,22 @@ double ct_wait_left(const ct_wait *wait);
 int ct_wait_milliseconds(const ct_wait *wait);
 /* CT_OK, CT_E_CANCELLED or CT_E_TIMEOUT. */
 CT_CHECK int ct_wait_check(const ct_wait *wait, ct_error *error);
+/* Waits so many seconds. Ends early when the wait is over, or cancelled. */
+void ct_wait_pause(const ct_wait *wait, double seconds);
 /* A descriptor for ct_wait.cancel; close() it. -1: errno says why. */
 int ct_cancel_open(void);
 /* From any thread, and from a signal handler. */
 void ct_cancel_set(int cancel);
+
+/* ---- io.c -------------------------------------------------------------------------- */
+
+/* Writes all of it, blocking. false: errno says why not. */
+CT_CHECK bool ct_write_all(int descriptor, const void *data, size_t length);
+/* Connects a unix socket that does not block to the path. Waits while the queue of
+ * whoever listens there is full. CT_E_ARGUMENT: the path is too long; CT_E_SYSTEM: nobody
+ * listens, or errno's reason. */
+CT_CHECK int ct_unix_connect(int descriptor, const char *path, const ct_wait *wait,
+                             ct_error *error);
 
 /* ---- arena.c ----------------------------------------------------------------------- */
 
@@ -105,8 +117,13 @@ char *ct_arena_string(ct_arena *arena, const char *string);
  * next with the arena starts afresh. */
 CT_CHECK int ct_arena_check(ct_arena *arena, ct_error *error);
 
+/* ---- text.c ------------------------------------------------------------------------ */
+
 /* true for equal strings; NULL equals itself alone. */
 bool ct_same_text(const char *one, const char *other);
+/* Bytewise order, as from strcmp(), of strings with lengths. */
+int ct_compare_bytes(const char *one, size_t length, const char *other,
+                     size_t other_length);
 
 /* ---- json.c, json_sorted.c --------------------------------------------------------- */
 

@@ -22,17 +22,14 @@ struct key {
 
 static void write_sorted(lua_State *lua, struct writing *writing);
 
-static void add(struct writing *writing, const char *text, size_t length) {
+static void add_text(struct writing *writing, const char *text, size_t length) {
     if (writing->code == CT_OK)
         writing->code = ct_buf_add(writing->out, text, length);
 }
 
 static int compare_keys(const void *a, const void *b) {
     const struct key *first = a, *second = b;
-    size_t least = first->length < second->length ? first->length : second->length;
-    int order = memcmp(first->text, second->text, least);
-    return order ? order
-                 : (first->length > second->length) - (first->length < second->length);
+    return ct_compare_bytes(first->text, first->length, second->text, second->length);
 }
 
 /* The keys of the object on top, sorted; pushes what owns them. */
@@ -57,30 +54,30 @@ static struct key *push_sorted_keys(lua_State *lua, size_t *count) {
 static void write_object(lua_State *lua, struct writing *writing) {
     size_t count;
     struct key *keys = push_sorted_keys(lua, &count);
-    add(writing, "{", 1);
+    add_text(writing, "{", 1);
     for (size_t i = 0; i < count; i++) {
-        add(writing, ",", i > 0);
+        add_text(writing, ",", i > 0);
         lua_pushlstring(lua, keys[i].text, keys[i].length);
         write_sorted(lua, writing);
-        add(writing, ":", 1);
+        add_text(writing, ":", 1);
         lua_rawget(lua, -3);
         write_sorted(lua, writing);
         lua_pop(lua, 1);
     }
-    add(writing, "}", 1);
+    add_text(writing, "}", 1);
     lua_pop(lua, 1);
 }
 
 static void write_array(lua_State *lua, struct writing *writing) {
     lua_Integer count = (lua_Integer) lua_rawlen(lua, -1);
-    add(writing, "[", 1);
+    add_text(writing, "[", 1);
     for (lua_Integer i = 1; i <= count; i++) {
-        add(writing, ",", i > 1);
+        add_text(writing, ",", i > 1);
         lua_rawgeti(lua, -1, i);
         write_sorted(lua, writing);
         lua_pop(lua, 1);
     }
-    add(writing, "]", 1);
+    add_text(writing, "]", 1);
 }
 
 /* Writes the value on top, which stays there. */
@@ -96,7 +93,7 @@ static void write_sorted(lua_State *lua, struct writing *writing) {
         lua_pushvalue(lua, -2);
         lua_call(lua, 1, 1);
         const char *text = lua_tolstring(lua, -1, &length);
-        add(writing, text, length);
+        add_text(writing, text, length);
         lua_pop(lua, 1);
     }
 }

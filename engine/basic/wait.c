@@ -50,6 +50,12 @@ int ct_wait_check(const ct_wait *wait, ct_error *error) {
     return CT_OK;
 }
 
+void ct_wait_pause(const ct_wait *wait, double seconds) {
+    struct pollfd cancelled = {.fd = wait->cancel, .events = POLLIN};
+    ct_wait pause = ct_wait_within(wait, seconds);
+    poll(&cancelled, 1, ct_wait_milliseconds(&pause));
+}
+
 int ct_cancel_open(void) {
     return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * frame.c - frames: one type byte, four bytes of length, so many bytes. How host and
- * guest keep messages apart on one pipe.
+ * frame.c - frames, by which host and guest keep messages apart on one pipe: one type
+ * byte, four bytes of length, and so many bytes.
  */
 #include "wire/wire.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * lua_keys.c - the keys of a Lua table in an order that is the same in every process,
- * which lua_next()'s is not: equal tables are to be equal bytes.
+ * lua_keys.c - the keys of a Lua table in an order that is the same in every process, so
+ * that equal tables become equal bytes. lua_next() has no such order.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,13 +24,10 @@ static int compare_keys(const void *a, const void *b) {
         return (first->number > second->number) - (first->number < second->number);
     if (rank == 3)
         return first->boolean - second->boolean;
-    size_t least = first->length < second->length ? first->length : second->length;
-    order = memcmp(first->string, second->string, least);
-    return order ? order
-                 : (first->length > second->length) - (first->length < second->length);
+    return ct_compare_bytes(first->string, first->length, second->string, second->length);
 }
 
-/* Takes the key at index; false when it is no plain data. */
+/* Takes the key at index. false: it is no plain data. */
 static bool take_key(lua_State *L, int index, ct_lua_key *key) {
     *key = (ct_lua_key){.type = lua_type(L, index)};
     switch (key->type) {

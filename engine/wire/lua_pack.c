@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * lua_pack.c - Lua values as bytes; lua_unpack.c is the way back. The encoding is
- * described in lua_value.h. All of it runs under lua_pcall: what Lua raises (out of
- * memory) becomes a code.
+ * lua_pack.c - Lua values as bytes; lua_unpack.c is the way back, and wire.h describes
+ * the bytes. All of it runs under lua_pcall: an error that Lua raises, which means that
+ * memory has run out, becomes a code.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +15,8 @@
 
 #define PLACE_MAX 256
 
-/* Stack slots of the protected function. */
-/* TABLES: as numbers, those that were packed; where no functions travel, those on the
- * way here. */
+/* Stack slots of the protected function. TABLES has the numbers of the tables that were
+ * packed; where no functions travel, it has the tables that lead to the current value. */
 enum { ARGUMENT = 1, VALUE, MODULES, FUNCTIONS, CELLS, TABLES, REFERENCES };
 
 struct packing {
@@ -32,7 +31,7 @@ struct packing {
 
 static void pack_value(lua_State *L, struct packing *packing);
 
-static void keep(struct packing *packing, int code) {
+static void note_code(struct packing *packing, int code) {
     if (packing->code == CT_OK && code < 0)
         packing->code =
             ct_fail(packing->error, code, "%s: %s",
@@ -45,7 +44,7 @@ static void refuse(struct packing *packing, const char *why) {
                                 *packing->place ? packing->place : "the value", why);
 }
 
-/* Adds to the place; returns its length before, for leave(). */
+/* Adds to the place. Returns its length before that, for leave(). */
 static size_t enter(struct packing *packing, const char *format, const char *name) {
     size_t used = strlen(packing->place);
     snprintf(packing->place + used, PLACE_MAX - used, format, name);
@@ -62,7 +61,7 @@ static void pack_number4(struct packing *packing, lua_Integer number) {
     unsigned char bytes[4];
     for (int i = 0; i < 4; i++)
         bytes[i] = (unsigned char) (number >> (8 * i));
-    keep(packing, ct_buf_add(packing->out, bytes, sizeof bytes));
+    note_code(packing, ct_buf_add(packing->out, bytes, sizeof bytes));
 }
 
 /* ---- tables ---- */
@@ -94,7 +93,7 @@ static void pack_pair(lua_State *L, struct packing *packing) {
     leave(packing, used);
 }
 
-/* A list needs no sorting: it may be long. */
+/* A list may be long, and needs no sorting. */
 static void pack_list(lua_State *L, struct packing *packing, size_t count) {
     for (size_t i = 1; packing->code == CT_OK && i <= count; i++) {
         lua_pushinteger(L, (lua_Integer) i);
@@ -124,15 +123,15 @@ static void pack_pairs(lua_State *L, struct packing *packing) {
     bool list = true;
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         pairs++;
-        /* as many as the list has, all of them within it: the list is all there is */
+        /* as many keys as the list is long, all within it: the table is a list */
         list = list && lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 &&
                (size_t) lua_tointeger(L, -2) <= length;
     }
-    keep(packing, ct_value_table(packing->out, pairs));
-    /* each pair takes two bytes at least: no memory is spent on what can't fit */
+    note_code(packing, ct_value_table(packing->out, pairs));
+    /* each pair takes two bytes at least: for what can't fit no memory is spent */
     if (packing->code == CT_OK &&
         pairs > (packing->out->limit - packing->out->length) / 2)
-        keep(packing, CT_E_LIMIT);
+        note_code(packing, CT_E_LIMIT);
     if (packing->code < 0)
         return;
     if (list && pairs == length)
@@ -142,11 +141,11 @@ static void pack_pairs(lua_State *L, struct packing *packing) {
 }
 
 static void add_number(struct packing *packing, const char *token, lua_Integer number) {
-    keep(packing, ct_buf_add(packing->out, token, 1));
+    note_code(packing, ct_buf_add(packing->out, token, 1));
     pack_number4(packing, number);
 }
 
-/* true when the table on top came before; nothing is left to pack then. */
+/* true when the table on top came before: then it has been packed as a number. */
 static bool was_packed(lua_State *L, struct packing *packing) {
     lua_pushvalue(L, -1);
     bool known = lua_rawget(L, TABLES) == LUA_TNUMBER;
@@ -192,7 +191,7 @@ static void pack_table(lua_State *L, struct packing *packing) {
     lua_rawset(L, TABLES);
     pack_pairs(L, packing);
     if (packing->code < 0 || packing->functions != CT_LUA_NO_FUNCTIONS)
-        return; /* after a failure whoever called does not use the stack any more */
+        return; /* after a failure the callers do not use the stack any more */
     lua_pushvalue(L, -1);
     lua_pushnil(L);
     lua_rawset(L, TABLES);
@@ -207,10 +206,10 @@ static int add_dump(lua_State *L, const void *data, size_t length, void *context
 
 static void pack_code(lua_State *L, struct packing *packing) {
     size_t at = packing->out->length;
-    keep(packing, ct_value_bytes(packing->out, "", 0));
+    note_code(packing, ct_value_bytes(packing->out, "", 0));
     if (packing->code == CT_OK &&
         lua_dump(L, add_dump, packing->out, packing->functions == CT_LUA_STRIPPED) != 0)
-        keep(packing, CT_E_LIMIT);
+        note_code(packing, CT_E_LIMIT);
     if (packing->code < 0)
         return;
     size_t length = packing->out->length - at - 5;
@@ -274,19 +273,19 @@ static void pack_function(lua_State *L, struct packing *packing) {
     lua_pushvalue(L, -1);
     lua_pushinteger(L, ++packing->function_count);
     lua_rawset(L, FUNCTIONS);
-    keep(packing, ct_buf_add(packing->out, "F", 1));
+    note_code(packing, ct_buf_add(packing->out, "F", 1));
     pack_code(L, packing);
     lua_Debug info;
     lua_pushvalue(L, -1);
     lua_getinfo(L, ">u", &info);
-    keep(packing, ct_buf_add(packing->out, &info.nups, 1));
+    note_code(packing, ct_buf_add(packing->out, &info.nups, 1));
     for (int i = 1; packing->code == CT_OK && i <= info.nups; i++)
         pack_upvalue(L, packing, i);
 }
 
 /* ---- values ---- */
 
-/* true when the value on top is known to the receiver by a name, which was packed. */
+/* true when the receiver knows the value on top by a name: then that has been packed. */
 static bool pack_reference(lua_State *L, struct packing *packing) {
     if (packing->functions == CT_LUA_NO_FUNCTIONS)
         return false;
@@ -294,7 +293,7 @@ static bool pack_reference(lua_State *L, struct packing *packing) {
     bool known = lua_rawget(L, REFERENCES) == LUA_TSTRING;
     if (known) {
         const char *reference = lua_tostring(L, -1);
-        keep(packing, ct_lua_add_reference(packing->out, reference));
+        note_code(packing, ct_lua_add_reference(packing->out, reference));
         lua_pushlstring(L, reference, (size_t) (strrchr(reference, '.') - reference));
         lua_pushboolean(L, 1);
         lua_rawset(L, MODULES);
@@ -337,7 +336,7 @@ static void pack_value(lua_State *L, struct packing *packing) {
     case LUA_TBOOLEAN:
     case LUA_TNUMBER:
     case LUA_TSTRING:
-        keep(packing, pack_plain(L, packing->out));
+        note_code(packing, pack_plain(L, packing->out));
         return;
     case LUA_TTABLE:
         pack_table(L, packing);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * lua_refer.c - what travels by its name: a module that is loaded, and a function of a
- * standard library, since the receiver has those itself. Both ways: for lua_pack.c and
- * lua_unpack.c.
+ * lua_refer.c - what travels by its name: modules that are loaded, and functions of the
+ * standard libraries, since the receiver has those itself. Both ways are here, for
+ * lua_pack.c and lua_unpack.c.
  */
 #include <string.h>
 
@@ -11,11 +11,12 @@
 #include "wire/lua_private.h"
 #include "wire/wire.h"
 
-/* Modules whose functions and constants are known by name, too. */
+/* Modules whose functions and constants travel by name, too. */
 static const char *const libraries[] = {"_G", "string",    "table", "math",  "io",
                                         "os", "coroutine", "utf8",  "debug", "cjson"};
 
-/* The host's own modules stay at home; what is in the guest has stand-ins of its name. */
+/* The host's own modules do not travel. Those that the guest has, too, have stand-ins of
+ * the same names on the host. */
 static bool travels(const char *name) {
     static const char own[] = "cleantest", inside[] = "cleantest.utils.";
     return strncmp(name, own, sizeof own - 1) != 0 ||
@@ -39,7 +40,7 @@ static bool is_replaced(const char *module, const char *field) {
     return false;
 }
 
-/* A library's own, and no function that the suite has put there. */
+/* true for what is the library's own, and was not put there by the suite. */
 static bool is_standard(lua_State *L, const char *module, const char *field) {
     int type = lua_type(L, -1);
     return lua_iscfunction(L, -1) || type == LUA_TUSERDATA ||
@@ -106,7 +107,7 @@ bool ct_lua_resolve(lua_State *L, const char **at, const char *end) {
     return true;
 }
 
-/* What require() calls for a module that came along: upvalues are its source and its
+/* require() calls this for a module that came along. The upvalues are its source and its
  * chunk's name. */
 static int load_carried(lua_State *L) {
     size_t length;
@@ -125,7 +126,7 @@ bool ct_lua_unpack_modules(lua_State *L, const char **at, const char *end) {
         return false;
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     for (int64_t i = 0; i < count.integer; i++) {
-        for (int k = 0; k < 3; k++) { /* its name, source and chunk's name */
+        for (int k = 0; k < 3; k++) { /* name, source, and chunk's name */
             if (!read_string(at, end, &part))
                 return false;
             lua_pushlstring(L, part.string, part.length);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * lua_unpack.c - Lua values from bytes that nobody vouches for. The encoding is described
- * in lua_value.h. All of it runs under lua_pcall: what Lua raises (out of memory) becomes
- * a code.
+ * lua_unpack.c - Lua values from bytes that nobody vouches for; wire.h describes the
+ * bytes. All of it runs under lua_pcall: an error that Lua raises, which means that
+ * memory has run out, becomes a code.
  */
 #include <lauxlib.h>
 
@@ -56,8 +56,8 @@ static bool unpack_table(lua_State *L, struct unpacking *unpacking, size_t pairs
     return true;
 }
 
-/* Sets upvalue number of the function on top. A cell is known by the function and upvalue
- * that mentioned it first: CELLS[cell] = function, CELLS[-cell] = number. */
+/* Sets an upvalue of the function on top. A cell is known by the function and the upvalue
+ * that mentioned it first: CELLS[cell] is the function, CELLS[-cell] the number. */
 static bool unpack_upvalue(lua_State *L, struct unpacking *unpacking, int number) {
     lua_Integer cell;
     if (!unpack_number4(unpacking, &cell))
@@ -98,13 +98,13 @@ static bool unpack_function(lua_State *L, struct unpacking *unpacking) {
     return true;
 }
 
-/* What came before as number so many: a function, or a table. */
+/* Pushes the function or table that came before with this number. */
 static bool unpack_again(lua_State *L, struct unpacking *unpacking, int slot) {
     lua_Integer number;
     return unpack_number4(unpacking, &number) && lua_rawgeti(L, slot, number) != LUA_TNIL;
 }
 
-/* The tokens that only the host sends. */
+/* Unpacks the tokens that only the host sends. */
 static bool unpack_sent(lua_State *L, struct unpacking *unpacking, char tag) {
     switch (tag) {
     case 'F':
@@ -148,7 +148,7 @@ static bool unpack_token(lua_State *L, struct unpacking *unpacking, const ct_val
     }
 }
 
-/* Pushes the next value; what is on the stack after a false is of no use. */
+/* Pushes the next value. After a false what is on the stack is of no use. */
 static bool unpack_value(lua_State *L, struct unpacking *unpacking) {
     ct_value value;
     const char *tag = unpacking->at;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * value.c - plain data as bytes: written by appending, read as a flat row of tokens. The
- * reader trusts nothing: it is given what an instance sent. No Lua here; see
- * binding/lua_pack.c and lua_unpack.c for that side.
+ * reader trusts nothing, since it is given what an instance sent. lua_pack.c and
+ * lua_unpack.c have the Lua side of it.
  */
 #include <string.h>
 
@@ -14,10 +14,15 @@ static int add_tag(ct_buf *out, char tag) {
     return ct_buf_add(out, &tag, 1);
 }
 
-static int add_little_endian(ct_buf *out, uint64_t number, size_t bytes) {
-    unsigned char data[8];
+static void put_little_endian(void *to, uint64_t number, size_t bytes) {
+    unsigned char *data = to;
     for (size_t i = 0; i < bytes; i++)
         data[i] = (unsigned char) (number >> (8 * i));
+}
+
+static int add_little_endian(ct_buf *out, uint64_t number, size_t bytes) {
+    unsigned char data[8];
+    put_little_endian(data, number, bytes);
     return ct_buf_add(out, data, bytes);
 }
 
@@ -61,6 +66,10 @@ int ct_value_table(ct_buf *out, size_t pairs) {
     return pairs > UINT32_MAX ? CT_E_LIMIT : add_tagged(out, 'T', pairs, 4);
 }
 
+void ct_value_patch_table(char *table, size_t pairs) {
+    put_little_endian(table + 1, pairs, 4);
+}
+
 /* ---- reading ---- */
 
 static bool take_number(const char **at, const char *end, size_t bytes,
@@ -85,7 +94,8 @@ static bool take_string(const char **at, const char *end, ct_value *value) {
 
 static bool take_table(const char **at, const char *end, ct_value *value) {
     uint64_t pairs;
-    /* a pair takes two bytes at least: a false count can't promise more than there is */
+    /* a pair takes two bytes at least: a false count can't promise more pairs than
+     * that */
     if (!take_number(at, end, 4, &pairs) || (uint64_t) (end - *at) / 2 < pairs)
         return false;
     *value = (ct_value){.type = CT_TABLE, .length = (size_t) pairs};
