@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * guest_client.c - the host's side of the talk with the guest: one exec for each request,
- * frames both ways. The protocol is described in guest/guest.h, the frames in engine.h.
+ * frames both ways. guest/guest.h describes the protocol, wire/wire.h the frames.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,24 +16,28 @@
 #define PULL_LIMIT       (UINT64_C(4) << 30) /* bytes one download may write here */
 
 /* One request on its way. */
-struct call {
+struct guest_call {
     ct_guest *guest;
     ct_buf request;         /* the request's frame */
     ct_tree_reader *reader; /* what follows it on stdin; NULL: nothing */
     ct_tree_writer *writer; /* where ENTRY, CHUNK and END go; NULL: nowhere */
     ct_outcome *outcome;    /* where the other frames go; NULL: nowhere */
-    ct_buf inbox;           /* bytes of frames not yet whole */
-    ct_wait wait;     /* for the exec; no longer than `seconds` once READY was seen */
-    double seconds;   /* for what is asked */
-    bool ready;       /* READY was seen */
-    bool last;        /* the last frame was seen */
-    char answer[32];  /* what an END said, as text */
-    ct_error failure; /* of taking what came: it was not the exec that failed */
+    ct_buf inbox;           /* bytes of a frame that is not whole yet */
+    ct_wait wait;           /* for the exec; is shortened to `seconds` by READY */
+    double seconds;         /* for what is asked */
+    bool ready;             /* READY has come */
+    bool last;              /* the last frame has come */
+    char answer[32];        /* what END said, as text */
+    ct_error failure;       /* of taking what came: it was not the exec that failed */
 };
+
+static const ct_instance_calls *calls_of(const ct_guest *guest) {
+    return guest->session->provider->instances;
+}
 
 /* ---- what comes back ---- */
 
-static int keep(ct_buf *bytes, const char *data, size_t length, ct_error *error) {
+static int keep_bytes(ct_buf *bytes, const char *data, size_t length, ct_error *error) {
     int code = ct_buf_add(bytes, data, length);
     return code < 0
                ? ct_fail(error, code, "the guest sent too much: %s", ct_error_text(code))
@@ -46,10 +50,10 @@ static int take_value(ct_outcome *outcome, const char *data, size_t length,
     if (ct_value_skip(&at, data + length) < 0 || at != data + length)
         return ct_fail(error, CT_E_PROTOCOL, "what the testlet returned is no value");
     ct_buf_clear(&outcome->value);
-    return keep(&outcome->value, data, length, error);
+    return keep_bytes(&outcome->value, data, length, error);
 }
 
-static int take_ready(struct call *call, const char *identity, size_t length) {
+static int take_ready(struct guest_call *call, const char *identity, size_t length) {
     ct_guest *guest = call->guest;
     if (!guest->identity[0] && length < sizeof guest->identity)
         memcpy(guest->identity, identity, length); /* its NUL is there */
@@ -65,7 +69,7 @@ static int take_ready(struct call *call, const char *identity, size_t length) {
     return CT_OK;
 }
 
-static int take_frame(struct call *call, enum ct_frame_type type, const char *data,
+static int take_frame(struct guest_call *call, enum ct_frame_type type, const char *data,
                       size_t length, ct_error *error) {
     ct_outcome *outcome = call->outcome;
     int more;
@@ -91,9 +95,9 @@ static int take_frame(struct call *call, enum ct_frame_type type, const char *da
         return more < 0 ? more : CT_OK;
     }
     if (outcome && type == CT_FRAME_STDOUT)
-        return keep(&outcome->stdout_bytes, data, length, error);
+        return keep_bytes(&outcome->stdout_bytes, data, length, error);
     if (outcome && type == CT_FRAME_STDERR)
-        return keep(&outcome->stderr_bytes, data, length, error);
+        return keep_bytes(&outcome->stderr_bytes, data, length, error);
     if (outcome && type == CT_FRAME_VALUE)
         return take_value(outcome, data, length, error);
     if (outcome && type == CT_FRAME_EXIT) {
@@ -104,8 +108,8 @@ static int take_frame(struct call *call, enum ct_frame_type type, const char *da
 }
 
 static int on_output(void *context, const char *bytes, size_t count, ct_error *error) {
-    struct call *call = context;
-    int code = keep(&call->inbox, bytes, count, error);
+    struct guest_call *call = context;
+    int code = keep_bytes(&call->inbox, bytes, count, error);
     size_t done = 0;
     while (code == CT_OK && !call->last) {
         enum ct_frame_type type;
@@ -127,7 +131,7 @@ static int on_output(void *context, const char *bytes, size_t count, ct_error *e
 }
 
 static int on_input(void *context, ct_buf *out, ct_error *error) {
-    struct call *call = context;
+    struct guest_call *call = context;
     if (call->request.length > 0) {
         int code = ct_buf_add(out, call->request.data, call->request.length);
         ct_buf_fini(&call->request);
@@ -140,33 +144,34 @@ static int on_input(void *context, ct_buf *out, ct_error *error) {
 
 /* ---- calls ---- */
 
-static void init_call(struct call *call, ct_guest *guest) {
-    *call = (struct call){.guest = guest};
+static void init_call(struct guest_call *call, ct_guest *guest) {
+    *call = (struct guest_call){.guest = guest};
     ct_buf_init(&call->request, CT_FRAME_MAX + CT_FRAME_HEADER);
     ct_buf_init(&call->inbox, CT_FRAME_MAX + CT_MIB);
 }
 
-static void fini_call(struct call *call) {
+static void fini_call(struct guest_call *call) {
     ct_buf_fini(&call->request);
     ct_buf_fini(&call->inbox);
     ct_tree_reader_close(call->reader);
     ct_tree_writer_close(call->writer);
 }
 
-/* What ended may have been ended from outside: then it is no doing of the testlet's. */
+/* Asks whether somebody else has ended what the guest ran: then it is no doing of the
+ * testlet's. */
 static int check_undisturbed(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     int code =
-        guest->provider->check_undisturbed(guest->session, guest->instance, wait, error);
+        calls_of(guest)->check_undisturbed(guest->session, guest->instance, wait, error);
     guest->disturbed = guest->lost = code == CT_E_OPERATION;
     return code;
 }
 
-/* Something has killed the guest while a testlet ran: that is the testlet's doing,
- * unless the provider is going, and takes its instances with it. */
-static int blame_testlet(struct call *call, int signal, const ct_wait *wait,
+/* Something has killed the guest while a testlet ran. That is the testlet's doing, unless
+ * the provider goes down and takes its instances with it. */
+static int blame_testlet(struct guest_call *call, int signal, const ct_wait *wait,
                          ct_error *error) {
     ct_guest *guest = call->guest;
-    int code = guest->provider->in_service(guest->session, guest->instance, wait, error);
+    int code = calls_of(guest)->check_alive(guest->session, guest->instance, wait, error);
     if (code < 0)
         return ct_fail_in(error, code, "the guest in %s was lost", guest->instance);
     code = check_undisturbed(guest, wait, error);
@@ -178,9 +183,9 @@ static int blame_testlet(struct call *call, int signal, const ct_wait *wait,
     return CT_OK;
 }
 
-/* The guest ended without its last frame. A signal is proof that it was killed; an
- * exit code is the guest's own, and never the testlet's doing. */
-static int explain_loss(struct call *call, int exit_code, const ct_buf *diagnostics,
+/* The guest ended without its last frame. A signal proves that it was killed. An exit
+ * code is the guest's own, and never the testlet's doing. */
+static int explain_loss(struct guest_call *call, int exit_code, const ct_buf *diagnostics,
                         const ct_wait *wait, ct_error *error) {
     if (call->ready && call->outcome && exit_code > 128)
         return blame_testlet(call, exit_code - 128, wait, error);
@@ -198,9 +203,9 @@ static void program_path(const ct_guest *guest, char path[PROGRAM_PATH_MAX]) {
              guest->program ? guest->program : "guest");
 }
 
-/* seconds: for what is asked; waiting until the instance is ready comes on top. */
-static int perform(struct call *call, double seconds, const ct_wait *outer,
-                   ct_error *error) {
+/* seconds: for what is asked. Waiting until the instance is ready comes on top. */
+static int perform_call(struct guest_call *call, double seconds, const ct_wait *outer,
+                        ct_error *error) {
     ct_guest *guest = call->guest;
     char path[PROGRAM_PATH_MAX];
     program_path(guest, path);
@@ -216,7 +221,7 @@ static int perform(struct call *call, double seconds, const ct_wait *outer,
                     .context = call,
                     .diagnostics = &diagnostics};
     int exit_code = -1;
-    int code = guest->provider->exec(guest->session, guest->instance, &exec, &exit_code,
+    int code = calls_of(guest)->exec(guest->session, guest->instance, &exec, &exit_code,
                                      &call->wait, error);
     if (code < 0 && call->failure.code == code)
         ct_fail(error, code, "%s", call->failure.message);
@@ -230,16 +235,15 @@ static int perform(struct call *call, double seconds, const ct_wait *outer,
 
 static int make_directory(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     guest->partial = true;
-    return guest->provider->make_directory(guest->session, guest->instance,
+    return calls_of(guest)->make_directory(guest->session, guest->instance,
                                            guest->directory, wait, error);
 }
 
 static int push_program(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     char path[PROGRAM_PATH_MAX];
     program_path(guest, path);
-    const ct_embedded *program = &ct_embedded_guest[0];
-    int code = guest->provider->push_program(guest->session, guest->instance, path,
-                                             program->data, program->length, wait, error);
+    int code = calls_of(guest)->push_program(guest->session, guest->instance, path,
+                                             &ct_embedded_guest[0], wait, error);
     guest->partial = code < 0;
     return code;
 }
@@ -252,20 +256,21 @@ int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error) {
 int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
                  const ct_run_options *options, ct_outcome *outcome, const ct_wait *wait,
                  ct_error *error) {
-    struct call call;
+    struct guest_call call;
     init_call(&call, guest);
     call.outcome = outcome;
     int code = ct_request_run(&call.request, guest, testlet, options, error);
     if (code == CT_OK)
-        code = perform(&call, options->timeout + GRACE, wait, error);
+        code = perform_call(&call, options->timeout + GRACE, wait, error);
     fini_call(&call);
     return code;
 }
 
-/* What was cut short may still be written to, and can't be executed meanwhile. LXD may
- * still be making the directory, too, and then refuses to make it twice: whether it is
- * there is seen when something is put into it. */
-static int complete(ct_guest *guest, const ct_wait *wait, ct_error *error) {
+/* Puts the guest into place again, under another name. When its installation was cut
+ * short, LXD may still be writing the file, which can't be executed meanwhile. LXD may be
+ * making the directory, too, and refuses to make it twice then: whether it exists is seen
+ * when something is put into it. */
+static int install_again(ct_guest *guest, const ct_wait *wait, ct_error *error) {
     ct_error failure = {0};
     guest->program = "guest-again";
     int code = make_directory(guest, wait, &failure);
@@ -275,26 +280,26 @@ static int complete(ct_guest *guest, const ct_wait *wait, ct_error *error) {
 }
 
 int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error) {
-    struct call call;
+    struct guest_call call;
     init_call(&call, guest);
-    /* It may be the first call, of a job whose result is given. */
+    /* This may be the guest's first call, and the job's result is given already. */
     guest->ready = CT_READY_EXEC;
     guest->on_ready = NULL;
-    int code = guest->partial ? complete(guest, wait, error) : CT_OK;
+    int code = guest->partial ? install_again(guest, wait, error) : CT_OK;
     if (code == CT_OK)
         code = ct_request_remove(&call.request, guest, error);
     if (code == CT_OK)
-        code = perform(&call, GRACE, wait, error);
+        code = perform_call(&call, GRACE, wait, error);
     fini_call(&call);
     return code;
 }
 
 int ct_guest_seal(ct_guest *guest, uint64_t *size, const ct_wait *wait, ct_error *error) {
-    struct call call;
+    struct guest_call call;
     init_call(&call, guest);
     int code = ct_request_seal(&call.request, guest, error);
     if (code == CT_OK)
-        code = perform(&call, SEAL_TIME, wait, error);
+        code = perform_call(&call, SEAL_TIME, wait, error);
     *size = strtoull(call.answer, NULL, 10);
     fini_call(&call);
     return code;
@@ -313,7 +318,7 @@ void ct_guest_idle(const char *directory, char *command, size_t size) {
 
 int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,
                   ct_error *error) {
-    struct call call;
+    struct guest_call call;
     init_call(&call, guest);
     if (guest->ready == CT_READY_EXEC && !guest->booted && ct_step_needs_boot(step))
         guest->ready = CT_READY_SYSTEM;
@@ -324,7 +329,7 @@ int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,
     if (code == CT_OK)
         code = ct_request_push(&call.request, guest, step, error);
     if (code == CT_OK)
-        code = perform(&call, step->timeout, wait, error);
+        code = perform_call(&call, step->timeout, wait, error);
     fini_call(&call);
     return code;
 }
@@ -345,14 +350,14 @@ int ct_guest_pull(ct_guest *guest, const ct_step *step, const char *const *untru
     int code = ct_owner_find(&owner, step->user, step->group, ct_host_find_id, error);
     if (code < 0)
         return ct_fail_in(error, code, "writing %s", step->dest);
-    struct call call;
+    struct guest_call call;
     init_call(&call, guest);
     guest->absent = false;
     code = ct_tree_writer_open(step->dest, &options, &call.writer, error);
     if (code == CT_OK)
         code = ct_request_pull(&call.request, guest, step, error);
     if (code == CT_OK)
-        code = perform(&call, step->timeout, wait, error);
+        code = perform_call(&call, step->timeout, wait, error);
     fini_call(&call);
     return code;
 }

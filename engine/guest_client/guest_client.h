@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * guest_client.h - what a job asks of the guest in its instance. What the guest makes of
- * it is in guest/guest.h.
+ * guest_client.h - what a job asks of the guest in its instance. guest/guest.h says what
+ * the guest does then.
  */
 #ifndef CT_GUEST_CLIENT_H
 #define CT_GUEST_CLIENT_H
@@ -13,32 +13,34 @@
 
 /* The guest in one instance, as a job sees it. */
 typedef struct ct_guest {
-    const ct_provider_type *provider; /* borrowed, as all below */
-    void *session;
+    ct_session *session; /* borrowed, as all below */
     const char *instance;
-    const char *directory; /* where the guest lies, in the instance */
-    enum ct_ready ready;   /* what the next call waits for first; then CT_READY_EXEC */
+    const char *directory; /* the guest's, in the instance */
+    enum ct_ready ready;   /* what the next call waits for; after it CT_READY_EXEC */
     double ready_timeout;  /* seconds */
-    const char *program;   /* its name there; NULL: "guest" */
-    /* Of its directory, as the first call has found it; "": not known yet. */
-    char identity[64];
-    bool booted;    /* its instance was seen to be up */
-    bool partial;   /* putting it there was begun, and did not succeed */
-    bool lost;      /* what it ran has killed it, or stopped its instance */
-    bool absent;    /* all that the last pull, or the last hooks, failed at is that what
-                       they were to bring was not there */
-    bool disturbed; /* somebody else has stopped, restarted or deleted its instance */
-    void (*on_ready)(void *context); /* called once, when the first call is ready */
+    const char *program;   /* its file in the directory; NULL: "guest" */
+    char identity[64];     /* the directory's, from the first call on; "" before */
+    bool booted;           /* its instance was seen to be up */
+    bool partial;          /* putting it there was begun, and did not succeed */
+    bool lost;             /* a testlet has killed it, or stopped its instance */
+    bool disturbed;        /* somebody else has stopped or deleted its instance */
+    /* All that the last pull, or the last hooks, failed at is that what they were to bring
+     * was not there. */
+    bool absent;
+    /* Called once, when the instance is ready for the first call. */
+    void (*on_ready)(void *context);
     void *context;
 } ct_guest;
 
 /* How a testlet, or a hook's run step, ended. */
 typedef struct ct_outcome {
     int exit_code; /* -1: it did not end by itself */
-    int signal;    /* 0: by itself */
+    int signal;    /* the one that ended it; 0: none did */
     bool timed_out;
-    bool lost;     /* the guest went with it: killed, or its instance stopped */
-    char limit[8]; /* "stdout", "stderr": it was killed for writing too much; else "" */
+    bool lost; /* it has killed the guest, or stopped its instance */
+    /* What it wrote too much to, and was killed for: "stdout", "stderr", "value"; else
+     * "". */
+    char limit[8];
     double cpu_user, cpu_system; /* seconds */
     uint64_t max_rss;            /* bytes */
     ct_buf stdout_bytes, stderr_bytes;
@@ -52,7 +54,9 @@ typedef struct ct_run_options {
     size_t output_limit;         /* bytes of stdout, and of stderr */
 } ct_run_options;
 
-/* ---- guest_request.c: what the guest is asked, added to request as a frame --------- */
+/* ---- request.c --------------------------------------------------------------------- */
+
+/* Each adds what the guest is asked to request, as a frame. */
 
 CT_CHECK int ct_request_run(ct_buf *request, const ct_guest *guest,
                             const ct_testlet *testlet, const ct_run_options *options,
@@ -64,38 +68,39 @@ CT_CHECK int ct_request_seal(ct_buf *request, const ct_guest *guest, ct_error *e
 CT_CHECK int ct_request_pull(ct_buf *request, const ct_guest *guest, const ct_step *step,
                              ct_error *error);
 
-/* ---- guest_outcome.c --------------------------------------------------------------- */
+/* ---- outcome.c --------------------------------------------------------------------- */
 
 void ct_outcome_init(ct_outcome *outcome, size_t output_limit);
 void ct_outcome_fini(ct_outcome *outcome);
-/* true when it did not end by itself in time and within its limits: then its exit code
- * says nothing. */
+/* true when it did not end by itself, in time and within its limits. Its exit code says
+ * nothing then. */
 bool ct_outcome_broken(const ct_outcome *outcome);
-/* Takes what an EXIT frame says. CT_E_PROTOCOL when it is no value; a field in it that
- * can't be true is as one that is not there. */
+/* Takes what an EXIT frame says. CT_E_PROTOCOL: the frame is no value. A field that can't
+ * be true counts as missing. */
 CT_CHECK int ct_outcome_take_exit(ct_outcome *outcome, const char *data, size_t length,
                                   ct_error *error);
 
-/* ---- guest_client.c: asking it ----------------------------------------------------- */
+/* ---- guest_client.c ---------------------------------------------------------------- */
 
 /* Puts the guest program into the instance. */
 CT_CHECK int ct_guest_install(ct_guest *guest, const ct_wait *wait, ct_error *error);
-/* Takes it out again, with all that it has put into its directory, be it installed
- * wholly or in part; waits for no readiness. */
+/* Takes the guest out again with all that it has put into its directory, whether it was
+ * installed wholly or in part. Does not wait until the instance is ready. */
 CT_CHECK int ct_guest_remove(ct_guest *guest, const ct_wait *wait, ct_error *error);
-/* Makes an instance whose init is the idle guest fit to be cloned from. *size: bytes
- * of its files. */
+/* Makes an instance fit to be cloned. Its init must be the idle guest. *size: bytes of
+ * its files. */
 CT_CHECK int ct_guest_seal(ct_guest *guest, uint64_t *size, const ct_wait *wait,
                            ct_error *error);
 /* A digest of the guest program. */
 CT_CHECK int ct_guest_digest(char hex[CT_DIGEST_SIZE], ct_error *error);
-/* The guest as an init that does nothing: a command line. */
+/* Writes the command line that runs the guest as an init which does nothing. */
 void ct_guest_idle(const char *directory, char *command, size_t size);
-/* CT_OK means: it ran, see outcome. CT_E_GUEST: the guest could not run it. */
+/* Runs a testlet. CT_OK: it ran, and the outcome says how it ended. CT_E_GUEST: the guest
+ * could not run it. */
 CT_CHECK int ct_guest_run(ct_guest *guest, const ct_testlet *testlet,
                           const ct_run_options *options, ct_outcome *outcome,
                           const ct_wait *wait, ct_error *error);
-/* Steps of kind CT_STEP_PUSH and CT_STEP_PULL. untrusted: as in ct_tree_options. */
+/* Do a step of kind CT_STEP_PUSH or CT_STEP_PULL. untrusted: as in ct_tree_options. */
 CT_CHECK int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,
                            ct_error *error);
 CT_CHECK int ct_guest_pull(ct_guest *guest, const ct_step *step,
@@ -104,20 +109,25 @@ CT_CHECK int ct_guest_pull(ct_guest *guest, const ct_step *step,
 
 /* ---- install.c --------------------------------------------------------------------- */
 
-/* Puts the guest into an instance that runs. One that can't be reached yet is waited
- * for, up to guest->ready_timeout, which is then what is left of it. operation:
- * seconds one operation of the provider may take. */
-CT_CHECK int ct_guest_install_when_up(ct_guest *guest, double operation, int cancel,
-                                      ct_error *error);
+/* Puts the guest into an instance that runs. Waits for one that can't be reached yet, for
+ * guest->ready_timeout at most, from which the time that this took is taken off. */
+CT_CHECK int ct_guest_install_when_up(ct_guest *guest, int cancel, ct_error *error);
 
 /* ---- hooks.c ----------------------------------------------------------------------- */
 
-/* Does these of the hooks' steps in order; the first that fails ends it, but for a pull
- * that brings nothing: the others go on, and the failure tells of all. See
- * guest->absent. CT_E_STEP: the step's own doing, with the end of what it wrote in
- * output; else the environment's. */
-CT_CHECK int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count,
-                          ct_step_range range, const char *const *env, ct_buf *output,
+/* Some of the steps of a job's hooks. */
+typedef struct ct_hook_steps {
+    const ct_hook *hooks;
+    size_t count;           /* of the hooks */
+    ct_step_range range;    /* of the steps that are done */
+    const char *const *env; /* NULL-ended "KEY=value"; NULL: none */
+} ct_hook_steps;
+
+/* Does the steps in order, until one fails; but after a pull that brings nothing the
+ * others go on, and the failure tells of all: see guest->absent. CT_E_STEP: it was the
+ * step's own doing, and output has the end of what it wrote. Any other code: the
+ * environment broke. */
+CT_CHECK int ct_hooks_run(ct_guest *guest, const ct_hook_steps *steps, ct_buf *output,
                           const ct_wait *wait, ct_error *error);
 
 #endif

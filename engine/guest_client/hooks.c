@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * hooks.c - the steps of hooks, in order: run, push, pull. A run step passes only with
- * exit code 0.
+ * hooks.c - does the steps of hooks in order: run, push and pull. A run step passes only
+ * with exit code 0.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,10 +9,10 @@
 
 #include "guest_client/guest_client.h"
 
-#define STEP_OUTPUT_LIMIT                                                                \
-    (16 * CT_MIB) /* bytes of stdout, and of stderr, of a run step */
+/* Bytes of stdout, and of stderr, of a run step. */
+#define STEP_OUTPUT_LIMIT (16 * CT_MIB)
 
-/* Adds the end of bytes, at most so many, from the start of a line. */
+/* Adds the last of the bytes, `most` of them at most, from the start of a line. */
 static int add_end(ct_buf *output, const ct_buf *bytes, size_t most) {
     size_t skipped = bytes->length > most ? bytes->length - most : 0;
     const char *start = bytes->data ? bytes->data + skipped : "";
@@ -24,8 +24,8 @@ static int add_end(ct_buf *output, const ct_buf *bytes, size_t most) {
                       bytes->data ? (size_t) (bytes->data + bytes->length - start) : 0);
 }
 
-/* In place of what an earlier try left there. Where there is no room, the failure itself
- * is still told. */
+/* Replaces what an earlier try has left in output. Where there is no room for it, the
+ * failure itself is told all the same. */
 static void keep_output(ct_buf *output, const ct_outcome *outcome) {
     ct_buf_clear(output);
     if (add_end(output, &outcome->stdout_bytes, output->limit / 2) < 0 ||
@@ -49,47 +49,45 @@ static int fail_step(const ct_outcome *outcome, double timeout, ct_buf *output,
     return ct_fail(error, CT_E_STEP, "exit code %d", outcome->exit_code);
 }
 
-static int run_step(ct_guest *guest, const ct_step *step, const char *const *env,
-                    ct_buf *output, const ct_wait *wait, ct_error *error) {
-    ct_run_options options = {
-        .env = env, .timeout = step->timeout, .output_limit = STEP_OUTPUT_LIMIT};
+/* One call of ct_hooks_run(). */
+struct hooks_call {
+    ct_guest *guest;
+    const ct_hook_steps *steps;
+    /* Folders that the hooks' downloads fill, NULL-ended: links in them are not
+     * trusted. */
+    const char **filled;
+    ct_buf *output; /* gets the end of what a step wrote that failed */
+};
+
+static int run_step(const struct hooks_call *call, const ct_step *step,
+                    const ct_wait *wait, ct_error *error) {
+    ct_run_options options = {.env = call->steps->env,
+                              .timeout = step->timeout,
+                              .output_limit = STEP_OUTPUT_LIMIT};
     ct_outcome outcome;
     ct_outcome_init(&outcome, STEP_OUTPUT_LIMIT);
-    int code = ct_guest_run(guest, &step->run, &options, &outcome, wait, error);
+    int code = ct_guest_run(call->guest, &step->run, &options, &outcome, wait, error);
     if (code == CT_OK && (outcome.exit_code != 0 || ct_outcome_broken(&outcome)))
-        code = fail_step(&outcome, step->timeout, output, error);
+        code = fail_step(&outcome, step->timeout, call->output, error);
     ct_outcome_fini(&outcome);
     return code;
 }
 
-/* What one call of ct_hooks_run() is about. */
-struct course {
-    ct_guest *guest;
-    const ct_hook *hooks;
-    size_t count;
-    ct_step_range range;
-    const char *const *env;
-    const char *
-        *filled; /* where its downloads put folders, whose links are the instance's;
-                            NULL-ended */
-};
-
-static int pull(const struct course *course, const ct_step *step, const ct_wait *wait,
+static int pull(const struct hooks_call *call, const ct_step *step, const ct_wait *wait,
                 ct_error *error) {
-    int code = ct_guest_pull(course->guest, step, course->filled, wait, error);
-    return code == CT_E_NOT_FOUND && course->guest->absent && step->optional ? CT_OK
-                                                                             : code;
+    int code = ct_guest_pull(call->guest, step, call->filled, wait, error);
+    return code == CT_E_NOT_FOUND && call->guest->absent && step->optional ? CT_OK : code;
 }
 
-static int do_step(const struct course *course, const ct_step *step, ct_buf *output,
+static int do_step(const struct hooks_call *call, const ct_step *step,
                    const ct_wait *wait, ct_error *error) {
     switch (step->kind) {
     case CT_STEP_RUN:
-        return run_step(course->guest, step, course->env, output, wait, error);
+        return run_step(call, step, wait, error);
     case CT_STEP_PUSH:
-        return ct_guest_push(course->guest, step, wait, error);
+        return ct_guest_push(call->guest, step, wait, error);
     default:
-        return pull(course, step, wait, error);
+        return pull(call, step, wait, error);
     }
 }
 
@@ -117,41 +115,39 @@ static void add_loss(struct losses *losses, bool absent, const ct_error *error) 
 
 /* Does the steps of a hook that are in range; false when the failure of one ends all.
  * *number: of its first step, among those of all hooks; then of the next hook's. */
-static bool do_hook(const struct course *course, const ct_hook *hook, size_t *number,
-                    struct losses *losses, ct_buf *output, const ct_wait *wait) {
-    static const char *const kinds[] = {"run", "upload", "download"};
+static bool do_hook(const struct hooks_call *call, const ct_hook *hook, size_t *number,
+                    struct losses *losses, const ct_wait *wait) {
+    const ct_step_range *range = &call->steps->range;
     for (size_t i = 0; i < hook->step_count; i++, (*number)++) {
         const ct_step *step = &hook->steps[i];
         ct_error error = {0};
-        if (*number < course->range.from || *number >= course->range.to)
+        if (*number < range->from || *number >= range->to)
             continue;
-        int code = do_step(course, step, output, wait, &error);
+        int code = do_step(call, step, wait, &error);
         if (code == CT_OK)
             continue;
-        ct_fail_in(&error, code, "hook %s: %s", hook->name,
-                   step->name ? step->name : kinds[step->kind]);
-        add_loss(losses, code == CT_E_NOT_FOUND && course->guest->absent, &error);
+        ct_fail_in(&error, code, "hook %s: %s", hook->name, ct_step_label(step));
+        add_loss(losses, code == CT_E_NOT_FOUND && call->guest->absent, &error);
         if (!goes_on(step, code))
             return false;
     }
     return true;
 }
 
-static int do_steps(const struct course *course, ct_buf *output, const ct_wait *wait,
-                    ct_error *error) {
+static int do_steps(const struct hooks_call *call, const ct_wait *wait, ct_error *error) {
     struct losses losses = {.absent = false};
     size_t number = 0;
     bool going = true;
-    for (size_t i = 0; going && i < course->count; i++)
-        going = do_hook(course, &course->hooks[i], &number, &losses, output, wait);
-    course->guest->absent = losses.absent;
+    for (size_t i = 0; going && i < call->steps->count; i++)
+        going = do_hook(call, &call->steps->hooks[i], &number, &losses, wait);
+    call->guest->absent = losses.absent;
     if (losses.error.code < 0)
         ct_fail(error, losses.error.code, "%s", losses.error.message);
     return losses.error.code;
 }
 
-/* A list to free(). Also of steps that are out of range, or come later: what they
- * brought the last time is there. NULL: out of memory. */
+/* Lists the folders that downloads fill; free() it. Steps count that are out of range, or
+ * come later: what they brought the last time is there. NULL: out of memory. */
 static const char **find_filled(const ct_hook *hooks, size_t count) {
     size_t most = 1, found = 0;
     for (size_t i = 0; i < count; i++)
@@ -166,13 +162,15 @@ static const char **find_filled(const ct_hook *hooks, size_t count) {
     return filled;
 }
 
-int ct_hooks_run(ct_guest *guest, const ct_hook *hooks, size_t count, ct_step_range range,
-                 const char *const *env, ct_buf *output, const ct_wait *wait,
-                 ct_error *error) {
-    struct course course = {guest, hooks, count, range, env, find_filled(hooks, count)};
-    if (!course.filled)
+int ct_hooks_run(ct_guest *guest, const ct_hook_steps *steps, ct_buf *output,
+                 const ct_wait *wait, ct_error *error) {
+    struct hooks_call call = {.guest = guest,
+                              .steps = steps,
+                              .filled = find_filled(steps->hooks, steps->count),
+                              .output = output};
+    if (!call.filled)
         return ct_fail_memory(error);
-    int code = do_steps(&course, output, wait, error);
-    free(course.filled);
+    int code = do_steps(&call, wait, error);
+    free(call.filled);
     return code;
 }

@@ -1,36 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * install.c - the guest's way into an instance that runs. A container takes it at once; a
- * virtual machine runs long before its agent answers, and is waited for. Not for what is
- * asked of the guest afterwards.
+ * install.c - puts the guest into an instance that runs. A container takes it at once. A
+ * virtual machine runs long before its agent answers, and is waited for.
  */
-#include <poll.h>
-
 #include "guest_client/guest_client.h"
 
-#define PAUSE 250 /* milliseconds between two tries */
+#define PAUSE 0.25 /* seconds between two tries */
 
-/* Until the next try. */
-static int rest(const ct_wait *patience, ct_error *error) {
-    struct pollfd cancelled = {.fd = patience->cancel, .events = POLLIN};
-    int left = ct_wait_milliseconds(patience);
-    poll(&cancelled, 1, left < PAUSE ? left : PAUSE);
-    return ct_wait_check(patience, error);
-}
-
-/* Tries again and again, since there is nothing to wait on: LXD 5.0 has no event for
- * an agent that came up, and the number of processes in an instance's state, which is
- * -1 until then, stays -1 with security.agent.metrics=false. The words of its refusals
- * differ from version to version, so that any failure is taken for one that may pass. */
+/* Tries again and again, since there is nothing to wait on: LXD 5.0 has no event for an
+ * agent that comes up. The number of processes in an instance's state is -1 until then,
+ * but stays so with security.agent.metrics=false. LXD's words for a refusal differ from
+ * version to version, so that any failure is taken for one that may pass. */
 static int install_late(ct_guest *guest, const char *hint, const ct_wait *patience,
                         ct_error *error) {
     ct_error latest = {0};
     int code;
     do {
-        code = rest(patience, &latest);
+        ct_wait_pause(patience, PAUSE);
+        code = ct_wait_check(patience, &latest);
         if (code == CT_OK)
             code = ct_guest_install(guest, patience, &latest);
-        if (code < 0 && code != CT_E_TIMEOUT) /* says less than what came before */
+        if (code < 0 &&
+            code != CT_E_TIMEOUT) /* a timeout says less than what came before */
             ct_fail(error, code, "%s", latest.message);
     } while (code == CT_E_OPERATION);
     if (code == CT_E_TIMEOUT)
@@ -40,13 +31,14 @@ static int install_late(ct_guest *guest, const char *hint, const ct_wait *patien
     return code;
 }
 
-int ct_guest_install_when_up(ct_guest *guest, double operation, int cancel,
-                             ct_error *error) {
+int ct_guest_install_when_up(ct_guest *guest, int cancel, ct_error *error) {
+    const ct_provider *provider = guest->session->provider;
     ct_wait patience = ct_wait_for(guest->ready_timeout, cancel);
-    ct_wait wait = ct_wait_for(operation, cancel);
+    ct_wait wait = ct_wait_for(provider->timeout, cancel);
     int code = ct_guest_install(guest, &wait, error);
     if (code != CT_E_OPERATION)
         return code;
-    const char *hint = guest->provider->late(guest->session, guest->instance, &wait);
+    const char *hint =
+        provider->instances->why_unreachable(guest->session, guest->instance, &wait);
     return hint ? install_late(guest, hint, &patience, error) : code;
 }

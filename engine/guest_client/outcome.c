@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * outcome.c - how a testlet ended, as the guest tells it. The testlet is root and
- * can speak in the guest's name, so that nothing is believed that can't be.
+ * outcome.c - how a testlet ended, as the guest tells it. The testlet is root and can
+ * speak in the guest's name, so what can't be true is not believed.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static bool field_number(const char *at, const char *end, const char *name, doub
     return true;
 }
 
-/* A whole number from 0 to most; else fallback. */
+/* The field's whole number from 0 to most; fallback when it has none. */
 static int field_small(const char *at, const char *end, const char *name, int most,
                        int fallback) {
     double number = -1;
@@ -30,7 +30,7 @@ static int field_small(const char *at, const char *end, const char *name, int mo
     return fits ? (int) number : fallback;
 }
 
-/* A number from 0 to most; else 0, as for what is no number at all. */
+/* The field's number from 0 to most; 0 when it has none. */
 static double field_amount(const char *at, const char *end, const char *name,
                            double most) {
     double number = 0;
@@ -38,16 +38,14 @@ static double field_amount(const char *at, const char *end, const char *name,
                                                                                  : 0;
 }
 
-/* Only what there is a limit for. */
+/* Takes no other word than those of what has a limit. */
 static void take_limit(ct_outcome *outcome, const char *at, const char *end) {
-    static const char *const streams[] = {"stdout", "stderr", "value"};
     ct_value value;
     if (!ct_value_field(at, end, "limit", &value) || value.type != CT_STRING)
         return;
-    for (size_t i = 0; i < CT_COUNT(streams); i++)
-        if (value.length == strlen(streams[i]) &&
-            memcmp(value.string, streams[i], value.length) == 0)
-            snprintf(outcome->limit, sizeof outcome->limit, "%s", streams[i]);
+    for (const char *const *word = ct_stream_words; *word; word++)
+        if (ct_compare_bytes(value.string, value.length, *word, strlen(*word)) == 0)
+            snprintf(outcome->limit, sizeof outcome->limit, "%s", *word);
 }
 
 int ct_outcome_take_exit(ct_outcome *outcome, const char *data, size_t length,
@@ -61,7 +59,7 @@ int ct_outcome_take_exit(ct_outcome *outcome, const char *data, size_t length,
     outcome->timed_out = ct_value_field(data, end, "timed_out", &value) &&
                          value.type == CT_BOOLEAN && value.boolean;
     take_limit(outcome, data, end);
-    /* what it exited with on being killed says nothing: it may well have been 0 */
+    /* the exit code of what was killed says nothing: it may well be 0 */
     if (outcome->timed_out || outcome->limit[0])
         outcome->exit_code = -1;
     outcome->cpu_user = field_amount(data, end, "cpu_user", 1e9);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * end.c - the end of a job's life, the same on every path: the result is given away, and
- * the instance is deleted, preserved, or left to those that come next.
+ * end.c - the end of a job's life, the same on every path. The result is given away, and
+ * the instance is deleted, preserved, or left to the next job.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,51 +11,52 @@
 
 static bool to_preserve(const ct_life *life) {
     enum ct_preserve preserve = life->job->preserve;
-    return life->made && !life->cancelled &&
+    return life->owns_instance && !life->cancelled &&
            (preserve == CT_PRESERVE_ALWAYS ||
             (preserve == CT_PRESERVE_ON_FAILURE && life->result->status >= CT_FAIL));
 }
 
-/* What those that share the instance are to know. */
+/* Tells the jobs that have the instance next what they must know. */
 static void hand_over(const ct_life *life) {
-    ct_share *share = life->share;
-    share->preserve = share->preserve || to_preserve(life);
-    share->left--;
-    if (!life->session) /* the next may have one */
+    ct_shared_instance *shared = life->shared;
+    shared->preserve = shared->preserve || to_preserve(life);
+    shared->left--;
+    if (!life->session) /* the next job may get one, and begin */
         return;
-    if (!share->begun && life->broken)
-        ct_share_fail(share, life->result->error);
-    share->begun = true;
-    share->made = life->made;
-    share->cloned = life->cloned;
+    if (!shared->begun && life->never_ran)
+        ct_shared_fail(shared, life->result->error);
+    shared->begun = true;
+    shared->exists = life->owns_instance;
+    shared->cloned = life->from_base;
     if (life->guest.disturbed)
-        ct_share_fail(share, life->result->error);
-    if (!life->broken)
-        ct_share_leave(share, life->result->name, life->guest.lost);
+        ct_shared_fail(shared, life->result->error);
+    if (!life->never_ran)
+        ct_shared_leave(shared, life->result->name, life->guest.lost);
 }
 
 /* true for an instance that goes on until its run is over. */
-static bool to_keep(const ct_life *life) {
-    return life->made && !life->cancelled && life->job->preserve == CT_PRESERVE_RUN &&
-           life->result->status == CT_PASS;
+static bool to_keep_for_run(const ct_life *life) {
+    return life->owns_instance && !life->cancelled &&
+           life->job->preserve == CT_PRESERVE_RUN && life->result->status == CT_PASS;
 }
 
-/* Preserves or deletes the instance. *message is how to get into it, or why it is
- * still there. */
+/* Preserves or deletes the instance. true: it was preserved, and *message says how to get
+ * into it. false: *message says why it was not preserved, or why it is still there. */
 static bool tear_down(ct_life *life, bool preserve, char **message) {
     const ct_provider *provider = life->context->provider;
+    const ct_instance_calls *calls = provider->instances;
     ct_error error = {0};
     ct_wait wait = ct_wait_for(provider->timeout, -1);
     if (preserve &&
-        provider->type->preserve(life->session, life->instance, &wait, &error) == CT_OK) {
+        calls->preserve(life->session, life->instance, &wait, &error) == CT_OK) {
         *message = provider->type->shell_command(provider, life->instance);
         return true;
     }
-    char *kept = NULL; /* why it was not */
+    char *kept = NULL; /* why it was not preserved */
     if (preserve)
         kept = ct_message("instance %s could not be preserved: %s", life->instance,
                           error.message);
-    int code = provider->type->destroy(life->session, life->instance, &wait, &error);
+    int code = calls->destroy(life->session, life->instance, &wait, &error);
     if (code == CT_OK) {
         *message = kept;
         return false;
@@ -68,9 +69,9 @@ static bool tear_down(ct_life *life, bool preserve, char **message) {
     return false;
 }
 
-/* Removes the guest's files from outside, where it can't be executed, and nothing that
- * runs there can have put another directory in the place of its own. CT_OK when none are
- * there, or no instance. */
+/* Removes the guest's files from outside, where the guest can't be executed. Only for
+ * instances in which nothing can have put another directory in the place of the guest's.
+ * CT_OK, too, when there are no files, or no instance. */
 static int remove_files(ct_life *life, const ct_wait *wait, ct_error *error) {
     static const char *const files[] = {"/guest", ""};
     int code = CT_OK;
@@ -78,15 +79,16 @@ static int remove_files(ct_life *life, const ct_wait *wait, ct_error *error) {
          i++) {
         char path[sizeof life->directory + 8];
         snprintf(path, sizeof path, "%s%s", life->directory, files[i]);
-        code = life->context->provider->type->remove_file(life->session, life->instance,
-                                                          path, wait, error);
+        code = life->context->provider->instances->remove_file(
+            life->session, life->instance, path, wait, error);
     }
     return code == CT_E_NOT_FOUND ? CT_OK : code;
 }
 
-/* Takes the guest out. An instance that stops meanwhile may have rebooted itself. */
+/* Takes the guest out. Tries once more when the instance runs again: it may have rebooted
+ * itself. */
 static int remove_guest(ct_life *life, ct_error *error) {
-    const ct_provider_type *provider = life->context->provider->type;
+    const ct_instance_calls *calls = life->context->provider->instances;
     ct_wait wait = ct_wait_for(life->context->provider->timeout, -1);
     ct_wait patience = ct_wait_within(&wait, CT_REBOOT_PATIENCE);
     ct_error failure = {0}, ignored = {0};
@@ -94,8 +96,8 @@ static int remove_guest(ct_life *life, ct_error *error) {
         life->guest.lost ? CT_E_GUEST : ct_guest_remove(&life->guest, &wait, &failure);
     if (code == CT_OK)
         return code;
-    bool runs = provider->await_running(life->session, life->instance, &patience,
-                                        &ignored) == CT_OK;
+    bool runs =
+        calls->await_running(life->session, life->instance, &patience, &ignored) == CT_OK;
     if (runs && ct_guest_remove(&life->guest, &wait, &failure) == CT_OK)
         return CT_OK;
     bool was_ready = life->guest.identity[0] != '\0';
@@ -108,7 +110,7 @@ static int remove_guest(ct_life *life, ct_error *error) {
 /* Takes the guest out of an instance that goes on without it. */
 static void take_leave(ct_life *life, char **message) {
     ct_error error = {0};
-    if (!life->guest.provider || remove_guest(life, &error) == CT_OK)
+    if (!life->guest.session || remove_guest(life, &error) == CT_OK)
         ct_reaper_leave(life->context->reaper, life->directory);
     else
         *message = ct_message("cleantest's files in %s could not be removed (%s): %s",
@@ -117,35 +119,35 @@ static void take_leave(ct_life *life, char **message) {
 
 static void give_result(ct_life *life) {
     life->result->duration = ct_now() - life->begun;
-    if (life->cloned) {
+    if (life->from_base) {
         ct_result_set_base(life->result, life->prepared->base);
         life->result->base_built = life->prepared->built;
     }
-    if (!life->made && !life->visited)
+    if (!life->owns_instance && !life->guest_in_target)
         ct_result_set_instance(life->result, "");
     ct_event event = {
-        .type = CT_EVENT_RESULT, .job = life->number, .result = life->result};
+        .type = CT_EVENT_RESULT, .job = life->order->number, .result = life->result};
     ct_queue_put(life->context->events, &event);
-    life->result = NULL; /* the queue's now */
+    life->result = NULL; /* the queue owns it now */
 }
 
 void ct_life_end(ct_life *life) {
     ct_event done = {.type = CT_EVENT_DONE,
-                     .job = life->number,
+                     .job = life->order->number,
                      .phase = CT_PHASE_TEARDOWN,
                      .instance = strdup(life->instance)};
-    bool keep = to_keep(life);
+    bool keep = to_keep_for_run(life);
     hand_over(life);
     give_result(life);
-    if ((life->made || life->visited) && life->share->left == 0) {
+    if ((life->owns_instance || life->guest_in_target) && life->shared->left == 0) {
         double begun = ct_now();
         ct_event event = {.type = CT_EVENT_PHASE,
-                          .job = life->number,
+                          .job = life->order->number,
                           .phase = CT_PHASE_TEARDOWN,
                           .instance = strdup(life->instance)};
         ct_queue_put(life->context->events, &event);
-        if (life->made && !keep)
-            done.preserved = tear_down(life, life->share->preserve, &done.message);
+        if (life->owns_instance && !keep)
+            done.preserved = tear_down(life, life->shared->preserve, &done.message);
         else
             take_leave(life, &done.message);
         done.seconds = ct_now() - begun;

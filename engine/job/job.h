@@ -9,54 +9,63 @@
 
 /* ---- result.c ---------------------------------------------------------------------- */
 
-/* A status never improves. */
+/* Makes the status worse, but never better. */
 void ct_result_worsen(ct_result *result, enum ct_status status);
-/* Says what went wrong, with what a step wrote behind it. What went wrong before that
- * stands before it. */
+/* Adds what went wrong to the result's error, and what a step wrote (NULL: nothing). The
+ * first cause comes first. */
 void ct_result_note(ct_result *result, const char *message, const ct_buf *output);
-/* What the testlet wrote is worth having however it ended. */
+/* Takes what the testlet wrote, which is worth having however it ended. */
 void ct_result_take_output(ct_result *result, ct_outcome *outcome);
-/* How it ended, what it returned, and what that means. */
+/* Takes how the testlet ended and what it returned, and sets the status. */
 void ct_result_take_end(ct_result *result, const ct_job *job, ct_outcome *outcome);
 
 /* ---- job.c, end.c, shared_instance.c ----------------------------------------------- */
 
-/* One instance, and the jobs that have it one after the other; most have one of their
- * own. All of them are done by one thread. */
-typedef struct ct_share {
-    size_t left;    /* jobs that have not ended */
-    double longest; /* seconds after which nothing of them all can still be going */
-    char instance[CT_INSTANCE_NAME_MAX + 1]; /* "": none has begun */
-    bool begun;    /* whatever could be done to bring it up is done */
-    bool made;     /* there may be such an instance */
-    bool cloned;   /* from the prepared base */
-    bool preserve; /* one of the jobs wants it kept */
-    char *latest;  /* the name of the last result that came from it */
-    char *failure; /* why there is nothing to share; NULL: there is */
-} ct_share;
+/* An instance of ours, and the jobs that have it one after the other; most instances have
+ * one job. One thread does all of them. It owns the instance's name: all others borrow
+ * it, or have copies to show. */
+typedef struct ct_shared_instance {
+    char name[CT_INSTANCE_NAME_MAX + 1]; /* "": no job has begun */
+    size_t left;                         /* jobs that have not ended */
+    double longest; /* seconds after which none of the jobs can still be going */
+    bool begun;     /* whatever could be done to bring it up is done */
+    bool exists;    /* or may exist: there was a try to create it */
+    bool cloned;    /* from the prepared base */
+    bool preserve;  /* one of the jobs wants it kept */
+    char *latest;   /* the name of the last result that came from it */
+    char *failure;  /* why there is nothing to share; NULL: there is */
+} ct_shared_instance;
 
-/* Counts one more job in, before any has begun. operation: as for ct_job_longest(). */
-void ct_share_expect(ct_share *share, const ct_job *job, double operation);
-void ct_share_fini(ct_share *share);
-/* Names the instance for the first of its jobs: this one, unless it has a name
- * already. */
-void ct_share_name(ct_share *share, const ct_job_context *context, const char *name,
-                   size_t number);
-/* Checks that an instance which others have used still runs. CT_E_OPERATION: it does
- * not, or never came to; share->failure says why. */
-CT_CHECK int ct_share_join(ct_share *share, const ct_provider *provider, void *session,
-                           const ct_wait *wait, ct_error *error);
-/* Notes why there is nothing to share. The first cause wins. */
-void ct_share_fail(ct_share *share, const char *why);
-/* Notes that a job is done with it, under its result's name; lost: the instance went
- * with it. */
-void ct_share_leave(ct_share *share, const char *name, bool lost);
+/* Counts one more job in, before any has begun. operation: see ct_job_longest(). */
+void ct_shared_expect(ct_shared_instance *shared, const ct_job *job, double operation);
+void ct_shared_fini(ct_shared_instance *shared);
+/* Gives the instance a name, with this label, unless it has one already. number: the
+ * job's within the batch. */
+void ct_shared_name(ct_shared_instance *shared, const ct_job_context *context,
+                    const char *label, size_t number);
+/* Checks that an instance which other jobs have used still runs. CT_E_OPERATION: it does
+ * not, or never did, and shared->failure says why. */
+CT_CHECK int ct_shared_join(ct_shared_instance *shared, ct_session *session,
+                            const ct_wait *wait, ct_error *error);
+/* Notes why there is nothing to share. The first cause stays. */
+void ct_shared_fail(ct_shared_instance *shared, const char *why);
+/* Notes that a job is done with the instance. name: its result's. lost: the instance was
+ * lost with it. */
+void ct_shared_leave(ct_shared_instance *shared, const char *name, bool lost);
 
-/* Lives one job through, from birth to teardown, and reports it as events. *session is
- * opened as needed. source is what its image resolved to. What the last job of a share
- * leaves of the instance is torn down. result is given away with the RESULT event. */
-void ct_job_perform(const ct_job_context *context, void **session, size_t number,
-                    const ct_job *job, const char *source, const ct_prepared *prepared,
-                    ct_share *share, ct_result *result);
+/* One job to be done. All of it is borrowed, but for the result. */
+typedef struct ct_job_order {
+    const ct_job_context *context;
+    const ct_job *job;
+    size_t number;      /* the job's within the batch */
+    const char *source; /* what its image resolved to; NULL: the job says its source */
+    const ct_prepared *prepared;
+    ct_shared_instance *shared; /* its instance; means nothing for a job with a target */
+    ct_result *result;          /* is given away with the RESULT event */
+} ct_job_order;
+
+/* Does a job, from birth to teardown, and reports it as events. *session is opened as
+ * needed. After the last job of a shared instance that is torn down. */
+void ct_job_perform(const ct_job_order *order, ct_session **session);
 
 #endif

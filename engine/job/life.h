@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * life.h - what is known of one job while it lives. Between job.c and job_end.c only: the
- * rest of the engine sees a job by job.h.
+ * life.h - what is known of a job while it lives, for job.c and end.c only. All others
+ * see a job by job.h.
  */
 #ifndef CT_LIFE_H
 #define CT_LIFE_H
@@ -9,31 +9,31 @@
 #include "job/job.h"
 
 typedef struct ct_life {
-    const ct_job_context *context;
+    const ct_job_order *order;
+    const ct_job_context *context; /* the order's, as the next three */
     const ct_job *job;
-    size_t number;
-    const char *source; /* what the image resolved to; NULL: the job says it */
     const ct_prepared *prepared;
-    ct_share *share;     /* the instance, if it is not the job's target */
-    ct_step_range steps; /* of the start hooks, that are left to do */
-    bool cloned;         /* from the prepared base */
-    bool awake;          /* it was booted ahead of time */
-    void *session;
-    ct_result *result;
-    char instance[CT_INSTANCE_NAME_MAX + 1];
-    char directory[64]; /* the guest's, in the instance */
-    bool made;          /* there may be an instance of ours */
-    bool visited;       /* there may be a guest of ours in an instance that is not */
+    ct_shared_instance *shared;
+    ct_result *result;  /* NULL once it was given away */
+    const char *source; /* see ct_job_order; NULL also when that image is gone */
+    ct_session *session;
+    const char *instance; /* its name, which is the shared instance's, or the target's */
+    char directory[64];   /* the guest's, in the instance */
+    ct_step_range steps;  /* the start hooks' steps that are left to do */
+    bool owns_instance;   /* there may be an instance of ours */
+    bool guest_in_target; /* there may be a guest of ours in the target */
+    bool from_base;       /* the instance was cloned from the prepared base */
+    bool from_warm;       /* it was booted ahead of time */
     bool cancelled;
-    bool broken; /* there was never a testlet */
+    bool never_ran; /* the environment broke before the testlet began */
     ct_guest guest;
     bool in_phase; /* some phase was entered */
     enum ct_phase phase;
-    double begun; /* ct_now() of the job, and of the phase */
-    double entered;
+    double begun;   /* ct_now() when the job began */
+    double entered; /* ct_now() when the phase began */
 } ct_life;
 
-/* Gives the result away, and does with the instance what is to become of it. */
+/* Gives the result away. Deletes, preserves or leaves the instance. */
 void ct_life_end(ct_life *life);
 
 #endif

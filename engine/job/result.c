@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * result.c - how what happened becomes a result: a status that never improves, what
- * went wrong in words, and what the testlet left.
+ * result.c - turns what happened into a result: a status that never improves, what went
+ * wrong in words, and what the testlet left.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static void note_failure(ct_result *result, const ct_job *job,
     ct_result_note(result, why, NULL);
 }
 
-/* Allocates nothing: a buffer that is not empty has room for its NUL, and for one that is
+/* Allocates nothing: a buffer that is not empty has room for its NUL, and where it is
  * empty the result has an empty string already. */
 static void take_bytes(ct_buf *bytes, char **data, size_t *length) {
     if (bytes->length == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * config.c - what cleantest says in an instance's config, as user.cleantest.*: the lease,
- * and the marks of a base. Written into create requests, and read from listings.
+ * and what an instance that is a base says of itself.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,21 +11,45 @@
 
 #define KEY LXD_CONFIG_KEY
 
+int lxd_config_set(ct_json *json, const char *name, const char *value) {
+    char path[64];
+    snprintf(path, sizeof path, "/config/" KEY "%s", name);
+    return ct_json_set_string(json, path, value ? value : "");
+}
+
+int lxd_config_set_number(ct_json *json, const char *name, long long value) {
+    char text[32];
+    snprintf(text, sizeof text, "%lld", value);
+    return lxd_config_set(json, name, text);
+}
+
+/* Sets the fields to "", which is how LXD is told to forget them. */
+static int clear_fields(ct_json *json, const char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (lxd_config_set(json, names[i], "") < 0)
+            return CT_E_NO_MEMORY;
+    return CT_OK;
+}
+
+/* ---- leases ---- */
+
+/* preserved is said, too: a copy of a preserved instance would inherit it. */
 int lxd_write_lease(ct_json *json, const ct_lease *lease) {
-    char pid[32], start[32], expiry[32];
-    snprintf(pid, sizeof pid, "%ld", lease->pid);
-    snprintf(start, sizeof start, "%llu", (unsigned long long) lease->started);
-    snprintf(expiry, sizeof expiry, "%lld", lease->expiry);
-    if (ct_json_set_string(json, "/config/" KEY "run", lease->run) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "host", lease->host) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "pid", pid) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "started", start) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "expiry", expiry) < 0 ||
-        ct_json_set_string(json, "/config/" KEY "creation", lease->creation) < 0 ||
-        /* said, since a copy of a preserved instance would inherit it */
-        ct_json_set_string(json, "/config/" KEY "preserved", "false") < 0)
+    if (lxd_config_set(json, "run", lease->run) < 0 ||
+        lxd_config_set(json, "host", lease->host) < 0 ||
+        lxd_config_set_number(json, "pid", lease->pid) < 0 ||
+        lxd_config_set_number(json, "started", (long long) lease->started) < 0 ||
+        lxd_config_set_number(json, "expiry", lease->expiry) < 0 ||
+        lxd_config_set(json, "creation", lease->creation) < 0 ||
+        lxd_config_set(json, "preserved", "false") < 0)
         return CT_E_NO_MEMORY;
     return CT_OK;
+}
+
+int lxd_clear_lease(ct_json *json) {
+    static const char *const names[] = {"run",    "host",     "pid",      "started",
+                                        "expiry", "creation", "preserved"};
+    return clear_fields(json, names, CT_COUNT(names));
 }
 
 static const char *lease_field(ct_json *json, const char *instance, const char *name) {
@@ -54,29 +78,17 @@ bool lxd_read_lease(ct_json *json, const char *instance, ct_lease *lease) {
     return true;
 }
 
-int lxd_config_set(ct_json *json, const char *name, const char *value) {
-    char path[64];
-    snprintf(path, sizeof path, "/config/" KEY "%s", name);
-    return ct_json_set_string(json, path, value ? value : "");
-}
+/* ---- bases ---- */
 
-int lxd_config_set_number(ct_json *json, const char *name, long long value) {
-    char text[32];
-    snprintf(text, sizeof text, "%lld", value);
-    return lxd_config_set(json, name, text);
-}
-
+/* The init is said even when the instance has its own: a copy of what is not complete yet
+ * would inherit the idle one. */
 int lxd_write_base(ct_json *json, const char *key, const char *idle) {
-    if (lxd_config_set(json, "base", key) < 0 ||
-        lxd_config_set(json, "complete", "") < 0 ||
-        lxd_config_set(json, "sealed", "") < 0 || lxd_config_set(json, "label", "") < 0 ||
-        lxd_config_set(json, "inputs", "") < 0 ||
-        lxd_config_set(json, "reason", "") < 0 || lxd_config_set(json, "built", "") < 0 ||
-        lxd_config_set(json, "used", "") < 0 || lxd_config_set(json, "size", "") < 0)
-        return CT_E_NO_MEMORY;
-    /* said even when it is its own: a copy of what is not yet complete would inherit
-     * the other */
+    static const char *const names[] = {"complete", "sealed", "label", "inputs",
+                                        "reason",   "built",  "used",  "size"};
     char init[256] = "";
+    if (lxd_config_set(json, "base", key) < 0 ||
+        clear_fields(json, names, CT_COUNT(names)) < 0)
+        return CT_E_NO_MEMORY;
     if (idle)
         snprintf(init, sizeof init, LXD_INIT_COMMAND "%s", idle);
     return ct_json_set_string(json, "/config/raw.lxc", init);

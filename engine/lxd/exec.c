@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * exec.c - a program run in an instance: stdin, stdout and stderr, each a websocket,
- * pumped together. An empty message, or a close frame, ends a stream; a connection that
- * ends without has broken, and says nothing of the program. The program's end is known
- * when stdout and stderr have both ended.
+ * exec.c - runs a program in an instance. Its stdin, stdout and stderr are a websocket
+ * each, and are pumped together. An empty message or a close frame ends a stream. A
+ * connection that ends without either has broken, which says nothing of the program. The
+ * program has ended when stdout and stderr have both ended.
  *
- * LXD's fourth socket, control, stays closed: it is for signals and window sizes, and LXD
- * kills the program when that connection breaks, which would look like the testlet's own
- * doing. Source: LXD's doc/rest-api.md, "exec", and its lxd/instance_exec.go.
+ * LXD's fourth socket, control, is not opened. It is for signals and window sizes, and
+ * LXD kills the program when that connection breaks: that would look like the testlet's
+ * own doing. Source: LXD's doc/rest-api.md, "exec", and its lxd/instance_exec.go.
  */
 #include <errno.h>
 #include <math.h>
@@ -21,28 +21,28 @@
 
 #define INPUT_PIECE      65536 /* bytes of stdin queued at a time */
 #define STARVED_PATIENCE 10.0  /* seconds a program may take to end without its stdin */
-#define ASK_TIME         5.0   /* seconds LXD has for saying what became of the program */
-#define END_TIME         1     /* seconds of these that the program may take to end */
+#define ASK_TIME         5.0   /* seconds LXD has to say what became of the program */
+#define END_TIME         1     /* seconds of these in which the program may end */
 
 #define STILL_RUNS "LXD says that the program still runs"
 
 enum { STDIN, STDOUT, STDERR, SOCKETS };
 
-struct call {
+struct exec_call {
     const ct_exec *exec;
     ct_error *error;
     ct_websocket *sockets[SOCKETS];
     bool ended[SOCKETS];
-    bool input_ended; /* the source has no more */
+    bool input_ended; /* input() has said that there is no more */
     bool starved;     /* stdin's connection broke before all of it was sent */
-    bool satisfied;   /* output() said that was all */
+    bool satisfied;   /* output() has said that it wants no more */
     ct_buf piece;     /* stdin's next bytes */
 };
 
 /* ---- what arrives ---- */
 
 static int take_stdout(void *context, const char *data, size_t length) {
-    struct call *call = context;
+    struct exec_call *call = context;
     if (length == 0)
         call->ended[STDOUT] = true;
     if (length == 0 || call->satisfied)
@@ -53,7 +53,7 @@ static int take_stdout(void *context, const char *data, size_t length) {
 }
 
 static int take_stderr(void *context, const char *data, size_t length) {
-    struct call *call = context;
+    struct exec_call *call = context;
     ct_buf *kept = call->exec->diagnostics;
     size_t room = kept->limit - kept->length;
     if (length == 0)
@@ -66,7 +66,8 @@ static int take_nothing(void *context, const char *data, size_t length) {
     return CT_OK;
 }
 
-static ct_websocket_sink *const sinks[SOCKETS] = {take_nothing, take_stdout, take_stderr};
+static ct_websocket_take *const takers[SOCKETS] = {take_nothing, take_stdout,
+                                                   take_stderr};
 
 /* ---- the call ---- */
 
@@ -83,12 +84,11 @@ static int request_exec(lxd_session *session, const char *instance, const ct_exe
         ct_json_set_boolean(request, "/wait-for-websocket", exec->output) < 0 ||
         ct_json_set_boolean(request, "/interactive", false) < 0)
         return ct_fail_memory(error);
-    return lxd_call(session, "POST", true, wait, error, "/1.0/instances/%s/exec",
-                    instance);
+    return lxd_send(session, "POST", wait, error, "/1.0/instances/%s/exec", instance);
 }
 
-static int open_sockets(lxd_session *session, struct call *call, const char *operation,
-                        const ct_wait *wait, ct_error *error) {
+static int open_sockets(lxd_session *session, struct exec_call *call,
+                        const char *operation, const ct_wait *wait, ct_error *error) {
     static const char *const names[SOCKETS] = {"0", "1", "2"};
     for (int i = 0; i < SOCKETS; i++) {
         char key[64], path[LXD_PATH_MAX];
@@ -97,7 +97,8 @@ static int open_sockets(lxd_session *session, struct call *call, const char *ope
         if (!secret)
             return ct_fail(error, CT_E_PROTOCOL, "no secret for socket %s", names[i]);
         snprintf(path, sizeof path, "%s/websocket?secret=%s", operation, secret);
-        int code = ct_websocket_open(&session->provider->endpoint, path, sinks[i], call,
+        int code = ct_websocket_open(&session->provider->endpoint, path,
+                                     (ct_websocket_sink){takers[i], call},
                                      &call->sockets[i], wait, error);
         if (code < 0)
             return code;
@@ -105,14 +106,14 @@ static int open_sockets(lxd_session *session, struct call *call, const char *ope
     return CT_OK;
 }
 
-/* true when there is more of stdin to queue, and what was given has been sent. */
-static bool hungry(const struct call *call) {
+/* true when all of stdin that was queued has been sent, and there is more. */
+static bool wants_input(const struct exec_call *call) {
     return !call->input_ended && !call->ended[STDIN] &&
            ct_websocket_drained(call->sockets[STDIN]);
 }
 
-/* Queues more of stdin. */
-static int feed(struct call *call) {
+/* Queues the next bytes of stdin. */
+static int queue_input(struct exec_call *call) {
     ct_websocket *socket = call->sockets[STDIN];
     ct_buf_clear(&call->piece);
     int more = call->exec->input(call->exec->context, &call->piece, call->error);
@@ -132,11 +133,11 @@ static int feed(struct call *call) {
     return CT_OK;
 }
 
-static bool over(const struct call *call) {
+static bool is_over(const struct exec_call *call) {
     return call->satisfied || (call->ended[STDOUT] && call->ended[STDERR]);
 }
 
-static int poll_sockets(struct call *call, const ct_wait *wait, ct_error *error) {
+static int poll_sockets(struct exec_call *call, const ct_wait *wait, ct_error *error) {
     struct pollfd fds[SOCKETS + 1];
     nfds_t count = 0;
     int milliseconds = ct_wait_milliseconds(wait);
@@ -154,9 +155,9 @@ static int poll_sockets(struct call *call, const ct_wait *wait, ct_error *error)
     return CT_OK;
 }
 
-/* A stream's connection broke. Without stdout there is no result; stderr is there for
- * diagnostics only; and without stdin the program ends soon, and may tell why. */
-static int lose(struct call *call, int stream, ct_error *error) {
+/* A stream's connection broke. Without stdout there is no result. Without stdin the
+ * program ends soon, and may tell why. stderr is there for diagnostics only. */
+static int lose_stream(struct exec_call *call, int stream, ct_error *error) {
     call->ended[stream] = true;
     if (stream == STDOUT)
         return ct_fail(error, CT_E_CONNECT, "the connection of its stdout broke");
@@ -165,33 +166,35 @@ static int lose(struct call *call, int stream, ct_error *error) {
     return CT_OK;
 }
 
-static int pump_socket(struct call *call, int stream, ct_error *error) {
+static int pump_socket(struct exec_call *call, int stream, ct_error *error) {
     ct_websocket *socket = call->sockets[stream];
     int code = ct_websocket_pump(socket, error);
     if (code < 0 || call->ended[stream])
         return code;
     call->ended[stream] = ct_websocket_ended(socket);
-    return ct_websocket_broken(socket) && !call->satisfied ? lose(call, stream, error)
-                                                           : CT_OK;
+    return ct_websocket_broken(socket) && !call->satisfied
+               ? lose_stream(call, stream, error)
+               : CT_OK;
 }
 
-static int pump_all(struct call *call, const ct_wait *wait, ct_error *error) {
-    int code = hungry(call) ? feed(call) : CT_OK;
-    for (int i = 0; code == CT_OK && i < SOCKETS && !over(call); i++)
+static int pump_all(struct exec_call *call, const ct_wait *wait, ct_error *error) {
+    int code = wants_input(call) ? queue_input(call) : CT_OK;
+    for (int i = 0; code == CT_OK && i < SOCKETS && !is_over(call); i++)
         if (!call->ended[i])
             code = pump_socket(call, i, error);
-    if (code < 0 || over(call))
+    if (code < 0 || is_over(call))
         return code;
     code = ct_wait_check(wait, error);
     if (code == CT_E_TIMEOUT && call->starved)
         return ct_fail(error, CT_E_CONNECT, "the connection of its stdin broke");
-    return code == CT_OK && !hungry(call) ? poll_sockets(call, wait, error) : code;
+    return code == CT_OK && !wants_input(call) ? poll_sockets(call, wait, error) : code;
 }
 
-/* What takes the output may end the wait earlier than it was said at first. */
-static int pump(struct call *call, const ct_wait *outer, ct_error *error) {
+/* The outer wait is read again each time, since output() may shorten it. */
+static int pump_until_over(struct exec_call *call, const ct_wait *outer,
+                           ct_error *error) {
     double patience = INFINITY; /* ct_now() */
-    while (!over(call)) {
+    while (!is_over(call)) {
         bool starved = call->starved;
         ct_wait wait = {.deadline = fmin(outer->deadline, patience),
                         .cancel = outer->cancel};
@@ -204,15 +207,15 @@ static int pump(struct call *call, const ct_wait *outer, ct_error *error) {
     return CT_OK;
 }
 
-/* A connection has broken: adds to the failure what LXD knows of the program. LXD ends it
- * for that. Its operation is not read while it runs: see operations.c. */
+/* Adds to the failure, a connection that broke, what LXD knows of the program, which it
+ * ends for that. The operation is not read while the program runs: see operations.c. */
 static int add_state(lxd_session *session, const char *operation, const ct_wait *wait,
                      ct_error *error) {
     ct_wait soon = ct_wait_within(wait, ASK_TIME);
     ct_error cause = error ? *error : (ct_error){.code = CT_E_CONNECT};
     ct_error refusal = {0};
-    int code = lxd_call(session, "GET", false, &soon, &refusal, "%s/wait?timeout=%d",
-                        operation, END_TIME);
+    int code =
+        lxd_get(session, &soon, &refusal, "%s/wait?timeout=%d", operation, END_TIME);
     if (code == CT_E_OPERATION && strstr(refusal.message, "deadline exceeded"))
         return ct_fail(error, cause.code, "%s; " STILL_RUNS, cause.message);
     if (code < 0)
@@ -228,7 +231,7 @@ static int add_state(lxd_session *session, const char *operation, const ct_wait 
                    exit_code);
 }
 
-/* How the program ended, when output() did not say it had all; -1: LXD does not say. */
+/* Asks LXD how the program ended. *exit_code is -1 when LXD does not say. */
 static int read_exit_code(lxd_session *session, const char *operation, int *exit_code,
                           const ct_wait *wait, ct_error *error) {
     int code = lxd_wait(session, operation, wait, error);
@@ -238,10 +241,10 @@ static int read_exit_code(lxd_session *session, const char *operation, int *exit
     return CT_OK;
 }
 
-int lxd_exec(void *data, const char *instance, const ct_exec *exec, int *exit_code,
+int lxd_exec(ct_session *base, const char *instance, const ct_exec *exec, int *exit_code,
              const ct_wait *wait, ct_error *error) {
-    lxd_session *session = data;
-    struct call call = {.exec = exec, .error = error};
+    lxd_session *session = lxd_session_of(base);
+    struct exec_call call = {.exec = exec, .error = error};
     char *operation = NULL;
     ct_buf_init(&call.piece, CT_FRAME_MAX * 2);
     *exit_code = -1;
@@ -258,7 +261,7 @@ int lxd_exec(void *data, const char *instance, const ct_exec *exec, int *exit_co
     }
     code = open_sockets(session, &call, operation, wait, error);
     if (code == CT_OK)
-        code = pump(&call, wait, error);
+        code = pump_until_over(&call, wait, error);
     if (code == CT_E_CONNECT)
         code = add_state(session, operation, wait, error);
     if (code == CT_OK && !call.satisfied)
@@ -271,12 +274,12 @@ out:
     return code < 0 ? ct_fail_in(error, code, "lxd: exec in %s", instance) : code;
 }
 
-/* While LXD shuts down it answers every GET as ever, but takes no orders: so this is
- * one, of no consequence. */
-int lxd_in_service(void *data, const char *instance, const ct_wait *wait,
-                   ct_error *error) {
+/* While LXD shuts down it answers every GET as ever, but takes no orders. So it is given
+ * an order, which has no consequence. */
+int lxd_check_alive(ct_session *base, const char *instance, const ct_wait *wait,
+                    ct_error *error) {
     static const char *const argv[] = {"true", NULL};
     ct_exec exec = {.argv = argv};
-    int code = request_exec(data, instance, &exec, wait, error);
+    int code = request_exec(lxd_session_of(base), instance, &exec, wait, error);
     return code == CT_E_CONNECT || code == CT_E_TIMEOUT ? code : CT_OK;
 }

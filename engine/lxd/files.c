@@ -12,9 +12,10 @@
     "X-LXD-mode: " mode, "X-LXD-uid: 0", "X-LXD-gid: 0", "X-Incus-mode: " mode,          \
         "X-Incus-uid: 0", "X-Incus-gid: 0"
 
-/* Sends the request, which lacks the path only. */
-static int call_file(lxd_session *session, const char *instance, const char *file,
-                     const ct_http_request *like, const ct_wait *wait, ct_error *error) {
+/* Sends a request that lacks nothing but its path. */
+static int send_file_request(lxd_session *session, const char *instance, const char *file,
+                             const ct_http_request *pathless, const ct_wait *wait,
+                             ct_error *error) {
     char path[LXD_PATH_MAX];
     int length =
         snprintf(path, sizeof path, "/1.0/instances/%s/files?path=%s", instance, file);
@@ -23,40 +24,44 @@ static int call_file(lxd_session *session, const char *instance, const char *fil
     int code = lxd_add_project(session->provider, path, error);
     if (code < 0)
         return code;
-    ct_http_request request = *like;
+    ct_http_request request = *pathless;
     request.path = path;
     ct_buf_clear(&session->text);
     code = ct_http_send(session->http, &request, &session->text, wait, error);
     return code < 0 ? code : lxd_check(session, code, error);
 }
 
-int lxd_make_directory(void *session, const char *instance, const char *path,
+int lxd_make_directory(ct_session *base, const char *instance, const char *path,
                        const ct_wait *wait, ct_error *error) {
     static const char *const headers[] = {
         "X-LXD-type: directory", "X-Incus-type: directory", MODE_HEADERS("0755"), NULL};
     ct_http_request request = {.method = "POST", .headers = headers};
-    int code = call_file(session, instance, path, &request, wait, error);
+    int code =
+        send_file_request(lxd_session_of(base), instance, path, &request, wait, error);
     return code < 0 ? ct_fail_in(error, code, "lxd: make %s in %s", path, instance)
                     : code;
 }
 
-int lxd_push_program(void *session, const char *instance, const char *path,
-                     const void *data, size_t length, const ct_wait *wait,
-                     ct_error *error) {
+int lxd_push_program(ct_session *base, const char *instance, const char *path,
+                     const ct_embedded *program, const ct_wait *wait, ct_error *error) {
     static const char *const headers[] = {"X-LXD-type: file", "X-Incus-type: file",
                                           "Content-Type: application/octet-stream",
                                           MODE_HEADERS("0755"), NULL};
-    ct_http_request request = {
-        .method = "POST", .headers = headers, .body = data, .body_length = length};
-    int code = call_file(session, instance, path, &request, wait, error);
+    ct_http_request request = {.method = "POST",
+                               .headers = headers,
+                               .body = (const char *) program->data,
+                               .body_length = program->length};
+    int code =
+        send_file_request(lxd_session_of(base), instance, path, &request, wait, error);
     return code < 0 ? ct_fail_in(error, code, "lxd: push %s to %s", path, instance)
                     : code;
 }
 
-int lxd_remove_file(void *session, const char *instance, const char *path,
+int lxd_remove_file(ct_session *base, const char *instance, const char *path,
                     const ct_wait *wait, ct_error *error) {
     ct_http_request request = {.method = "DELETE"};
-    int code = call_file(session, instance, path, &request, wait, error);
+    int code =
+        send_file_request(lxd_session_of(base), instance, path, &request, wait, error);
     return code < 0 ? ct_fail_in(error, code, "lxd: remove %s in %s", path, instance)
                     : code;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * find.c - which LXD to speak to: the endpoint that was named, or the first of the usual
- * sockets that answers and trusts us. Not for anything that is done there afterwards.
+ * find.c - finds the LXD to speak to: the endpoint that was named, or the first of the
+ * usual sockets that answers and trusts us. It does nothing else there.
  */
 #include <errno.h>
 #include <grp.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,9 @@
 
 #include "lxd/lxd_private.h"
 
-/* Debian's LXD, the snap's, Incus. */
+#define GREETING_TIME 10.0 /* seconds that LXD has to say who it is */
+
+/* Where Debian's LXD, the snap's LXD and Incus listen. */
 static const char *const usual_sockets[] = {
     "/var/lib/lxd/unix.socket",
     "/var/snap/lxd/common/lxd/unix.socket",
@@ -27,7 +30,7 @@ bool lxd_is_usual(const char *socket) {
     return false;
 }
 
-static int set_socket(ct_provider *provider, const char *path, ct_error *error) {
+static int set_socket(lxd_provider *provider, const char *path, ct_error *error) {
     free(provider->endpoint.socket);
     free(provider->endpoint.url);
     provider->endpoint.socket = strdup(path);
@@ -37,53 +40,58 @@ static int set_socket(ct_provider *provider, const char *path, ct_error *error) 
     return CT_OK;
 }
 
-static const char *place(const ct_provider *provider) {
+static const char *place_of(const lxd_provider *provider) {
     return provider->endpoint.socket ? provider->endpoint.socket : provider->endpoint.url;
 }
 
 /* Reads "GET /1.0": who answers, and whether it trusts us. */
-static int greet(lxd_session *session, ct_error *error) {
-    ct_provider *provider = session->provider;
-    ct_wait wait = ct_wait_for(provider->timeout < 10 ? provider->timeout : 10, -1);
-    int code = lxd_call(session, "GET", false, &wait, error, "/1.0");
+static int ask_server(lxd_session *session, ct_error *error) {
+    lxd_provider *provider = session->provider;
+    ct_wait wait = ct_wait_for(fmin(provider->base.timeout, GREETING_TIME), -1);
+    int code = lxd_get(session, &wait, error, "/1.0");
     if (code < 0) /* a failed connection names the place already */
         return code == CT_E_CONNECT || code == CT_E_TIMEOUT
                    ? code
-                   : ct_fail_in(error, code, "%s", place(provider));
+                   : ct_fail_in(error, code, "%s", place_of(provider));
     const char *auth = ct_json_string(session->answer, "/metadata/auth");
-    if (!auth || strcmp(auth, "trusted") != 0)
+    if (!ct_same_text(auth, "trusted"))
         return ct_fail(
             error, CT_E_REFUSED,
             "%s does not trust this client: give client.cert a certificate that is "
             "in its trust store (lxc config trust add), or use its unix socket",
-            place(provider));
+            place_of(provider));
     const char *server = ct_json_string(session->answer, "/metadata/environment/server");
     const char *version =
         ct_json_string(session->answer, "/metadata/environment/server_version");
     if (!server || !version)
-        return ct_fail(error, CT_E_PROTOCOL, "%s is no LXD", place(provider));
-    if (asprintf(&provider->server, "%s %s at %s", server, version, place(provider)) <
-        0) {
-        provider->server = NULL;
+        return ct_fail(error, CT_E_PROTOCOL, "%s is no LXD", place_of(provider));
+    if (asprintf(&provider->base.server, "%s %s at %s", server, version,
+                 place_of(provider)) < 0) {
+        provider->base.server = NULL;
         return ct_fail_memory(error);
     }
     return CT_OK;
 }
 
-static int check_project(lxd_session *session, ct_error *error) {
+static int check_project(lxd_session *session, const ct_wait *wait, ct_error *error) {
     const char *project = session->provider->project;
     if (!project)
         return CT_OK;
-    ct_wait wait = ct_wait_for(session->provider->timeout, -1);
-    int code = lxd_call(session, "GET", false, &wait, error, "/1.0/projects/%s", project);
+    int code = lxd_get(session, wait, error, "/1.0/projects/%s", project);
     return code < 0 ? ct_fail_in(error, code, "project %s", project) : code;
 }
 
-/* Says who may use a socket that we may not. */
+static int greet(ct_session *base, void *context, const ct_wait *wait, ct_error *error) {
+    (void) context;
+    int code = ask_server(lxd_session_of(base), error);
+    return code < 0 ? code : check_project(lxd_session_of(base), wait, error);
+}
+
+/* Says who may use a socket that this process may not use. */
 static int refuse_socket(const char *socket, ct_error *error) {
     struct stat info;
     struct group entry, *found = NULL;
-    char strings[4096]; /* where the group has more members, its name is not told */
+    char strings[4096]; /* a group with more members is told by its number */
     if (stat(socket, &info) < 0)
         return ct_fail(error, CT_E_REFUSED, "%s: permission denied; run as root", socket);
     if ((info.st_mode & 060) != 060)
@@ -98,24 +106,18 @@ static int refuse_socket(const char *socket, ct_error *error) {
                    found->gr_name);
 }
 
-static int try_endpoint(ct_provider *provider, ct_error *error) {
+static int try_endpoint(lxd_provider *provider, ct_error *error) {
     const char *socket = provider->endpoint.socket;
     if (socket && access(socket, R_OK | W_OK) < 0)
         return errno == EACCES
                    ? refuse_socket(socket, error)
                    : ct_fail(error, CT_E_CONNECT, "%s: %s", socket, strerror(errno));
-    void *session;
-    int code = provider->type->session_open(provider, &session, error);
-    if (code == CT_OK)
-        code = greet(session, error);
-    if (code == CT_OK)
-        code = check_project(session, error);
-    provider->type->session_close(session);
-    return code;
+    ct_wait wait = ct_wait_for(provider->base.timeout, -1);
+    return ct_with_session(&provider->base, greet, NULL, &wait, error);
 }
 
-/* Tries one more socket; what went wrong is added to tried. */
-static int try_socket(ct_provider *provider, const char *path, ct_buf *tried) {
+/* Tries one more socket. What went wrong is added to tried. */
+static int try_socket(lxd_provider *provider, const char *path, ct_buf *tried) {
     ct_error why = {0};
     int code = set_socket(provider, path, &why);
     if (code == CT_OK)
@@ -126,18 +128,19 @@ static int try_socket(ct_provider *provider, const char *path, ct_buf *tried) {
     return code;
 }
 
-/* The one that the environment names. */
-static int try_directory(ct_provider *provider, const char *directory, ct_buf *tried) {
+/* Tries the socket in the directory that LXD_DIR names. */
+static int try_directory(lxd_provider *provider, const char *directory, ct_buf *tried) {
     char path[LXD_PATH_MAX];
-    char *real = realpath(directory, NULL); /* the reaper is in another folder */
+    char *real = realpath(directory, NULL); /* the reaper runs in another folder */
     bool relative = directory[0] != '/' && real;
     snprintf(path, sizeof path, "%s/unix.socket", relative ? real : directory);
     free(real);
     return try_socket(provider, path, tried);
 }
 
-/* The first of the usual ones that may be used: one that refuses us hides no other. */
-static int try_usual(ct_provider *provider, ct_buf *tried) {
+/* Tries the usual sockets in turn. One that refuses us does not end the search_sockets:
+ * another LXD may be there for us. */
+static int try_usual(lxd_provider *provider, ct_buf *tried) {
     int code = CT_E_CONNECT;
     bool refused = false;
     for (size_t i = 0; i < CT_COUNT(usual_sockets); i++) {
@@ -149,7 +152,7 @@ static int try_usual(ct_provider *provider, ct_buf *tried) {
     return refused ? CT_E_REFUSED : code;
 }
 
-static int search(ct_provider *provider, ct_error *error) {
+static int search_sockets(lxd_provider *provider, ct_error *error) {
     ct_buf tried;
     ct_buf_init(&tried, sizeof error->message);
     const char *directory = getenv("LXD_DIR");
@@ -176,50 +179,50 @@ static int search(ct_provider *provider, ct_error *error) {
     return code;
 }
 
-static int copy(char **to, const char *from) {
+static int copy_text(char **to, const char *from) {
     if (from && !(*to = strdup(from)))
         return CT_E_NO_MEMORY;
     return CT_OK;
 }
 
-/* The same for a file, wherever this process, or the reaper, will be when it is
- * opened. */
+/* Copies a file's path as an absolute one: this process may change its folder before the
+ * file is opened, and the reaper has another one. */
 static int copy_path(char **to, const char *from) {
     *to = from ? realpath(from, NULL) : NULL;
-    return *to ? CT_OK : copy(to, from);
+    return *to ? CT_OK : copy_text(to, from);
 }
 
-static int copy_settings(ct_provider *provider, const ct_settings *settings,
+static int copy_settings(lxd_provider *provider, const ct_settings *settings,
                          ct_error *error) {
     const char *verify = settings->verify;
     bool word = !verify || strcmp(verify, "no") == 0 || ct_is_fingerprint(verify);
     if (copy_path(&provider->endpoint.client_cert, settings->client_cert) < 0 ||
         copy_path(&provider->endpoint.client_key, settings->client_key) < 0 ||
-        (word ? copy : copy_path)(&provider->endpoint.verify, verify) < 0 ||
-        copy(&provider->project, settings->project) < 0)
+        (word ? copy_text : copy_path)(&provider->endpoint.verify, verify) < 0 ||
+        copy_text(&provider->project, settings->project) < 0)
         return ct_fail_memory(error);
     return CT_OK;
 }
 
-int lxd_find(ct_provider *provider, const ct_settings *settings, ct_error *error) {
+int lxd_find(lxd_provider *provider, const ct_settings *settings, ct_error *error) {
     const char *endpoint = settings->endpoint;
     int code = copy_settings(provider, settings, error);
     if (code < 0)
         return code;
     if (!endpoint)
-        return search(provider, error);
+        return search_sockets(provider, error);
     if (strncmp(endpoint, "unix://", 7) == 0)
         endpoint += 7;
     if (strncmp(endpoint, "https://", 8) == 0) {
         size_t length = strlen(endpoint);
-        while (endpoint[length - 1] == '/') /* paths bring their own */
+        while (endpoint[length - 1] == '/') /* paths begin with one */
             length--;
         provider->endpoint.url = strndup(endpoint, length);
         if (!provider->endpoint.url)
             return ct_fail_memory(error);
-        provider->endpoint.sessions = ct_tls_sessions_open(error);
-        if (!provider->endpoint.sessions)
-            return CT_E_NO_MEMORY;
+        code = ct_tls_sessions_open(&provider->endpoint.sessions, error);
+        if (code < 0)
+            return code;
     } else if (endpoint[0] == '/') {
         code = set_socket(provider, endpoint, error);
         if (code < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * image.c - from an image's name to the fingerprint its instances are made from.
+ * image.c - turns an image's name into the fingerprint that instances are made from.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +10,12 @@
 
 #define NAMED_MAX 600 /* bytes of the list of what there is */
 
-/* "unknown image ...: LXD has a, b, c". */
+/* Says "unknown image ...", and which aliases there are. */
 static int fail_unknown(lxd_session *session, const char *image, const ct_wait *wait,
                         ct_error *error) {
     ct_buf names;
     ct_buf_init(&names, NAMED_MAX);
-    if (lxd_call(session, "GET", false, wait, NULL, "/1.0/images/aliases?recursion=1") >=
-        0) {
+    if (lxd_get(session, wait, NULL, "/1.0/images/aliases?recursion=1") >= 0) {
         size_t count = ct_json_count(session->answer, "/metadata");
         for (size_t i = 0; i < count; i++) {
             char path[64];
@@ -30,14 +29,15 @@ static int fail_unknown(lxd_session *session, const char *image, const ct_wait *
         ct_fail(error, CT_E_UNKNOWN_IMAGE,
                 "unknown image \"%s\": no alias or fingerprint of that name in %s; it "
                 "has %s",
-                image, session->provider->server,
+                image, session->provider->base.server,
                 names.length ? names.data : "no aliases at all");
     ct_buf_fini(&names);
     return code;
 }
 
-/* true for what can stand in a request's path as it is, and leads nowhere else there. */
-static bool nameable(const char *image) {
+/* true for a name that can stand in a request's path as it is, and leads to nothing but
+ * an image there. */
+static bool fits_path(const char *image) {
     if (image[strspn(image, "abcdefghijklmnopqrstuvwxyz"
                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/")])
         return false;
@@ -51,20 +51,19 @@ static bool nameable(const char *image) {
     }
 }
 
-int lxd_resolve(void *data, const char *image, char **source, const ct_wait *wait,
+int lxd_resolve(ct_session *base, const char *image, char **source, const ct_wait *wait,
                 ct_error *error) {
-    lxd_session *session = data;
+    lxd_session *session = lxd_session_of(base);
     const char *found = NULL;
-    if (!nameable(image))
+    if (!fits_path(image))
         return fail_unknown(session, image, wait, error);
-    int code =
-        lxd_call(session, "GET", false, wait, error, "/1.0/images/aliases/%s", image);
+    int code = lxd_get(session, wait, error, "/1.0/images/aliases/%s", image);
     if (code >= 0) {
         found = ct_json_string(session->answer, "/metadata/target");
     } else if (code == CT_E_NOT_FOUND && strchr(image, '/')) {
-        return fail_unknown(session, image, wait, error); /* no fingerprint has one */
+        return fail_unknown(session, image, wait, error); /* fingerprints have no "/" */
     } else if (code == CT_E_NOT_FOUND) {
-        code = lxd_call(session, "GET", false, wait, error, "/1.0/images/%s", image);
+        code = lxd_get(session, wait, error, "/1.0/images/%s", image);
         if (code == CT_E_NOT_FOUND)
             return fail_unknown(session, image, wait, error);
         found =
@@ -86,8 +85,8 @@ static const char *image_field(ct_json *json, size_t image, const char *name) {
     return ct_json_string(json, path);
 }
 
-/* true when the listed image is a container's, came from there, and LXD replaces it
- * when the server has a newer one. */
+/* true when the listed image is a container's, was pulled by this alias from this server,
+ * and LXD replaces it when the server has a newer one. */
 static bool pulled_from(ct_json *json, size_t image, const char *server,
                         const char *alias) {
     char path[64];
@@ -98,22 +97,22 @@ static bool pulled_from(ct_json *json, size_t image, const char *server,
            ct_same_text(image_field(json, image, "update_source/alias"), alias);
 }
 
-/* Of what they want when they ask for more than containers nothing is known. */
+/* Images of virtual machines are not looked for: only containers have bases. */
 static bool asks_container(ct_json *json) {
     const char *type = ct_json_string(json, "/type");
     return !type || strcmp(type, "container") == 0;
 }
 
-int lxd_find_pulled(void *data, const char *remote, const char *json, char **source,
+int lxd_find_pulled(ct_session *base, const char *remote, const char *json, char **source,
                     const ct_wait *wait, ct_error *error) {
-    lxd_session *session = data;
+    lxd_session *session = lxd_session_of(base);
     *source = NULL;
     int code = json ? ct_json_parse(session->request, json, strlen(json), error) : CT_OK;
     if (code < 0 || (json && !asks_container(session->request)))
         return code;
     code = ct_json_parse(session->request, remote, strlen(remote), error);
     if (code == CT_OK)
-        code = lxd_call(session, "GET", false, wait, error, "/1.0/images?recursion=1");
+        code = lxd_get(session, wait, error, "/1.0/images?recursion=1");
     if (code < 0)
         return ct_fail_in(error, code, "listing images");
     const char *server = ct_json_string(session->request, "/server");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * lxd.c - the LXD provider: opened, closed, and its table of calls. The calls themselves
- * are in the files named after their topic.
+ * lxd.c - opens and closes the LXD provider, and has its tables of calls. The calls
+ * themselves are in the files named after their topic.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +23,9 @@ static char *socket_setting(const char *socket, bool incus) {
     return length < 0 ? NULL : setting;
 }
 
-static char *shell_command(const ct_provider *provider, const char *instance) {
-    bool incus = strncmp(provider->server, "incus", 5) == 0;
+static char *shell_command(const ct_provider *base, const char *instance) {
+    const lxd_provider *provider = (const lxd_provider *) base;
+    bool incus = strncmp(base->server, "incus", 5) == 0;
     const char *client = incus ? "incus" : "lxc";
     const char *socket = provider->endpoint.socket;
     const char *project = provider->project;
@@ -45,10 +46,23 @@ static char *shell_command(const ct_provider *provider, const char *instance) {
     return length < 0 ? NULL : command;
 }
 
-static void provider_close(ct_provider *provider) {
+static ct_settings settings_of(const ct_provider *base) {
+    const lxd_provider *provider = (const lxd_provider *) base;
+    const ct_endpoint *endpoint = &provider->endpoint;
+    return (ct_settings){.endpoint = endpoint->socket ? endpoint->socket : endpoint->url,
+                         .client_cert = endpoint->client_cert,
+                         .client_key = endpoint->client_key,
+                         .verify = endpoint->verify,
+                         .project = provider->project,
+                         .timeout = base->timeout};
+}
+
+static void close_provider(ct_provider *base) {
+    lxd_provider *provider = (lxd_provider *) base;
     if (!provider)
         return;
-    free(provider->server);
+    free(base->server);
+    ct_leftovers_free(base->leftovers);
     free(provider->endpoint.socket);
     free(provider->endpoint.url);
     free(provider->endpoint.client_cert);
@@ -56,25 +70,27 @@ static void provider_close(ct_provider *provider) {
     free(provider->endpoint.verify);
     ct_tls_sessions_close(provider->endpoint.sessions);
     free(provider->project);
-    ct_leftovers_free(provider->leftovers);
     free(provider);
 }
 
-static const ct_provider_type lxd_type = {
-    .close = provider_close,
-    .session_open = lxd_session_open,
-    .session_close = lxd_session_close,
+static const ct_provider_type provider_type = {.close = close_provider,
+                                               .settings = settings_of,
+                                               .session_open = lxd_session_open,
+                                               .session_close = lxd_session_close,
+                                               .shell_command = shell_command};
+
+static const ct_instance_calls instance_calls = {
     .resolve = lxd_resolve,
     .find_pulled = lxd_find_pulled,
     .check_running = lxd_check_running,
     .create = lxd_create,
     .start = lxd_start,
-    .late = lxd_late,
+    .why_unreachable = lxd_why_unreachable,
     .make_directory = lxd_make_directory,
     .push_program = lxd_push_program,
     .remove_file = lxd_remove_file,
     .exec = lxd_exec,
-    .in_service = lxd_in_service,
+    .check_alive = lxd_check_alive,
     .await_running = lxd_await_running,
     .check_undisturbed = lxd_check_undisturbed,
     .preserve = lxd_preserve,
@@ -82,34 +98,37 @@ static const ct_provider_type lxd_type = {
     .stop = lxd_stop,
     .freeze = lxd_freeze,
     .unfreeze = lxd_unfreeze,
-    .clones_cheaply = lxd_clones_cheaply,
-    .find_base = lxd_find_base,
-    .await_base = lxd_await_base,
     .set_init = lxd_set_init,
-    .publish_base = lxd_publish_base,
-    .touch_base = lxd_touch_base,
-    .visit_bases = lxd_visit_bases,
-    .settle = lxd_settle,
-    .settle_instance = lxd_settle_instance,
+    .await_creations = lxd_await_creations,
+    .await_creation = lxd_await_creation,
     .visit = lxd_visit,
-    .shell_command = shell_command,
+};
+
+static const ct_base_calls base_calls = {
+    .clones_cheaply = lxd_clones_cheaply,
+    .find = lxd_base_find,
+    .await = lxd_base_await,
+    .publish = lxd_base_publish,
+    .touch = lxd_base_touch,
+    .visit = lxd_base_visit,
 };
 
 int ct_lxd_open(const ct_settings *settings, ct_provider **out, ct_error *error) {
     *out = NULL;
-    ct_provider *provider = calloc(1, sizeof *provider);
-    if (provider)
-        provider->leftovers = ct_leftovers_new();
-    if (!provider || !provider->leftovers) {
-        provider_close(provider);
+    lxd_provider *provider = calloc(1, sizeof *provider);
+    if (!provider)
         return ct_fail_memory(error);
-    }
-    provider->type = &lxd_type;
-    provider->timeout = settings->timeout > 0 ? settings->timeout : CT_TIMEOUT_OPERATION;
-    int code = lxd_find(provider, settings, error);
+    provider->base = (ct_provider){
+        .type = &provider_type,
+        .instances = &instance_calls,
+        .bases = &base_calls,
+        .timeout = settings->timeout > 0 ? settings->timeout : CT_TIMEOUT_OPERATION,
+        .leftovers = ct_leftovers_new()};
+    int code = provider->base.leftovers ? lxd_find(provider, settings, error)
+                                        : ct_fail_memory(error);
     if (code < 0)
-        provider_close(provider);
+        close_provider(&provider->base);
     else
-        *out = provider;
+        *out = &provider->base;
     return code;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * operations.c - what LXD is doing in the background, and has done in the last seconds.
- * They are listed by their paths, and then asked for one by one: LXD up to 5.0.2 crashes
- * with "concurrent map iteration and map write" when it writes out the operation of a
- * program in an instance in the moment in which that program ends
- * (Operation.ExtendMetadata() in its lxd/operations/operations.go), and a list with
- * recursion=1 writes out all of them.
+ * The operations are listed by their paths, and then asked for one by one. A list with
+ * recursion=1 would write out all of them at once, and LXD up to 5.0.2 crashes with
+ * "concurrent map iteration and map write" when it writes out the operation of a program
+ * in the moment in which that program ends (Operation.ExtendMetadata() in its
+ * lxd/operations/operations.go).
  */
 #include <stdio.h>
 #include <string.h>
@@ -37,11 +37,10 @@ static int add_group(ct_json *json, const char *group, ct_buf *paths) {
     return code;
 }
 
-static int list(lxd_session *session, const char *const *groups, ct_buf *paths,
-                const ct_wait *wait, ct_error *error) {
-    int code = lxd_call(session, "GET", false, wait, error, "/1.0/operations");
-    /* It is always there: callers take that code for an instance's. */
-    if (code == CT_E_NOT_FOUND)
+static int list_paths(lxd_session *session, const char *const *groups, ct_buf *paths,
+                      const ct_wait *wait, ct_error *error) {
+    int code = lxd_get(session, wait, error, "/1.0/operations");
+    if (code == CT_E_NOT_FOUND) /* callers would think that an instance is not found */
         code = CT_E_PROTOCOL;
     if (code < 0)
         return ct_fail_in(error, code, "listing operations");
@@ -56,14 +55,14 @@ int lxd_visit_operations(lxd_session *session, const char *const *groups,
                          const ct_wait *wait, ct_error *error) {
     ct_buf paths;
     ct_buf_init(&paths, PATHS_MAX);
-    int code = list(session, groups, &paths, wait, error);
+    int code = list_paths(session, groups, &paths, wait, error);
     for (size_t at = 0; code == CT_OK && at < paths.length;) {
         const char *path = paths.data + at;
         at += strlen(path) + 1;
-        code = lxd_call(session, "GET", false, wait, error, "%s", path);
+        code = lxd_get(session, wait, error, "%s", path);
         if (code == CT_OK)
             code = visitor(session, path, context, wait, error);
-        else if (code == CT_E_NOT_FOUND) /* it has ended, some seconds ago */
+        else if (code == CT_E_NOT_FOUND) /* it has ended some seconds ago */
             code = CT_OK;
         else
             code = ct_fail_in(error, code, "reading an operation");
@@ -72,7 +71,7 @@ int lxd_visit_operations(lxd_session *session, const char *const *groups,
     return code;
 }
 
-/* Newer LXDs name it in the operation's metadata alone. */
+/* Newer LXDs name the instance in the operation's metadata alone. */
 bool lxd_operation_instance(const lxd_session *session,
                             char name[CT_INSTANCE_NAME_MAX + 1]) {
     static const char *const places[] = {"/metadata/resources/instances/0",

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * state.c - what became of an instance while it was used: whether it runs again, and
- * whether somebody else has stopped it.
+ * state.c - tells what became of an instance while it was used: whether it runs again,
+ * and whether somebody else has stopped it.
  */
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,30 +10,28 @@
 
 #include "lxd/lxd_private.h"
 
-#define PAUSE_MS 250 /* between two looks: LXD offers nothing to wait on for a restart */
+/* Seconds between two looks: LXD offers nothing to wait on for a restart. */
+#define PAUSE 0.25
 
-int lxd_await_running(void *data, const char *instance, const ct_wait *wait,
+int lxd_await_running(ct_session *base, const char *instance, const ct_wait *wait,
                       ct_error *error) {
-    lxd_session *session = data;
+    lxd_session *session = lxd_session_of(base);
     for (;;) {
-        int code = lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s/state",
-                            instance);
+        int code = lxd_get(session, wait, error, "/1.0/instances/%s/state", instance);
         if (code < 0)
             return ct_fail_in(error, code, "lxd: state of %s", instance);
         const char *status = ct_json_string(session->answer, "/metadata/status");
         if (status && strcmp(status, "Running") == 0)
             return CT_OK;
-        struct pollfd cancelled = {.fd = wait->cancel, .events = POLLIN};
-        int left = ct_wait_milliseconds(wait);
-        poll(&cancelled, 1, left < PAUSE_MS ? left : PAUSE_MS);
+        ct_wait_pause(wait, PAUSE);
         code = ct_wait_check(wait, error);
         if (code < 0)
             return ct_fail_in(error, code, "waiting for %s to run", instance);
     }
 }
 
-/* What LXD calls the operations that end whatever runs in an instance. None of ours is
- * one of them while a testlet runs. */
+/* true for LXD's description of an operation that ends whatever runs in an instance.
+ * While a testlet runs, this process begins no such operation. */
 static bool ends_processes(const char *description) {
     static const char *const words[] = {"Stopping", "Restarting", "Deleting",
                                         "Restoring"};
@@ -44,7 +41,7 @@ static bool ends_processes(const char *description) {
     return false;
 }
 
-/* Seconds since the epoch of a time in RFC 3339's format; -1: it is none. */
+/* Seconds since 1970 of a time in RFC 3339's format; -1: it is no such time. */
 static double parse_time(const char *text) {
     struct tm parts = {0};
     const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) : NULL;
@@ -62,19 +59,19 @@ static double parse_time(const char *text) {
     return seconds;
 }
 
-/* Whether the first of LXD's times was before the second; false where one is unknown. */
+/* true when the first of LXD's times is before the second. false, too, when one is not
+ * known. */
 static bool is_before(const char *time, const char *other) {
     double first = parse_time(time), second = parse_time(other);
     return first >= 0 && second >= 0 && first < second;
 }
 
-/* An instance that runs, and was last started before our program was, has not been
- * stopped since; though it may be about to be. */
-static int runs_on(lxd_session *session, const char *instance, bool *runs,
-                   const ct_wait *wait, ct_error *error) {
+/* *runs: the instance runs, and was last started before our program was. So it was not
+ * stopped since, though it may be about to be. */
+static int check_runs_on(lxd_session *session, const char *instance, bool *runs,
+                         const ct_wait *wait, ct_error *error) {
     *runs = false;
-    int code =
-        lxd_call(session, "GET", false, wait, error, "/1.0/instances/%s", instance);
+    int code = lxd_get(session, wait, error, "/1.0/instances/%s", instance);
     if (code < 0)
         return code == CT_E_NOT_FOUND ? CT_OK : code;
     const char *started = ct_json_string(session->answer, "/metadata/last_used_at");
@@ -84,14 +81,14 @@ static int runs_on(lxd_session *session, const char *instance, bool *runs,
     return CT_OK;
 }
 
-/* Who has taken an instance away. */
+/* An operation by which somebody has taken an instance away. */
 struct suspicion {
     const char *instance;
-    char what[64]; /* LXD's description of the operation; "": nobody has */
+    char what[64]; /* LXD's description of the operation; "": there is none */
 };
 
-/* What was over when our program began is about an earlier instance of that name, or
- * an earlier time of this one. */
+/* Notes such an operation. One that was over when our program began was about an earlier
+ * instance of the same name, or an earlier time of this one. */
 static int suspect(lxd_session *session, const char *path, void *context,
                    const ct_wait *wait, ct_error *error) {
     (void) path, (void) wait, (void) error;
@@ -109,15 +106,15 @@ static int suspect(lxd_session *session, const char *path, void *context,
     return CT_OK;
 }
 
-/* What an instance does to itself is no operation of LXD's; what anybody asks of LXD is
- * one, and is listed until 5 s after its end. */
-int lxd_check_undisturbed(void *data, const char *instance, const ct_wait *wait,
+/* What anybody asks of LXD is an operation, which is listed until 5 s after its end. What
+ * an instance does to itself is none. */
+int lxd_check_undisturbed(ct_session *base, const char *instance, const ct_wait *wait,
                           ct_error *error) {
     static const char *const groups[] = {"success", "failure", "running", NULL};
-    lxd_session *session = data;
+    lxd_session *session = lxd_session_of(base);
     struct suspicion suspicion = {.instance = instance};
     bool runs;
-    int code = runs_on(session, instance, &runs, wait, error);
+    int code = check_runs_on(session, instance, &runs, wait, error);
     if (code == CT_OK)
         code = lxd_visit_operations(session, runs ? &groups[2] : groups, suspect,
                                     &suspicion, wait, error);

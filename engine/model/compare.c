@@ -50,7 +50,7 @@ static bool same_hook(const ct_hook *one, const ct_hook *other) {
     return true;
 }
 
-bool ct_job_alike(const ct_job *one, const ct_job *other) {
+bool ct_job_same_preparation(const ct_job *one, const ct_job *other) {
     if (one->start_hook_count != other->start_hook_count ||
         !same_list(one->env, other->env))
         return false;

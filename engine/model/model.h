@@ -67,6 +67,6 @@ double ct_job_longest(const ct_job *job, double operation);
 
 /* true when their start hooks, what these wait for, and their variables are the same,
  * whatever is in the files that they upload. */
-bool ct_job_alike(const ct_job *one, const ct_job *other);
+bool ct_job_same_preparation(const ct_job *one, const ct_job *other);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * http.c - HTTP over libcurl: a unix socket or TLS, one kept-alive connection per handle.
- * It knows nothing of LXD.
+ * http.c - HTTP requests by libcurl, over a unix socket or TLS. A handle keeps one
+ * connection alive.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +17,10 @@ struct ct_http {
     char why[CURL_ERROR_SIZE];
 };
 
-/* What the write callback fills. */
-struct sink {
-    ct_buf *answer;
-    int code; /* CT_OK, or why the answer could not be kept */
+/* An answer's body on its way in. */
+struct answer {
+    ct_buf *body;
+    int code; /* CT_OK, or why the body could not be kept */
 };
 
 /* A request's body on its way out. */
@@ -30,7 +30,7 @@ struct body {
     size_t given;
 };
 
-static size_t give(char *to, size_t size, size_t count, void *context) {
+static size_t give_body(char *to, size_t size, size_t count, void *context) {
     struct body *body = context;
     size_t left = body->length - body->given;
     size_t length = left < size * count ? left : size * count;
@@ -39,20 +39,21 @@ static size_t give(char *to, size_t size, size_t count, void *context) {
     return length;
 }
 
-/* What has a body goes out once. When a connection that was kept alive ends before the
- * answer begins, libcurl sends the request again on another one, without a word. But what
- * is asked for may have been done: a creation would find that its name is taken, a start
- * that it runs. For that it has to rewind the body, and is not let. What has no body may
- * be asked for twice: GET and DELETE are the same for it. */
+/* A request with a body is sent once. When a connection that was kept alive ends before
+ * the answer begins, libcurl sends the request again on another one, without a word. But
+ * the server may have done what was asked: a second creation would find that its name is
+ * taken, a second start that the instance runs. To send it again libcurl must rewind the
+ * body, and this does not let it. GET and DELETE have no body, and do no harm when sent
+ * twice. */
 static int refuse_rewind(void *context, curl_off_t offset, int origin) {
     (void) context, (void) offset, (void) origin;
     return CURL_SEEKFUNC_FAIL;
 }
 
-static size_t keep(char *data, size_t size, size_t count, void *context) {
-    struct sink *sink = context;
-    sink->code = ct_buf_add(sink->answer, data, size * count);
-    return sink->code < 0 ? 0 : size * count;
+static size_t take_body(char *data, size_t size, size_t count, void *context) {
+    struct answer *answer = context;
+    answer->code = ct_buf_add(answer->body, data, size * count);
+    return answer->code < 0 ? 0 : size * count;
 }
 
 int ct_http_open(const ct_endpoint *endpoint, ct_http **out, ct_error *error) {
@@ -89,7 +90,7 @@ static void set_body(ct_curl_options *options, size_t length) {
     if (options->code == CURLE_OK)
         options->code = curl_easy_setopt(options->easy, CURLOPT_POST, 1L);
     if (options->code == CURLE_OK)
-        options->code = curl_easy_setopt(options->easy, CURLOPT_READFUNCTION, give);
+        options->code = curl_easy_setopt(options->easy, CURLOPT_READFUNCTION, give_body);
     if (options->code == CURLE_OK)
         options->code =
             curl_easy_setopt(options->easy, CURLOPT_SEEKFUNCTION, refuse_rewind);
@@ -121,28 +122,34 @@ static struct curl_slist *header_list(const ct_http_request *request) {
     return list;
 }
 
-static int set_transfer(ct_http *http, const ct_http_request *request, const char *url,
-                        struct curl_slist *headers, struct body *body, struct sink *sink,
-                        ct_error *error) {
+/* One request, with all that libcurl borrows for as long as it takes. */
+struct exchange {
+    const ct_http_request *request;
+    char *url;
+    struct curl_slist *headers;
+    struct body body;
+    struct answer answer;
+};
+
+static int set_exchange(ct_http *http, struct exchange *exchange, ct_error *error) {
     ct_curl_options options = {.easy = http->easy};
     http->why[0] = '\0';
     curl_easy_reset(http->easy);
     int code = ct_transfer_prepare(http->easy, http->endpoint, http->why, error);
     if (code < 0)
         return code;
-    set_request(&options, request, body);
-    ct_curl_set_pointer(&options, CURLOPT_URL, url);
-    ct_curl_set_pointer(&options, CURLOPT_HTTPHEADER, headers);
-    ct_curl_set_pointer(&options, CURLOPT_WRITEDATA, sink);
+    set_request(&options, exchange->request, &exchange->body);
+    ct_curl_set_pointer(&options, CURLOPT_URL, exchange->url);
+    ct_curl_set_pointer(&options, CURLOPT_HTTPHEADER, exchange->headers);
+    ct_curl_set_pointer(&options, CURLOPT_WRITEDATA, &exchange->answer);
     if (options.code == CURLE_OK)
-        options.code = curl_easy_setopt(http->easy, CURLOPT_WRITEFUNCTION, keep);
+        options.code = curl_easy_setopt(http->easy, CURLOPT_WRITEFUNCTION, take_body);
     if (options.code != CURLE_OK)
         return ct_curl_options_fail(&options, error);
     return CT_OK;
 }
 
-static int transfer(ct_http *http, const ct_wait *wait, CURLcode *result,
-                    ct_error *error) {
+static int drive(ct_http *http, const ct_wait *wait, CURLcode *result, ct_error *error) {
     if (curl_multi_add_handle(http->multi, http->easy) != CURLM_OK)
         return ct_fail_memory(error);
     int code = ct_transfer_drive(http->multi, http->endpoint, result, wait, error);
@@ -150,38 +157,41 @@ static int transfer(ct_http *http, const ct_wait *wait, CURLcode *result,
     return code;
 }
 
-int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
-                 const ct_wait *wait, ct_error *error) {
-    int code;
-    struct sink sink = {.answer = answer};
-    struct body body = {.data = request->body, .length = request->body_length};
-    struct curl_slist *headers = header_list(request);
-    char *url = NULL;
-    if (!headers || asprintf(&url, "%s%s", http->endpoint->url, request->path) < 0) {
-        url = NULL;
-        code = ct_fail_memory(error);
-        goto out;
-    }
+/* Returns the HTTP status. */
+static int carry_out(ct_http *http, struct exchange *exchange, const ct_wait *wait,
+                     ct_error *error) {
     CURLcode result = CURLE_OK;
-    code = set_transfer(http, request, url, headers, &body, &sink, error);
+    int code = set_exchange(http, exchange, error);
     if (code == CT_OK)
-        code = transfer(http, wait, &result, error);
+        code = drive(http, wait, &result, error);
     if (code < 0)
-        goto out;
-    if (sink.code < 0) {
-        code = ct_fail(error, sink.code, "%s: the answer: %s",
-                       ct_endpoint_place(http->endpoint), ct_error_text(sink.code));
-        goto out;
-    }
-    if (result != CURLE_OK) {
-        code = ct_transfer_fail(http->endpoint, result, http->why, error);
-        goto out;
-    }
+        return code;
+    if (exchange->answer.code < 0)
+        return ct_fail(error, exchange->answer.code, "%s: the answer: %s",
+                       ct_endpoint_place(http->endpoint),
+                       ct_error_text(exchange->answer.code));
+    if (result != CURLE_OK)
+        return ct_transfer_fail(http->endpoint, result, http->why, error);
     long status = 0;
     curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
-    code = (int) status;
-out:
-    curl_slist_free_all(headers);
-    free(url);
+    return (int) status;
+}
+
+int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
+                 const ct_wait *wait, ct_error *error) {
+    struct exchange exchange = {
+        .request = request,
+        .headers = header_list(request),
+        .body = {.data = request->body, .length = request->body_length},
+        .answer = {.body = answer}};
+    int code;
+    if (exchange.headers &&
+        asprintf(&exchange.url, "%s%s", http->endpoint->url, request->path) >= 0) {
+        code = carry_out(http, &exchange, wait, error);
+        free(exchange.url);
+    } else {
+        code = ct_fail_memory(error);
+    }
+    curl_slist_free_all(exchange.headers);
     return code;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * net_private.h - what the files that speak to libcurl share: http.c, line.c, transfer.c,
- * trust.c, tls_sessions.c. What others need of them is in engine.h.
+ * net_private.h - what the files that speak to libcurl share: http.c, connection.c,
+ * transfer.c, trust.c, tls_sessions.c.
  */
 #ifndef CT_NET_PRIVATE_H
 #define CT_NET_PRIVATE_H
@@ -10,16 +10,17 @@
 
 #include "net/net.h"
 
-/* ---- options.c: those of one easy handle, set one after the other ---- */
+/* ---- options.c ---- */
 
-/* Which option it is, is known at run time here: the macro that libcurl checks types
- * with is of no use, hence the parentheses. */
-
+/* The options of one easy handle, which are set one after the other. */
 typedef struct ct_curl_options {
     CURL *easy;
-    CURLcode code;      /* why libcurl refused one; then no more are set */
-    CURLoption refused; /* which */
+    CURLcode code;      /* why libcurl refused an option; then no more are set */
+    CURLoption refused; /* the last one that was set, or was refused */
 } ct_curl_options;
+
+/* The parentheses keep libcurl's macro out, which checks an option's type: here the
+ * option is known at run time only. */
 
 static inline void ct_curl_set_long(ct_curl_options *options, CURLoption option,
                                     long value) {
@@ -29,7 +30,7 @@ static inline void ct_curl_set_long(ct_curl_options *options, CURLoption option,
     options->refused = option;
 }
 
-/* NULL takes what is set back. Strings are copied, all else is borrowed. */
+/* NULL resets the option. libcurl copies strings and borrows all else. */
 static inline void ct_curl_set_pointer(ct_curl_options *options, CURLoption option,
                                        const void *value) {
     if (options->code != CURLE_OK)
@@ -41,13 +42,13 @@ static inline void ct_curl_set_pointer(ct_curl_options *options, CURLoption opti
 /* Says in our words which option libcurl refused, and why; returns the code. */
 int ct_curl_options_fail(const ct_curl_options *options, ct_error *error);
 
-/* ---- transfer.c: what all connections to an endpoint have ---- */
+/* ---- transfer.c ---- */
 
-/* The endpoint's name in messages. Borrowed from it. */
+/* The endpoint's name in messages, borrowed from it. */
 const char *ct_endpoint_place(const ct_endpoint *endpoint);
-/* Sets all that has to do with the endpoint. why (CURL_ERROR_SIZE bytes) gets
- * libcurl's own words for as long as the handle lives. On failure the handle must not
- * connect. */
+/* Sets all options that have to do with the endpoint. While the handle lives, libcurl
+ * writes its own words for a failure to why, which has CURL_ERROR_SIZE bytes. When this
+ * fails, the handle must not connect. */
 CT_CHECK int ct_transfer_prepare(CURL *easy, const ct_endpoint *endpoint, char *why,
                                  ct_error *error);
 /* Drives the only transfer of the multi handle to its end, or until the wait is over.
@@ -60,13 +61,13 @@ int ct_transfer_fail(const ct_endpoint *endpoint, CURLcode result, const char *w
 
 /* ---- trust.c ---- */
 
-/* Sets whom an https endpoint is taken for, and who we are to it. On failure the
- * handle must not connect. */
+/* Sets how an https endpoint proves who it is, and how we do. When this fails, the handle
+ * must not connect. */
 CT_CHECK int ct_trust_set(CURL *easy, const ct_endpoint *endpoint, ct_error *error);
 
 /* ---- tls_sessions.c ---- */
 
-/* libcurl's handle of what the connections share; borrowed. */
+/* libcurl's handle for what the connections share; borrowed. */
 CURLSH *ct_tls_sessions_handle(const ct_tls_sessions *sessions);
 
 #endif

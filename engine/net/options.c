@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * options.c - what libcurl says of an option that it can't set.
+ * options.c - tells which option libcurl can't set.
  */
 #include "net/net_private.h"
 
-/* curl_version() would start the libraries that libcurl is built with, which takes
+/* Not by curl_version(): that starts the libraries which libcurl is built with. They need
  * memory, and may end the process where there is none. */
 int ct_curl_options_fail(const ct_curl_options *options, ct_error *error) {
     const struct curl_easyoption *option = curl_easy_option_by_id(options->refused);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * tls_sessions.c - the TLS sessions of one endpoint, which its connections resume: one
- * exec needs several connections, and only the first pays for a whole handshake. An
- * endpoint has its own, since what is resumed is not verified again: nobody resumes what
- * was verified by other rules.
+ * exec needs several connections, and only the first pays for a whole handshake. Each
+ * endpoint has sessions of its own. A resumed session is not verified again, so nobody
+ * may resume what was verified by other rules.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,12 +12,11 @@
 
 struct ct_tls_sessions {
     CURLSH *shared;
-    pthread_mutex_t locks[CURL_LOCK_DATA_LAST]; /* one for each kind of what is shared */
+    pthread_mutex_t locks[CURL_LOCK_DATA_LAST]; /* one for each kind of data */
 };
 
-/* libcurl calls these two from whichever thread uses a handle, around each look at
- * what is shared; it calls nothing of ours while it holds a lock, and blocks on
- * nothing. */
+/* libcurl calls these two around each look at what is shared, from whichever thread uses
+ * a handle. While it holds a lock it calls nothing of ours and does not block. */
 static void lock(CURL *easy, curl_lock_data kind, curl_lock_access access,
                  void *context) {
     ct_tls_sessions *sessions = context;
@@ -40,18 +39,20 @@ static bool set_up(ct_tls_sessions *sessions) {
                CURLSHE_OK;
 }
 
-ct_tls_sessions *ct_tls_sessions_open(ct_error *error) {
+int ct_tls_sessions_open(ct_tls_sessions **out, ct_error *error) {
+    *out = NULL;
     ct_tls_sessions *sessions = calloc(1, sizeof *sessions);
     if (sessions) {
         for (int i = 0; i < CURL_LOCK_DATA_LAST; i++)
             pthread_mutex_init(&sessions->locks[i], NULL);
         sessions->shared = curl_share_init();
     }
-    if (sessions && set_up(sessions))
-        return sessions;
-    ct_tls_sessions_close(sessions);
-    ct_fail_memory(error);
-    return NULL;
+    if (!sessions || !set_up(sessions)) {
+        ct_tls_sessions_close(sessions);
+        return ct_fail_memory(error);
+    }
+    *out = sessions;
+    return CT_OK;
 }
 
 void ct_tls_sessions_close(ct_tls_sessions *sessions) {

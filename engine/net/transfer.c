@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * transfer.c - what every connection of ours to an endpoint has: options, a deadline and
- * a cancel descriptor, and words for its failures. Whether it is an HTTP request or a
- * line that is spoken over by hand does not matter here.
+ * transfer.c - what HTTP requests and connections that are spoken over by hand have in
+ * common: the endpoint's options, a deadline, a cancel descriptor, and words for
+ * failures.
  */
 #include <string.h>
 
 #include "net/net_private.h"
 
 #define ANSWER_PIECE       16384L  /* bytes; many handles live at once */
-#define BODY_PIECE         262144L /* bytes sent at a time; what a socket takes at once */
+#define BODY_PIECE         262144L /* bytes; a socket takes no more at once */
 #define CONNECT_TIMEOUT_MS 10000L
 
-/* Seconds. A peer that vanished (power, a NAT that forgot us) is noticed after 30 s,
- * and what the kernel's nine questions take, which is 90 s: long before a testlet's
- * own deadline. */
+/* Seconds. A peer may vanish: its power fails, or a NAT forgets us. After 30 s of silence
+ * the kernel asks nine times, every 10 s, and then gives up: that is long before a
+ * testlet's own deadline. */
 #define KEEPALIVE_IDLE     30L
 #define KEEPALIVE_INTERVAL 10L
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * trust.c - TLS: whom we trust, and how we show who we are. Every option is checked, and
- * what can't be set ends the connection before it begins: the rest of it would be trusted
- * for less than was asked for.
+ * trust.c - TLS: whom we trust, and how we show who we are. Every option is checked. When
+ * one can't be set, there is no connection: it would be trusted for less than was asked.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +10,9 @@
 
 #include "net/net_private.h"
 
-/* In place of the chain of trust: the server's own certificate is the one that was
- * named, by the SHA-256 of its DER form, which is what LXD shows as its fingerprint. */
+/* OpenSSL calls this in place of verifying the chain of trust. The server's own
+ * certificate must be the one that was named, by the SHA-256 of its DER form: LXD shows
+ * that as the fingerprint. */
 static int check_fingerprint(X509_STORE_CTX *store, void *wanted) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
@@ -28,8 +28,8 @@ static int check_fingerprint(X509_STORE_CTX *store, void *wanted) {
     return 0;
 }
 
-/* Called by libcurl with its SSL_CTX, before it connects. */
-static CURLcode pin(CURL *easy, void *context, void *fingerprint) {
+/* libcurl calls this with its SSL_CTX before it connects. */
+static CURLcode pin_certificate(CURL *easy, void *context, void *fingerprint) {
     (void) easy;
     SSL_CTX_set_cert_verify_callback(context, check_fingerprint, fingerprint);
     return CURLE_OK;
@@ -39,8 +39,8 @@ bool ct_is_fingerprint(const char *verify) {
     return strlen(verify) == 64 && strspn(verify, "0123456789abcdefABCDEF") == 64;
 }
 
-/* true when the TLS that this libcurl uses is the OpenSSL that pin() knows. Others,
- * too, have a call-back of that kind, for something of their own. */
+/* true when this libcurl's TLS is OpenSSL, which pin_certificate() needs. Other TLS
+ * libraries have such a call-back, too, but pass something of their own to it. */
 static bool uses_openssl(CURL *easy) {
     struct curl_tlssessioninfo *info = NULL;
     const char *version = curl_version_info(CURLVERSION_NOW)->ssl_version;
@@ -59,7 +59,8 @@ static int refuse_fingerprint(ct_error *error) {
         version && *version ? version : "none");
 }
 
-/* The system's CAs have no say in it. A libcurl that knows no folder of them has none. */
+/* The system's CAs are not trusted then. A libcurl that knows no folder of CAs can't
+ * unset it, and need not. */
 static void forget_default_cas(ct_curl_options *options) {
     if (options->code == CURLE_OK)
         ct_curl_set_pointer(options, CURLOPT_CAPATH, NULL);
@@ -75,7 +76,8 @@ static void trust_fingerprint(ct_curl_options *options, const char *fingerprint)
     ct_curl_set_pointer(options, CURLOPT_SSL_CTX_DATA, fingerprint);
     if (options->code != CURLE_OK)
         return;
-    options->code = curl_easy_setopt(options->easy, CURLOPT_SSL_CTX_FUNCTION, pin);
+    options->code =
+        curl_easy_setopt(options->easy, CURLOPT_SSL_CTX_FUNCTION, pin_certificate);
     options->refused = CURLOPT_SSL_CTX_FUNCTION;
 }
 

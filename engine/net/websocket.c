@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * websocket.c - one websocket connection (RFC 6455, client side): the opening handshake
- * by hand, frames by wslay, bytes over a line of line.c's. It never blocks once open; who
- * owns several connections polls them together.
+ * websocket.c - one websocket (RFC 6455, client side). The opening handshake is done by
+ * hand, wslay makes and reads the frames, and connection.c moves the bytes. It never
+ * blocks once it is open: who owns several websockets polls them together.
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -16,24 +16,23 @@
 
 #define HANDSHAKE_MAX 16384 /* bytes of the server's answer */
 #define MESSAGE_MAX   (64 * CT_MIB)
-#define PUMP_MAX      262144 /* bytes received in one pump: others have their turn, too */
+#define PUMP_MAX      262144 /* bytes received in one pump: others have a turn, too */
 
 struct ct_websocket {
-    ct_line line;
+    ct_connection connection;
     wslay_event_context_ptr frames;
-    ct_websocket_sink *sink;
-    void *context;   /* the sink's */
+    ct_websocket_sink sink;
     ct_buf early;    /* frames that came with the handshake's answer */
     bool in_control; /* the frame being received is a control frame */
-    bool broken;     /* nothing more can be received: the transport has ended */
-    bool deaf;       /* nothing more can be sent; what was sent to us is still read */
+    bool broken;     /* nothing more can be received: the connection has ended */
+    bool deaf;       /* nothing more can be sent; what comes is still read */
     size_t turn;     /* bytes that this pump may still receive */
-    int sink_code;   /* what the sink refused with */
+    int sink_code;   /* the negative code that the sink has returned */
 };
 
 /* ---- the opening handshake (RFC 6455, 4.1) ---- */
 
-static int base64(const unsigned char *data, int length, char *out) {
+static int encode_base64(const unsigned char *data, int length, char *out) {
     return EVP_EncodeBlock((unsigned char *) out, data, length);
 }
 
@@ -49,7 +48,7 @@ static int expected_accept(const char *key, char out[32], ct_error *error) {
     if (!EVP_Digest(joined, length + sizeof guid - 1, digest, &digest_length, EVP_sha1(),
                     NULL))
         return ct_fail_memory(error);
-    base64(digest, (int) digest_length, out);
+    encode_base64(digest, (int) digest_length, out);
     return CT_OK;
 }
 
@@ -67,12 +66,14 @@ static int send_all(ct_websocket *socket, const ct_buf *out, const ct_wait *wait
                     ct_error *error) {
     size_t done = 0;
     while (done < out->length) {
-        ssize_t sent = ct_line_send(&socket->line, out->data + done, out->length - done);
+        ssize_t sent =
+            ct_connection_send(&socket->connection, out->data + done, out->length - done);
         if (sent < 0)
             return ct_fail(error, CT_E_CONNECT, "the server hung up");
         done += (size_t) sent;
-        int code =
-            sent > 0 ? CT_OK : wait_for(socket->line.descriptor, POLLOUT, wait, error);
+        int code = sent > 0
+                       ? CT_OK
+                       : wait_for(socket->connection.descriptor, POLLOUT, wait, error);
         if (code < 0)
             return code;
     }
@@ -83,11 +84,11 @@ static int send_all(ct_websocket *socket, const ct_buf *out, const ct_wait *wait
 static int receive_head(ct_websocket *socket, const ct_wait *wait, ct_error *error) {
     for (;;) {
         char piece[1024];
-        ssize_t got = ct_line_receive(&socket->line, piece, sizeof piece);
+        ssize_t got = ct_connection_receive(&socket->connection, piece, sizeof piece);
         if (got < 0)
             return ct_fail(error, CT_E_CONNECT, "the server hung up");
         if (got == 0) {
-            int code = wait_for(socket->line.descriptor, POLLIN, wait, error);
+            int code = wait_for(socket->connection.descriptor, POLLIN, wait, error);
             if (code < 0)
                 return code;
             continue;
@@ -100,7 +101,7 @@ static int receive_head(ct_websocket *socket, const ct_wait *wait, ct_error *err
     }
 }
 
-/* The head ends in NUL. */
+/* Checks the answer's head, which ends in NUL. */
 static int check_head(const char *head, const char *key, ct_error *error) {
     static const char name[] = "\r\nsec-websocket-accept:";
     char accept[32];
@@ -125,7 +126,7 @@ static int shake_hands(ct_websocket *socket, const char *host, const char *path,
     char key[32];
     if (getrandom(nonce, sizeof nonce, 0) != sizeof nonce)
         return ct_fail_errno(error, "getrandom");
-    base64(nonce, sizeof nonce, key);
+    encode_base64(nonce, sizeof nonce, key);
     ct_buf out;
     ct_buf_init(&out, HANDSHAKE_MAX);
     int code = ct_buf_format(&out,
@@ -143,7 +144,7 @@ static int shake_hands(ct_websocket *socket, const char *host, const char *path,
     int head = receive_head(socket, wait, error);
     if (head < 0)
         return head;
-    socket->early.data[head - 1] = '\0'; /* frames may be behind it */
+    socket->early.data[head - 1] = '\0'; /* frames may follow it */
     code = check_head(socket->early.data, key, error);
     ct_buf_consume(&socket->early, (size_t) head);
     return code;
@@ -170,7 +171,7 @@ static ssize_t on_receive(wslay_event_context_ptr frames, uint8_t *data, size_t 
         ct_buf_consume(&socket->early, taken);
         return (ssize_t) taken;
     }
-    ssize_t got = ct_line_receive(&socket->line, data, length);
+    ssize_t got = ct_connection_receive(&socket->connection, data, length);
     if (got > 0) {
         socket->turn -= (size_t) got;
         return got;
@@ -184,7 +185,7 @@ static ssize_t on_send(wslay_event_context_ptr frames, const uint8_t *data, size
                        int flags, void *context) {
     (void) flags;
     ct_websocket *socket = context;
-    ssize_t sent = ct_line_send(&socket->line, data, length);
+    ssize_t sent = ct_connection_send(&socket->connection, data, length);
     if (sent > 0)
         return sent;
     if (sent < 0)
@@ -201,9 +202,9 @@ static int on_mask(wslay_event_context_ptr frames, uint8_t *mask, size_t length,
     return -1;
 }
 
-static void deliver(ct_websocket *socket, const void *data, size_t length) {
+static void give_to_sink(ct_websocket *socket, const void *data, size_t length) {
     if (socket->sink_code >= 0 && !socket->in_control)
-        socket->sink_code = socket->sink(socket->context, data, length);
+        socket->sink_code = socket->sink.take(socket->sink.context, data, length);
 }
 
 static void on_frame_start(wslay_event_context_ptr frames,
@@ -213,14 +214,14 @@ static void on_frame_start(wslay_event_context_ptr frames,
     ct_websocket *socket = context;
     socket->in_control = wslay_is_ctrl_frame(frame->opcode);
     if (frame->payload_length == 0 && frame->opcode != WSLAY_CONTINUATION_FRAME)
-        deliver(socket, "", 0);
+        give_to_sink(socket, "", 0);
 }
 
 static void on_frame_chunk(wslay_event_context_ptr frames,
                            const struct wslay_event_on_frame_recv_chunk_arg *chunk,
                            void *context) {
     (void) frames;
-    deliver(context, chunk->data, chunk->data_length);
+    give_to_sink(context, chunk->data, chunk->data_length);
 }
 
 /* ---- the connection ---- */
@@ -242,8 +243,8 @@ static int start_frames(ct_websocket *socket) {
     return CT_OK;
 }
 
-/* The request's first line is written by hand: nothing in it may end it, or begin
- * another. */
+/* The request's first line is written by hand, so nothing in the path may end the line or
+ * begin another. */
 static int check_path(const char *path, ct_error *error) {
     for (const char *c = path; *c; c++)
         if ((unsigned char) *c <= ' ' || *c == 0x7f)
@@ -253,8 +254,8 @@ static int check_path(const char *path, ct_error *error) {
 }
 
 int ct_websocket_open(const ct_endpoint *endpoint, const char *path,
-                      ct_websocket_sink *sink, void *context, ct_websocket **out,
-                      const ct_wait *wait, ct_error *error) {
+                      ct_websocket_sink sink, ct_websocket **out, const ct_wait *wait,
+                      ct_error *error) {
     *out = NULL;
     int code = check_path(path, error);
     if (code < 0)
@@ -263,9 +264,8 @@ int ct_websocket_open(const ct_endpoint *endpoint, const char *path,
     if (!socket)
         return ct_fail_memory(error);
     socket->sink = sink;
-    socket->context = context;
     ct_buf_init(&socket->early, HANDSHAKE_MAX);
-    code = ct_line_open(&socket->line, endpoint, wait, error);
+    code = ct_connection_open(&socket->connection, endpoint, wait, error);
     const char *host = strstr(endpoint->url, "://") + 3;
     if (code == CT_OK)
         code = shake_hands(socket, host, path, wait, error);
@@ -283,13 +283,13 @@ void ct_websocket_close(ct_websocket *socket) {
         return;
     if (socket->frames)
         wslay_event_context_free(socket->frames);
-    ct_line_close(&socket->line);
+    ct_connection_close(&socket->connection);
     ct_buf_fini(&socket->early);
     free(socket);
 }
 
 int ct_websocket_descriptor(const ct_websocket *socket) {
-    return socket->line.descriptor;
+    return socket->connection.descriptor;
 }
 
 short ct_websocket_events(const ct_websocket *socket) {
@@ -332,7 +332,7 @@ int ct_websocket_pump(ct_websocket *socket, ct_error *error) {
         return socket->sink_code;
     if (code == WSLAY_ERR_NOMEM)
         return ct_fail_memory(error);
-    /* wslay reads no further behind a frame that breaks the protocol */
+    /* wslay stops reading at a frame that breaks the protocol */
     bool refused = !wslay_event_get_read_enabled(socket->frames) &&
                    !wslay_event_get_close_received(socket->frames);
     if (code != 0 || refused)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * build.c - building bases. The name under which one is built is the lock, which LXD
- * holds. The instance carries its builder's lease until it is published, so what a dead
- * one has half built is deleted like anything else of its run.
+ * build.c - builds bases. The name under which a base is built is the lock, and LXD holds
+ * it. The instance carries its builder's lease until it is published, so that what a dead
+ * builder has half built is deleted like anything else of its run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,70 +10,72 @@
 
 #include "prepared/prepared_private.h"
 
-#define TRIES 5 /* at a base that others spoil or delete meanwhile */
+#define TRIES 5 /* while others spoil or delete the base again */
 
 /* One base while it is built. */
 struct building {
     const ct_base_order *order;
     size_t layer;
-    ct_base_look look; /* its names */
-    ct_lease lease;    /* of the instance that it is built in, and of no other */
+    ct_base_place place; /* its names */
+    ct_lease lease;      /* of the instance that it is built in, and of no other */
     ct_guest guest;
-    ct_wait wait;     /* for all of it */
-    const char *ours; /* see give_up() */
+    ct_wait wait; /* for the whole build */
+    const char
+        *ours; /* what the instance with the lease is called; see look_for_ours() */
 };
 
-static const ct_provider_type *provider_of(const struct building *building) {
-    return building->order->context->provider->type;
+static const ct_instance_calls *calls_of(const struct building *building) {
+    return building->order->session->provider->instances;
 }
 
-/* For one thing that the provider does. */
-static ct_wait operation(const struct building *building) {
-    return ct_wait_within(&building->wait, building->order->context->provider->timeout);
+/* A wait for one thing that the provider does. */
+static ct_wait wait_once(const struct building *building) {
+    return ct_wait_within(&building->wait, building->order->session->provider->timeout);
 }
 
-static int create(struct building *building, ct_error *error) {
+/* Is seen to its end even when cancelled: only that tells whether an instance was
+ * made. */
+static int create_build(struct building *building, ct_error *error) {
     const ct_base_order *order = building->order;
     char idle[128];
-    ct_base_look parent;
+    ct_base_place parent;
     bool bottom = building->layer == 0;
     ct_guest_idle(building->guest.directory, idle, sizeof idle);
     if (!bottom)
-        ct_base_look_init(&parent, order->layers[building->layer - 1].key);
-    ct_instance_spec spec = {.name = building->look.build,
+        ct_base_place_init(&parent, order->layers[building->layer - 1].key);
+    ct_instance_spec spec = {.name = building->place.build,
                              .source = order->source,
                              .json = order->job->instance_json,
                              .clone_of = bottom ? NULL : parent.base,
                              .base_key = order->layers[building->layer].key,
                              .idle = bottom ? idle : NULL,
                              .lease = &building->lease};
-    /* seen to its end even when cancelled: only that tells whether there is one of
-     * ours */
-    ct_wait wait = operation(building);
+    ct_wait wait = wait_once(building);
     wait.cancel = -1;
-    return provider_of(building)->create(order->session, &spec, &wait, error);
+    return calls_of(building)->create(order->session, &spec, &wait, error);
 }
 
-static int start(struct building *building, ct_error *error) {
-    ct_wait wait = operation(building);
-    return provider_of(building)->start(building->order->session, building->look.build,
-                                        &wait, error);
+static int start_build(struct building *building, ct_error *error) {
+    ct_wait wait = wait_once(building);
+    return calls_of(building)->start(building->order->session, building->place.build,
+                                     &wait, error);
 }
 
-static int stop(struct building *building, bool force, ct_error *error) {
-    ct_wait wait = operation(building);
-    return provider_of(building)->stop(building->order->session, building->look.build,
-                                       force, &wait, error);
+static int stop_build(struct building *building, bool force, ct_error *error) {
+    ct_wait wait = wait_once(building);
+    return calls_of(building)->stop(building->order->session, building->place.build,
+                                    force, &wait, error);
 }
 
-/* The image alone: LXD shifts its files to the instance's user ids when it is started
- * for the first time, and nothing of its own has ever run in it. */
+/* The bottom layer is the image alone, in which nothing of its own has ever run. But it
+ * is started once: LXD shifts the files to the instance's user ids then, for all
+ * clones. */
 static int start_once(struct building *building, ct_error *error) {
-    ct_wait wait = operation(building);
+    ct_wait wait = wait_once(building);
     int code = ct_guest_install(&building->guest, &wait, error);
     if (code == CT_OK)
-        code = start(building, error);
-    return code < 0 ? code : stop(building, true, error);
+        code = start_build(building, error);
+    return code < 0 ? code : stop_build(building, true, error);
 }
 
 static int run_steps(struct building *building, ct_buf *output, ct_error *error) {
@@ -82,196 +84,197 @@ static int run_steps(struct building *building, ct_buf *output, ct_error *error)
                            .to = order->layers[building->layer].steps};
     building->guest.ready = ct_job_ready(order->job, range);
     building->guest.ready_timeout = order->job->ready_timeout;
-    int code = start(building, error);
+    int code = start_build(building, error);
+    ct_hook_steps steps = {.hooks = order->job->start_hooks,
+                           .count = order->job->start_hook_count,
+                           .range = range,
+                           .env = order->job->env};
     if (code == CT_OK)
-        code = ct_hooks_run(&building->guest, order->job->start_hooks,
-                            order->job->start_hook_count, range, order->job->env, output,
-                            &building->wait, error);
-    /* what the steps have installed may want to end in good order */
-    return code < 0 ? code : stop(building, false, error);
+        code = ct_hooks_run(&building->guest, &steps, output, &building->wait, error);
+    /* not by force: what the steps have installed may want to end in good order */
+    return code < 0 ? code : stop_build(building, false, error);
 }
 
-/* With nothing of the instance's own running, which would write again what is taken
- * away. */
-static int seal(struct building *building, uint64_t *size, ct_error *error) {
+/* Strips the instance of its identity; see guest/seal.c. Its own init does not run for
+ * that: it would write again what is taken away. */
+static int seal_build(struct building *building, uint64_t *size, ct_error *error) {
     char idle[128];
     ct_guest_idle(building->guest.directory, idle, sizeof idle);
-    ct_wait wait = operation(building);
-    int code = provider_of(building)->set_init(building->order->session,
-                                               building->look.build, idle, &wait, error);
+    ct_wait wait = wait_once(building);
+    int code = calls_of(building)->set_init(building->order->session,
+                                            building->place.build, idle, &wait, error);
     if (code == CT_OK)
-        code = start(building, error);
+        code = start_build(building, error);
     building->guest.ready = CT_READY_EXEC;
     if (code == CT_OK)
         code = ct_guest_seal(&building->guest, size, &building->wait, error);
-    return code < 0 ? code : stop(building, true, error);
+    return code < 0 ? code : stop_build(building, true, error);
 }
 
-/* What was uploaded is what the key says only if it did not change meanwhile. */
+/* Computes the key again: a file that was uploaded may have changed meanwhile, and then
+ * the base is not what its key says. */
 static int check_key(const struct building *building, ct_error *error) {
     const ct_base_order *order = building->order;
     ct_arena arena;
-    ct_layer *layers;
-    size_t count;
+    ct_layers layers;
     ct_arena_init(&arena);
-    int code = ct_layers_compute(&arena, order->job, order->origin, &layers, &count,
+    int code = ct_layers_compute(&layers, &arena, order->job, order->origin,
                                  &building->wait, error);
-    if (code == CT_OK &&
-        (count <= building->layer ||
-         strcmp(layers[building->layer].key, order->layers[building->layer].key) != 0))
+    if (code == CT_OK && (layers.count <= building->layer ||
+                          strcmp(layers.list[building->layer].key,
+                                 order->layers[building->layer].key) != 0))
         code = ct_fail(error, CT_E_OPERATION,
                        "a file that is uploaded has changed since it was looked at");
     ct_arena_fini(&arena);
     return code;
 }
 
-static int publish(struct building *building, uint64_t size, ct_error *error) {
+static int publish_build(struct building *building, uint64_t size, ct_error *error) {
     const ct_base_order *order = building->order;
     const ct_layer *layer = &order->layers[building->layer];
     char label[CT_BASE_LABEL_MAX];
     ct_base_label(order->job, layer->steps, label);
-    ct_base base = {.instance = building->look.base,
+    ct_base base = {.instance = building->place.base,
                     .key = layer->key,
                     .label = label,
                     .inputs = layer->inputs,
                     .reason = order->reason,
                     .size = size};
-    ct_wait wait = operation(building);
-    return provider_of(building)->publish_base(order->session, &building->look, &base,
-                                               &building->lease, &wait, error);
+    ct_wait wait = wait_once(building);
+    return order->session->provider->bases->publish(
+        order->session, &building->place, &base, &building->lease, &wait, error);
 }
 
+/* Finds the instance with the build's lease, under either name: it may have been renamed
+ * before the build failed. */
 static int look_for_ours(void *context, const char *instance, const ct_lease *lease) {
     struct building *building = context;
-    const ct_base_look *look = &building->look;
+    const ct_base_place *place = &building->place;
     if (!ct_lease_same(lease, &building->lease))
         return CT_OK;
-    if (strcmp(instance, look->build) == 0)
-        building->ours = look->build;
-    if (strcmp(instance, look->base) == 0) /* it had its name already */
-        building->ours = look->base;
+    if (strcmp(instance, place->build) == 0)
+        building->ours = place->build;
+    if (strcmp(instance, place->base) == 0)
+        building->ours = place->base;
     return CT_OK;
 }
 
-/* Deletes what this build has made, however far it came: the instance with its lease,
- * whatever name that has by now. Not cancelled, since it is clean-up, and bounded by the
- * provider's timeout. What can't be deleted now is the run's to delete when it is closed,
- * or its reaper's. CT_OK, or CT_E_NOT_FOUND: it has none. Else it is left behind, or
- * nobody can say. */
+/* Deletes what this build has made, however far it came. This is clean-up, so it is not
+ * cancelled; the provider's timeout bounds it. What can't be deleted now is left to the
+ * end of the run, or to its reaper. CT_E_NOT_FOUND: the build has no instance. Any other
+ * failure: an instance is left behind, or nobody can say. */
 static int take_away(struct building *building, ct_error *error) {
-    const ct_job_context *context = building->order->context;
-    const ct_provider_type *provider = provider_of(building);
-    void *session = building->order->session;
-    ct_wait wait = ct_wait_for(context->provider->timeout, -1);
+    ct_session *session = building->order->session;
+    const ct_instance_calls *calls = calls_of(building);
+    ct_wait wait = ct_wait_for(session->provider->timeout, -1);
     building->ours = NULL;
-    /* one whose creation was not answered may come to be at any time */
-    int code = provider->settle_instance(session, building->look.build, &wait, error);
+    /* an instance whose creation was not answered may come to be at any time */
+    int code = calls->await_creation(session, building->place.build, &wait, error);
     if (code >= 0)
-        code = provider->visit(session, look_for_ours, building, &wait, error);
+        code = calls->visit(session, look_for_ours, building, &wait, error);
     if (code >= 0 && !building->ours)
         return CT_E_NOT_FOUND;
     if (code >= 0)
-        code = provider->destroy(session, building->ours, &wait, error);
+        code = calls->destroy(session, building->ours, &wait, error);
     if (code < 0)
-        ct_leftovers_add(context->provider->leftovers, &building->lease);
+        ct_leftovers_add(session->provider->leftovers, &building->lease);
     return code;
 }
 
-/* The build has failed. CT_E_CONFLICT: not for a reason of its own. Somebody has deleted
- * its instance, and the name may be another's by now. */
-static int give_up(struct building *building, int code, ct_error *error) {
+/* Cleans up after a build that has failed, and returns why it has. CT_E_CONFLICT: for no
+ * reason of its own. Somebody has deleted its instance, and the name may be another's by
+ * now. */
+static int give_up_build(struct building *building, int code, ct_error *error) {
     ct_error failure = {0};
     int gone = take_away(building, &failure);
     if (gone == CT_E_NOT_FOUND)
         return code == CT_E_CANCELLED ? code : CT_E_CONFLICT;
     if (gone < 0)
-        ct_fail_in(error, code, "%s is left behind (%s)", building->look.build,
+        ct_fail_in(error, code, "%s is left behind (%s)", building->place.build,
                    failure.message);
     return code;
 }
 
-/* Another's base, complete or not, is what a creation fails for. Asked only when it has
- * made none of its own: a builder that took its own instance for another's would wait for
- * itself. */
+/* true when somebody else's base, complete or not, is why a creation has failed. To be
+ * asked only when the creation has made no instance: a builder that took its own instance
+ * for somebody else's would wait for itself. */
 static bool somebody_else_does(const struct building *building) {
-    ct_base_look look = building->look;
-    ct_wait wait = operation(building);
-    int code =
-        provider_of(building)->find_base(building->order->session, &look, &wait, NULL);
-    return code == CT_OK && look.state != CT_BASE_ABSENT;
+    ct_base_place place = building->place;
+    ct_session *session = building->order->session;
+    ct_wait wait = wait_once(building);
+    int code = session->provider->bases->find(session, &place, &wait, NULL);
+    return code == CT_OK && place.state != CT_BASE_ABSENT;
 }
 
-/* There may be an instance all the same. */
+/* A creation has failed, but there may be an instance all the same. */
 static int fail_create(struct building *building, int code, ct_error *error) {
     ct_error failure = {0};
     int gone = code == CT_E_CONFLICT ? CT_E_NOT_FOUND : take_away(building, &failure);
     if (gone == CT_E_NOT_FOUND)
         return somebody_else_does(building) ? CT_E_CONFLICT : code;
     if (gone < 0)
-        ct_fail_in(error, code, "%s may be left behind (%s)", building->look.build,
+        ct_fail_in(error, code, "%s may be left behind (%s)", building->place.build,
                    failure.message);
     return code;
 }
 
 /* CT_E_CONFLICT: somebody else has begun to build it, or has deleted it meanwhile. */
-static int build(const ct_base_order *order, size_t layer, ct_buf *output,
-                 ct_error *error) {
+static int build_base(const ct_base_order *order, size_t layer, ct_buf *output,
+                      ct_error *error) {
     const ct_job_context *context = order->context;
     struct building building = {.order = order, .layer = layer};
-    ct_base_look_init(&building.look, order->layers[layer].key);
+    ct_base_place_init(&building.place, order->layers[layer].key);
     building.wait = ct_wait_for(ct_job_longest(order->job, context->provider->timeout),
                                 context->cancel);
-    building.guest = (ct_guest){.provider = context->provider->type,
-                                .session = order->session,
-                                .instance = building.look.build,
+    building.guest = (ct_guest){.session = order->session,
+                                .instance = building.place.build,
                                 .directory = CT_GUEST_DIRECTORY,
                                 .ready = CT_READY_EXEC};
     ct_lease_init(&building.lease, context->run_id, ct_wait_left(&building.wait));
     uint64_t size = 0;
-    int code = create(&building, error);
+    int code = create_build(&building, error);
     if (code < 0)
         return fail_create(&building, code, error);
     code =
         layer == 0 ? start_once(&building, error) : run_steps(&building, output, error);
     if (code == CT_OK && layer > 0)
-        code = seal(&building, &size, error);
+        code = seal_build(&building, &size, error);
     if (code == CT_OK && layer > 0)
         code = check_key(&building, error);
     if (code == CT_OK)
-        code = publish(&building, size, error);
-    return code < 0 ? give_up(&building, code, error) : code;
+        code = publish_build(&building, size, error);
+    return code < 0 ? give_up_build(&building, code, error) : code;
 }
 
-static int discard(const ct_base_order *order, const char *name, ct_error *error) {
-    ct_provider *provider = order->context->provider;
+static int delete_spoiled(const ct_base_order *order, const char *name, ct_error *error) {
+    ct_provider *provider = order->session->provider;
     ct_wait wait = ct_wait_for(provider->timeout, order->context->cancel);
-    return provider->type->destroy(order->session, name, &wait, error);
+    return provider->instances->destroy(order->session, name, &wait, error);
 }
 
-/* One look, and what follows from it. 1: look again. */
+/* Looks once, and does what follows from that. 1: look again. */
 static int advance(const ct_base_order *order, size_t layer, bool *built, ct_buf *output,
                    ct_error *error) {
-    const ct_provider_type *provider = order->context->provider->type;
-    ct_base_look look;
-    ct_base_look_init(&look, order->layers[layer].key);
-    ct_wait wait =
-        ct_wait_for(ct_job_longest(order->job, order->context->provider->timeout),
-                    order->context->cancel);
-    int code = provider->find_base(order->session, &look, &wait, error);
+    const ct_provider *provider = order->session->provider;
+    ct_base_place place;
+    ct_base_place_init(&place, order->layers[layer].key);
+    ct_wait wait = ct_wait_for(ct_job_longest(order->job, provider->timeout),
+                               order->context->cancel);
+    int code = provider->bases->find(order->session, &place, &wait, error);
     if (code == CT_OK &&
-        (look.state == CT_BASE_BUILDING || look.state == CT_BASE_SPOILED))
-        code = provider->await_base(order->session, &look, &wait, error);
-    if (code < 0 || look.state == CT_BASE_READY)
+        (place.state == CT_BASE_BUILDING || place.state == CT_BASE_SPOILED))
+        code = provider->bases->await(order->session, &place, &wait, error);
+    if (code < 0 || place.state == CT_BASE_READY)
         return code;
-    if (look.state == CT_BASE_SPOILED) {
-        code = discard(order, look.instance, error);
+    if (place.state == CT_BASE_SPOILED) {
+        code = delete_spoiled(order, place.instance, error);
         return code < 0 ? code : 1;
     }
     bool parent_built;
     if (layer > 0)
         code = ct_base_ensure(order, layer - 1, &parent_built, output, error);
     if (code == CT_OK)
-        code = build(order, layer, output, error);
+        code = build_base(order, layer, output, error);
     *built = code == CT_OK;
     return code == CT_E_CONFLICT || code == CT_E_NOT_FOUND ? 1 : code;
 }

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * key.c - a job's layers: its inputs in a row, and the key behind each hook. A key is the
- * digest of the key before and the next input's digest, so that rows which begin alike
- * have the same keys as far as they are alike.
+ * key.c - a job's layers: a row of inputs, with a key behind each hook. A key is a digest
+ * of the key before and of the next input's digest. So rows that begin with the same
+ * inputs have the same keys for as long as they are the same.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "prepared/prepared_private.h"
 
-#define FORMAT     "cleantest base 1" /* changes when the same inputs make another base */
-#define INPUTS_MAX CT_MIB             /* bytes of all lines */
-#define LABEL_MAX  512                /* bytes; longer ones are cut */
+/* To be changed whenever the same inputs make another base. */
+#define FORMAT     "cleantest base 1"
+#define INPUTS_MAX CT_MIB /* bytes of all lines */
+#define LABEL_MAX  512    /* bytes; longer ones are cut */
 
 /* The row of inputs so far. */
 struct row {
@@ -19,15 +20,16 @@ struct row {
     char key[CT_DIGEST_SIZE];
     ct_buf inputs;
     size_t steps;
-    bool has_env;
-    enum ct_ready ready; /* that was said last */
+    bool has_env;        /* the variables are in it */
+    enum ct_ready ready; /* the level that is in it; CT_READY_DEFAULT: none is */
     ct_error *error;
 };
 
 /* ---- inputs ---- */
 
-/* A label is one line's first field, whatever a hook's name has in it. */
-static void add_label(char *out, const char *label) {
+/* Copies a label for its line, of which it is the first field: control characters, which
+ * a hook's name may have, would spoil that. */
+static void copy_label(char *out, const char *label) {
     size_t length = strnlen(label, LABEL_MAX - 1);
     for (size_t i = 0; i < length; i++)
         out[i] = (unsigned char) label[i] < ' ' ? '?' : label[i];
@@ -37,7 +39,7 @@ static void add_label(char *out, const char *label) {
 static int add_input(struct row *row, const char *label, const char *hex) {
     char line[LABEL_MAX];
     ct_digest digest;
-    add_label(line, label);
+    copy_label(line, label);
     int code = ct_buf_format(&row->inputs, "%s\t%.16s\n", line, hex);
     if (code < 0)
         return ct_fail(row->error, code, "the steps of the start hooks: %s",
@@ -58,7 +60,7 @@ static int add_text(struct row *row, const char *label, const char *text) {
     return code < 0 ? code : add_input(row, label, hex);
 }
 
-/* The order of keys in the job's JSON says nothing. */
+/* Sorts the keys of the job's JSON, whose order means nothing. */
 static int add_instance(struct row *row) {
     const char *text = row->job->instance_json ? row->job->instance_json : "{}";
     ct_buf sorted;
@@ -80,14 +82,12 @@ out:
     return code;
 }
 
-/* By name; those of one name stay as they are, for the last of them wins. */
+/* By name. Variables of the same name keep their order, since the last of them counts. */
 static int compare_variables(const void *a, const void *b) {
     const char *const *first = *(const char *const *const *) a;
     const char *const *second = *(const char *const *const *) b;
     size_t length = strcspn(*first, "="), other = strcspn(*second, "=");
-    int order = memcmp(*first, *second, length < other ? length : other);
-    if (order == 0)
-        order = (length > other) - (length < other);
+    int order = ct_compare_bytes(*first, length, *second, other);
     return order ? order : (first > second) - (first < second);
 }
 
@@ -113,11 +113,9 @@ static int add_env(struct row *row) {
     return code < 0 ? code : add_input(row, "environment", hex);
 }
 
-/* How far the instance has come when steps run in it, where that does not follow from
- * them. */
+/* Adds how far the instance has come when the next steps run, where the job says it: else
+ * it follows from the steps. */
 static int add_ready(struct row *row, size_t steps) {
-    static const char *const levels[] = {"default", "exec", "system", "network",
-                                         "cloud-init"};
     ct_step_range range = {.from = row->steps, .to = row->steps + steps};
     ct_job plain = *row->job;
     plain.ready = CT_READY_DEFAULT;
@@ -125,19 +123,18 @@ static int add_ready(struct row *row, size_t steps) {
     if (steps == 0 || ready == row->ready || ready == ct_job_ready(&plain, range))
         return CT_OK;
     row->ready = ready;
-    return add_text(row, "ready", levels[ready]);
+    return add_text(row, "ready", ct_ready_words[ready]);
 }
 
 static int add_step(struct row *row, const ct_hook *hook, size_t number,
                     const ct_wait *wait) {
-    static const char *const kinds[] = {"run", "upload", "download"};
     const ct_step *step = &hook->steps[number];
-    const char *name = step->name ? step->name : kinds[step->kind];
+    const char *name = ct_step_label(step);
     char hex[CT_DIGEST_SIZE];
     ct_buf label;
     int code = CT_OK;
-    if (step->kind == CT_STEP_RUN &&
-        !row->has_env) { /* right before the first that has it */
+    /* the variables come right before the first step that gets them */
+    if (step->kind == CT_STEP_RUN && !row->has_env) {
         row->has_env = true;
         code = add_env(row);
     }
@@ -156,9 +153,8 @@ static int add_step(struct row *row, const ct_hook *hook, size_t number,
 
 /* ---- layers ---- */
 
-static void keep_layer(const struct row *row, ct_arena *arena, ct_layer *layers,
-                       size_t *count) {
-    ct_layer *layer = &layers[(*count)++];
+static void keep_layer(const struct row *row, ct_arena *arena, ct_layers *layers) {
+    ct_layer *layer = &layers->list[layers->count++];
     memcpy(layer->key, row->key, sizeof layer->key);
     layer->steps = row->steps;
     layer->inputs = ct_arena_string(arena, row->inputs.data);
@@ -177,7 +173,7 @@ static int add_origin(struct row *row, const ct_origin *origin) {
     return code;
 }
 
-/* Adds the hook's steps. 1: all of them; 0: one of them is always done, and so are all
+/* Adds the hook's steps. 1: all of them; 0: up to one that is always done, as are all
  * behind it. */
 static int add_hook(struct row *row, const ct_hook *hook, const ct_wait *wait) {
     size_t count = 0;
@@ -190,30 +186,30 @@ static int add_hook(struct row *row, const ct_hook *hook, const ct_wait *wait) {
 }
 
 static int add_layers(struct row *row, ct_arena *arena, const ct_origin *origin,
-                      ct_layer *layers, size_t *count, const ct_wait *wait) {
+                      ct_layers *layers, const ct_wait *wait) {
     int code = add_origin(row, origin);
     if (code < 0)
         return code;
-    keep_layer(row, arena, layers, count);
+    keep_layer(row, arena, layers);
     code = 1;
     for (size_t i = 0; code > 0 && i < row->job->start_hook_count; i++) {
         code = add_hook(row, &row->job->start_hooks[i], wait);
-        if (code >= 0 && row->steps > layers[*count - 1].steps)
-            keep_layer(row, arena, layers, count);
+        if (code >= 0 && row->steps > layers->list[layers->count - 1].steps)
+            keep_layer(row, arena, layers);
     }
     return code < 0 ? code : CT_OK;
 }
 
-int ct_layers_compute(ct_arena *arena, const ct_job *job, const ct_origin *origin,
-                      ct_layer **layers, size_t *count, const ct_wait *wait,
-                      ct_error *error) {
+int ct_layers_compute(ct_layers *layers, ct_arena *arena, const ct_job *job,
+                      const ct_origin *origin, const ct_wait *wait, ct_error *error) {
     struct row row = {.job = job, .key = FORMAT, .error = error};
-    *count = 0;
-    *layers = ct_arena_alloc(arena, (job->start_hook_count + 1) * sizeof **layers);
-    if (!*layers)
+    layers->count = 0;
+    layers->list =
+        ct_arena_alloc(arena, (job->start_hook_count + 1) * sizeof *layers->list);
+    if (!layers->list)
         return ct_fail_memory(error);
     ct_buf_init(&row.inputs, INPUTS_MAX);
-    int code = add_layers(&row, arena, origin, *layers, count, wait);
+    int code = add_layers(&row, arena, origin, layers, wait);
     ct_buf_fini(&row.inputs);
     if (code == CT_OK && arena->failed)
         code = ct_fail_memory(error);
@@ -222,8 +218,8 @@ int ct_layers_compute(ct_arena *arena, const ct_job *job, const ct_origin *origi
 
 /* ---- why not ---- */
 
-/* What is behind the line, of this length and with its end, in lines; NULL: it is not
- * there. */
+/* Looks for a line, whose length includes its end, in lines. Returns what is behind it,
+ * or NULL. */
 static const char *find_line(const char *lines, const char *line, size_t length) {
     while (*lines) {
         size_t next = strcspn(lines, "\n") + 1;

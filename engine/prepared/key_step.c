@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * key_step.c - a hook's step as an input of a base: what it leaves in an instance depends
- * on what is digested here, and on nothing else that a job says. Times of files are left
- * out, or no fresh checkout would ever find a base.
+ * key_step.c - a hook's step as an input of a base. What a step leaves in an instance
+ * must depend on what is digested here, and on nothing else that a job says. The times of
+ * files are left out, or no fresh checkout would ever find a base.
  */
 #include <string.h>
 
@@ -20,18 +20,18 @@ static bool goes_up(const char *path) {
     return false;
 }
 
-/* A path that goes up may lead anywhere: taking it for one of these costs time, no
- * more. */
-static bool gone_after_boot(const char *dest) {
+/* true for a path at which a clone has nothing of what was there in its base. A path that
+ * goes up may lead anywhere: to count it costs time, and no more. */
+static bool is_gone_in_clones(const char *dest) {
     static const char *const places[] = {
-        "/tmp", "/run", "/var/run", "/var/lock", "/dev",
+        /* new at each start */
+        "/run", "/var/run", "/var/lock", "/dev",
         /* written anew for each clone, by most images' templates */
         "/etc/hosts", "/etc/hostname",
-        /* taken away when a base is sealed: see guest/seal.c */
-        "/etc/machine-id", "/var/lib/dbus/machine-id", "/var/lib/systemd/random-seed",
-        "/var/lib/systemd/credential.secret", "/var/lib/urandom", "/var/log/journal",
-        "/var/log/wtmp", "/var/log/btmp", "/var/log/lastlog", "/var/lib/dhcp",
-        "/var/lib/dhclient", "/var/lib/dhcpcd", "/var/lib/wicked", NULL};
+        /* a random seed's folder, of which sealing takes the seed */
+        "/var/lib/urandom",
+        /* taken away when a base is sealed */
+        CT_SEAL_EMPTIES, CT_SEAL_REMOVES, CT_SEAL_CLEARS, NULL};
     for (size_t i = 0; places[i]; i++)
         if (ct_path_lies_in(dest, places[i]))
             return true;
@@ -40,22 +40,23 @@ static bool gone_after_boot(const char *dest) {
 
 bool ct_step_always(const ct_step *step) {
     return step->always || step->kind == CT_STEP_PULL ||
-           (step->kind == CT_STEP_PUSH && gone_after_boot(step->dest));
+           (step->kind == CT_STEP_PUSH && is_gone_in_clones(step->dest));
 }
 
 /* ---- uploads ---- */
 
-/* A tree of files, frame by frame. */
-struct tree {
+/* A tree of files on its way into a digest, frame by frame. */
+struct tree_digest {
     ct_digest *whole;
-    ct_digest content; /* of the entry last announced */
-    bool entered;
-    bool owners; /* are kept */
+    ct_digest content; /* of the last entry */
+    bool entered;      /* there is a last entry, and its content has not ended */
+    bool owners;       /* owners are kept, and so belong to the key */
     ct_error *error;
 };
 
-/* How a content is cut into frames says nothing, so it has a digest of its own. */
-static int end_content(struct tree *tree) {
+/* Each file's content has a digest of its own, since how it is cut into frames means
+ * nothing. */
+static int end_content(struct tree_digest *tree) {
     char hex[CT_DIGEST_SIZE];
     if (!tree->entered)
         return CT_OK;
@@ -76,9 +77,8 @@ static bool field_is(const char *data, const char *end, const char *key,
     return ct_value_field(data, end, key, &value) && is_text(&value, text);
 }
 
-/* Only a lone file's own name decides where it goes: into dest, should that be a
- * folder. */
-static bool named(const char *data, const char *end) {
+/* true for a lone file: its own name decides where it goes when dest is a folder. */
+static bool is_lone_file(const char *data, const char *end) {
     return field_is(data, end, "path", "") && field_is(data, end, "type", "file");
 }
 
@@ -86,10 +86,11 @@ static bool is_time(const ct_value *key) {
     return is_text(key, "mtime") || is_text(key, "mtime_nanoseconds");
 }
 
-/* An entry is a table; what is not known here is taken as it is. */
-static int add_entry(struct tree *tree, const char *data, size_t length) {
+/* Adds an entry, which is a table. Fields that are not known here are added as they
+ * are. */
+static int add_entry(struct tree_digest *tree, const char *data, size_t length) {
     const char *at = data, *end = data + length;
-    bool with_name = named(data, end);
+    bool with_name = is_lone_file(data, end);
     ct_value table, key;
     int code = ct_value_read(&at, end, &table);
     if (code == CT_OK)
@@ -109,8 +110,8 @@ static int add_entry(struct tree *tree, const char *data, size_t length) {
     return code;
 }
 
-static int take_frame(struct tree *tree, enum ct_frame_type type, const char *data,
-                      size_t length) {
+static int digest_frame(struct tree_digest *tree, enum ct_frame_type type,
+                        const char *data, size_t length) {
     if (type == CT_FRAME_CHUNK) {
         ct_digest_bytes(&tree->content, data, length);
         return CT_OK;
@@ -124,7 +125,7 @@ static int take_frame(struct tree *tree, enum ct_frame_type type, const char *da
     return code;
 }
 
-static int take_frames(struct tree *tree, ct_buf *frames) {
+static int digest_frames(struct tree_digest *tree, ct_buf *frames) {
     const char *data, *at = frames->data, *end = frames->data + frames->length;
     enum ct_frame_type type;
     size_t length;
@@ -133,16 +134,17 @@ static int take_frames(struct tree *tree, ct_buf *frames) {
         int taken = ct_frame_parse(at, (size_t) (end - at), &type, &data, &length);
         if (taken <= 0)
             return ct_fail(tree->error, CT_E_PROTOCOL, "no whole frame");
-        code = take_frame(tree, type, data, length);
+        code = digest_frame(tree, type, data, length);
         at += taken;
     }
     ct_buf_clear(frames);
     return code;
 }
 
-static int add_tree(ct_digest *digest, const ct_step *step, const ct_wait *wait,
-                    ct_error *error) {
-    struct tree tree = {.whole = digest, .owners = step->keep_owners, .error = error};
+static int digest_tree(ct_digest *digest, const ct_step *step, const ct_wait *wait,
+                       ct_error *error) {
+    struct tree_digest tree = {
+        .whole = digest, .owners = step->keep_owners, .error = error};
     ct_buf frames;
     ct_tree_reader *reader;
     int more =
@@ -158,7 +160,7 @@ static int add_tree(ct_digest *digest, const ct_step *step, const ct_wait *wait,
         if (code == CT_OK)
             code = more = ct_tree_reader_next(reader, &frames, error);
         if (code >= 0)
-            code = take_frames(&tree, &frames);
+            code = digest_frames(&tree, &frames);
         if (code < 0)
             more = code;
     }
@@ -176,8 +178,8 @@ static void add_testlet(ct_digest *digest, const ct_testlet *run) {
     while (run->argv && run->argv[count])
         count++;
     ct_digest_number(digest, run->kind);
-    /* a script is a file of that name, whose ending may choose what runs it; else
-     * names are for messages */
+    /* a script becomes a file of its name, whose ending may choose what runs it; else
+     * names are for messages only */
     ct_digest_string(digest, run->kind == CT_TESTLET_SCRIPT ? run->name : NULL);
     if (run->identity)
         ct_digest_field(digest, run->identity, run->identity_length);
@@ -189,7 +191,7 @@ static void add_testlet(ct_digest *digest, const ct_testlet *run) {
         ct_digest_string(digest, run->argv[i]);
 }
 
-/* Every field of ct_step that decides what an upload leaves behind belongs here. */
+/* Adds every field of ct_step that decides what an upload leaves behind. */
 static void add_upload(ct_digest *digest, const ct_step *step) {
     ct_digest_string(digest, step->dest);
     ct_digest_number(digest, step->directory);
@@ -212,7 +214,7 @@ int ct_step_digest(const ct_step *step, char hex[CT_DIGEST_SIZE], const ct_wait 
         add_testlet(&digest, &step->run);
     } else {
         add_upload(&digest, step);
-        code = add_tree(&digest, step, wait, error);
+        code = digest_tree(&digest, step, wait, error);
     }
     if (code < 0) {
         ct_digest_fini(&digest);

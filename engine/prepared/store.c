@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * store.c - the bases there are, as a list; and which of them are to go: the spoiled and
- * the old ones, and beyond the limits those that were not used for the longest time.
+ * store.c - lists the bases, and deletes those that are to go: spoiled and old ones, and
+ * beyond the limits those that were not used for the longest time.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,22 +9,22 @@
 
 #include "prepared/prepared_private.h"
 
-#define AGE   (7 * 86400.0) /* seconds */
-#define COUNT 50
-#define SIZE  ((uint64_t) 20 << 30) /* bytes */
+/* The limits where the settings do not say. */
+#define AGE   (7 * 86400.0)         /* seconds */
+#define COUNT 50                    /* bases */
+#define SIZE  ((uint64_t) 20 << 30) /* bytes, of all bases */
 
 /* ---- the list ---- */
 
-/* What somebody has copied from a base, under another name, says the same, but is
- * theirs. */
+/* A copy that somebody has made of a base, under another name, says the same of itself,
+ * but is theirs. */
 static bool has_its_name(const ct_base *base) {
-    ct_base_look look;
-    ct_base_look_init(&look, base->key);
-    return strcmp(base->instance, look.base) == 0 ||
-           strcmp(base->instance, look.build) == 0;
+    ct_base_place place;
+    ct_base_place_init(&place, base->key);
+    return ct_base_place_has(&place, base->instance);
 }
 
-static void keep(void *context, const ct_base *base) {
+static void keep_base(void *context, const ct_base *base) {
     ct_base_list *list = context;
     if (!has_its_name(base))
         return;
@@ -43,15 +43,16 @@ static void keep(void *context, const ct_base *base) {
     kept->reason = ct_arena_string(&list->arena, base->reason);
 }
 
+static int visit_bases(ct_session *session, void *list, const ct_wait *wait,
+                       ct_error *error) {
+    return session->provider->bases->visit(session, keep_base, list, wait, error);
+}
+
 int ct_base_list_read(ct_base_list *list, ct_provider *provider, const ct_wait *wait,
                       ct_error *error) {
     *list = (ct_base_list){0};
     ct_arena_init(&list->arena);
-    void *session;
-    int code = provider->type->session_open(provider, &session, error);
-    if (code == CT_OK)
-        code = provider->type->visit_bases(session, keep, list, wait, error);
-    provider->type->session_close(session);
+    int code = ct_with_session(provider, visit_bases, list, wait, error);
     if (code == CT_OK && list->arena.failed)
         code = ct_fail_memory(error);
     return code;
@@ -77,7 +78,8 @@ bool ct_base_expired(const ct_base *base, const ct_base_limits *limits) {
     return base->built > 0 && (double) time(NULL) - (double) base->built > age;
 }
 
-/* The last used first; of those used at the same time, the last built. */
+/* The base that was used last comes first; of those used at the same time, the one that
+ * was built last. */
 static int by_use(const void *one, const void *other) {
     const ct_base *first = one, *second = other;
     if (first->used != second->used)
@@ -85,8 +87,8 @@ static int by_use(const void *one, const void *other) {
     return (first->built < second->built) - (first->built > second->built);
 }
 
-/* Sorts those that stay, the last used first, to the front; returns how many they are. */
-static size_t choose(ct_base_list *list, const ct_base_limits *limits) {
+/* Moves the bases that stay to the front, and returns how many they are. */
+static size_t choose_kept(ct_base_list *list, const ct_base_limits *limits) {
     if (!limits || list->count == 0)
         return 0;
     size_t most = limits->count ? limits->count : COUNT, kept = 0;
@@ -105,47 +107,53 @@ static size_t choose(ct_base_list *list, const ct_base_limits *limits) {
     return kept;
 }
 
-int ct_base_discard(ct_provider *provider, void *session, const ct_base *base,
-                    ct_cleaned *cleaned, void *context, const ct_wait *wait) {
+int ct_base_discard(ct_session *session, const ct_base *base, const ct_cleaned_sink *sink,
+                    const ct_wait *wait) {
+    const ct_provider *provider = session->provider;
     ct_error error = {0};
-    ct_base_look look;
-    ct_base_look_init(&look, base->key);
-    int code = provider->type->find_base(session, &look, wait, &error);
-    if (code == CT_OK && (look.state != base->state || !look.instance ||
-                          strcmp(look.instance, base->instance) != 0))
+    ct_base_place place;
+    ct_base_place_init(&place, base->key);
+    int code = provider->bases->find(session, &place, wait, &error);
+    if (code == CT_OK && (place.state != base->state || !place.instance ||
+                          strcmp(place.instance, base->instance) != 0))
         return 0; /* others were here since it was listed */
     if (code == CT_OK)
-        code = provider->type->destroy(session, base->instance, wait, &error);
-    if (cleaned)
-        cleaned(context, base->instance, code < 0 ? error.message : NULL);
+        code = provider->instances->destroy(session, base->instance, wait, &error);
+    ct_tell_cleaned(sink, base->instance, code < 0 ? error.message : NULL);
     return code == CT_OK;
 }
 
-/* Those from the number on, but none that is being built. Returns how many are gone. */
-static int discard_from(ct_base_list *list, size_t first, ct_provider *provider,
-                        int cancel, ct_cleaned *cleaned, void *context, ct_error *error) {
-    int gone = 0;
-    void *session;
-    int code = provider->type->session_open(provider, &session, error);
-    for (size_t i = first; code == CT_OK && i < list->count; i++) {
-        ct_wait wait = ct_wait_for(provider->timeout, cancel);
+/* Which bases of a list are deleted. */
+struct pruning {
+    const ct_base_list *list;
+    size_t first; /* of those that go */
+    const ct_cleaned_sink *sink;
+};
+
+/* Deletes them, but none that is being built. Returns how many are gone. */
+static int discard_listed(ct_session *session, void *context, const ct_wait *outer,
+                          ct_error *error) {
+    const struct pruning *pruning = context;
+    const ct_base_list *list = pruning->list;
+    int gone = 0, code = CT_OK;
+    for (size_t i = pruning->first; code == CT_OK && i < list->count; i++) {
+        ct_wait wait = ct_wait_for(session->provider->timeout, outer->cancel);
         code = ct_wait_check(&wait, error);
         if (code == CT_OK && list->bases[i].state != CT_BASE_BUILDING)
-            gone += ct_base_discard(provider, session, &list->bases[i], cleaned, context,
-                                    &wait);
+            gone += ct_base_discard(session, &list->bases[i], pruning->sink, &wait);
     }
-    provider->type->session_close(session);
     return code < 0 ? code : gone;
 }
 
 int ct_base_prune(ct_provider *provider, const ct_base_limits *limits, int cancel,
-                  ct_cleaned *cleaned, void *context, ct_error *error) {
+                  const ct_cleaned_sink *sink, ct_error *error) {
     ct_base_list list;
     ct_wait wait = ct_wait_for(provider->timeout, cancel);
     int code = ct_base_list_read(&list, provider, &wait, error);
-    size_t kept = code < 0 ? list.count : choose(&list, limits);
-    if (kept < list.count)
-        code = discard_from(&list, kept, provider, cancel, cleaned, context, error);
+    struct pruning pruning = {.list = &list, .sink = sink};
+    pruning.first = code < 0 ? list.count : choose_kept(&list, limits);
+    if (pruning.first < list.count)
+        code = ct_with_session(provider, discard_listed, &pruning, &wait, error);
     ct_base_list_fini(&list);
     return code;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * warm.c - a thread that keeps pools of booted, frozen clones filled, one pool for each
- * base. The jobs take from them. What it can't make, it gives up: a job then clones for
- * itself.
+ * warm.c - a thread that makes booted, frozen clones ahead of need, in a pool for each
+ * base. The jobs take them from there. When a clone can't be made, its pool is given up,
+ * and jobs clone for themselves.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -18,15 +18,15 @@
 /* The clones of one base. */
 struct pool {
     struct pool *next;
-    ct_arena arena; /* has what follows */
+    ct_arena arena; /* has the strings */
     const char *base, *json, *image;
     enum ct_ready ready;
     double ready_timeout;
     ct_reserve reserve;
     /* the lock guards what follows */
     unsigned wanted;
-    unsigned count; /* of instances */
-    unsigned room;
+    unsigned count; /* of the clones in instances */
+    unsigned room;  /* for names in instances */
     char (*instances)[CT_INSTANCE_NAME_MAX + 1];
     bool given_up;
 };
@@ -43,26 +43,24 @@ struct ct_warm {
     struct pool *pools; /* they stay for as long as the ct_warm */
     bool started;
     bool closing;
-    bool stirred; /* since the thread looked last: see await_work() */
+    bool stirred; /* something has changed since the thread looked; see await_work() */
 };
 
 /* ---- making one ---- */
 
-static void name_instance(ct_warm *warm, const struct pool *pool, char *name) {
-    snprintf(name, CT_INSTANCE_NAME_MAX + 1, "warm-%.24s-%s-%zu", pool->image,
-             warm->run_id, warm->number(warm->context));
-    for (char *c = name; *c; c++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", *c))
-            *c = '-';
+static void name_clone(ct_warm *warm, const struct pool *pool, char *name) {
+    char label[32];
+    snprintf(label, sizeof label, "warm-%.24s", pool->image);
+    ct_name_instance(name, label, warm->run_id, warm->number(warm->context));
 }
 
-/* Waits until it is up, by a testlet that does nothing: then it is worth freezing. */
-static int settle(ct_warm *warm, void *session, const struct pool *pool, const char *name,
-                  ct_error *error) {
+/* Waits until the clone is up, by a testlet that does nothing: then it is worth
+ * freezing. */
+static int wait_until_up(ct_warm *warm, ct_session *session, const struct pool *pool,
+                         const char *name, ct_error *error) {
     static const ct_testlet nothing = {
         .kind = CT_TESTLET_LUA, .name = "=warm", .code = "return", .code_length = 6};
-    ct_guest guest = {.provider = warm->provider->type,
-                      .session = session,
+    ct_guest guest = {.session = session,
                       .instance = name,
                       .directory = CT_GUEST_DIRECTORY,
                       .ready = pool->ready,
@@ -76,32 +74,33 @@ static int settle(ct_warm *warm, void *session, const struct pool *pool, const c
     return code;
 }
 
-static int make(ct_warm *warm, void *session, const struct pool *pool, const char *name,
-                ct_error *error) {
-    const ct_provider_type *provider = warm->provider->type;
+static int make_clone(ct_warm *warm, ct_session *session, const struct pool *pool,
+                      const char *name, ct_error *error) {
+    const ct_instance_calls *calls = warm->provider->instances;
     ct_wait wait = ct_wait_for(warm->provider->timeout, warm->cancel);
     ct_lease lease;
     ct_lease_init(&lease, warm->run_id, LEASE);
     ct_instance_spec spec = {
         .name = name, .json = pool->json, .clone_of = pool->base, .lease = &lease};
-    int code = provider->create(session, &spec, &wait, error);
+    int code = calls->create(session, &spec, &wait, error);
     if (code == CT_OK)
-        code = provider->start(session, name, &wait, error);
+        code = calls->start(session, name, &wait, error);
     if (code == CT_OK)
-        code = settle(warm, session, pool, name, error);
+        code = wait_until_up(warm, session, pool, name, error);
     if (code == CT_OK)
-        code = provider->freeze(session, name, &wait, error);
+        code = calls->freeze(session, name, &wait, error);
     if (code < 0) {
         ct_wait patience = ct_wait_for(warm->provider->timeout, -1);
-        /* should it fail, the run's end deletes it */
-        provider->destroy(session, name, &patience, NULL);
+        /* should this fail, the end of the run deletes it */
+        calls->destroy(session, name, &patience, NULL);
     }
     return code;
 }
 
 /* ---- the thread ---- */
 
-/* The lock is held. NULL: all are full. The one that has the least goes first. */
+/* Finds the pool that has the fewest clones of those that lack some; NULL: none does. The
+ * lock is held. */
 static struct pool *find_lacking(const ct_warm *warm) {
     struct pool *found = NULL;
     for (struct pool *pool = warm->pools; pool; pool = pool->next)
@@ -111,7 +110,7 @@ static struct pool *find_lacking(const ct_warm *warm) {
     return found;
 }
 
-/* The lock is held, but for the time that the reserve is asked, which reads files. */
+/* The lock is held, and let go of while the reserve is asked, which reads files. */
 static bool may_fill(ct_warm *warm, const struct pool *pool) {
     pthread_mutex_unlock(&warm->lock);
     bool may = ct_reserve_allows(&pool->reserve);
@@ -119,14 +118,15 @@ static bool may_fill(ct_warm *warm, const struct pool *pool) {
     return may;
 }
 
-/* The lock is held. Wakes the thread, which may just be looking at something else. */
+/* Wakes the thread, or has it look again if it does not sleep. The lock is held. */
 static void stir(ct_warm *warm) {
     warm->stirred = true;
     pthread_cond_signal(&warm->changed);
 }
 
-/* NULL: it is over. What the reserve holds back is looked at again when a clone is
- * taken. What lacks clones goes on lacking them meanwhile: nobody else makes any. */
+/* Waits until a pool lacks a clone, and the reserve allows one more; NULL: the pools are
+ * closed. What the reserve forbids is asked again when a clone is taken. The pool that
+ * was found still lacks a clone after the lock was let go of: nobody else makes any. */
 static struct pool *await_work(ct_warm *warm) {
     struct pool *pool = NULL;
     pthread_mutex_lock(&warm->lock);
@@ -144,33 +144,33 @@ static struct pool *await_work(ct_warm *warm) {
     return pool;
 }
 
-static void put(ct_warm *warm, struct pool *pool, const char *name) {
+static void put_clone(ct_warm *warm, struct pool *pool, const char *name) {
     pthread_mutex_lock(&warm->lock);
     memcpy(pool->instances[pool->count++], name, CT_INSTANCE_NAME_MAX + 1);
     pthread_mutex_unlock(&warm->lock);
 }
 
-static void give_up(ct_warm *warm, struct pool *pool) {
+static void give_up_pool(ct_warm *warm, struct pool *pool) {
     pthread_mutex_lock(&warm->lock);
     pool->given_up = true;
     pthread_mutex_unlock(&warm->lock);
 }
 
-static void *fill(void *data) {
+static void *fill_pools(void *data) {
     ct_warm *warm = data;
-    void *session;
+    ct_session *session;
     struct pool *pool;
-    int code = warm->provider->type->session_open(warm->provider, &session, NULL);
+    int code = ct_session_open(warm->provider, &session, NULL);
     while (code == CT_OK && (pool = await_work(warm))) {
         char name[CT_INSTANCE_NAME_MAX + 1] = "";
         ct_error error = {0};
-        name_instance(warm, pool, name);
-        if (make(warm, session, pool, name, &error) == CT_OK)
-            put(warm, pool, name);
+        name_clone(warm, pool, name);
+        if (make_clone(warm, session, pool, name, &error) == CT_OK)
+            put_clone(warm, pool, name);
         else
-            give_up(warm, pool);
+            give_up_pool(warm, pool);
     }
-    warm->provider->type->session_close(session);
+    ct_session_close(session);
     return NULL;
 }
 
@@ -181,7 +181,7 @@ static void start_thread(ct_warm *warm) {
         return;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    warm->started = pthread_create(&warm->thread, NULL, fill, warm) == 0;
+    warm->started = pthread_create(&warm->thread, NULL, fill_pools, warm) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -238,7 +238,7 @@ void ct_warm_close(ct_warm *warm) {
 }
 
 /* The lock is held. */
-static struct pool *find(const ct_warm *warm, const char *base) {
+static struct pool *find_pool(const ct_warm *warm, const char *base) {
     struct pool *pool = warm->pools;
     while (pool && strcmp(pool->base, base) != 0)
         pool = pool->next;
@@ -246,20 +246,20 @@ static struct pool *find(const ct_warm *warm, const char *base) {
 }
 
 /* The lock is held. NULL: out of memory. */
-static struct pool *add(ct_warm *warm, const char *base, const ct_job *job,
-                        const ct_reserve *reserve) {
+static struct pool *add_pool(ct_warm *warm, const ct_warm_order *order) {
+    const ct_job *job = order->job;
     struct pool *pool = calloc(1, sizeof *pool);
     if (!pool)
         return NULL;
     ct_arena_init(&pool->arena);
-    pool->base = ct_arena_string(&pool->arena, base);
+    pool->base = ct_arena_string(&pool->arena, order->base);
     pool->json = ct_arena_string(&pool->arena, job->instance_json);
     pool->image = ct_arena_string(&pool->arena, job->image);
     pool->ready = ct_job_ready(job, CT_ALL_STEPS);
-    if (pool->ready < CT_READY_SYSTEM) /* it is not worth freezing before that */
+    if (pool->ready < CT_READY_SYSTEM) /* before that a clone is not worth freezing */
         pool->ready = CT_READY_SYSTEM;
     pool->ready_timeout = job->ready_timeout;
-    pool->reserve = *reserve;
+    pool->reserve = *order->reserve;
     if (pool->arena.failed) {
         free_pool(pool);
         return NULL;
@@ -269,8 +269,8 @@ static struct pool *add(ct_warm *warm, const char *base, const ct_job *job,
     return pool;
 }
 
-/* The lock is held. */
-static void want(struct pool *pool, unsigned wanted) {
+/* Raises the number of clones that are kept. The lock is held. */
+static void want_clones(struct pool *pool, unsigned wanted) {
     if (wanted > pool->room) {
         void *instances = realloc(pool->instances, wanted * sizeof *pool->instances);
         if (!instances)
@@ -282,26 +282,25 @@ static void want(struct pool *pool, unsigned wanted) {
         pool->wanted = wanted;
 }
 
-static void keep(ct_warm *warm, const char *base, const ct_job *job,
-                 const ct_reserve *reserve) {
+static void keep_filled(ct_warm *warm, const ct_warm_order *order) {
     pthread_mutex_lock(&warm->lock);
-    struct pool *pool = find(warm, base);
+    struct pool *pool = find_pool(warm, order->base);
     if (!pool)
-        pool = add(warm, base, job, reserve);
+        pool = add_pool(warm, order);
     if (pool) {
-        want(pool, job->warm);
+        want_clones(pool, order->job->warm);
         start_thread(warm);
         stir(warm);
     }
     pthread_mutex_unlock(&warm->lock);
 }
 
-static bool take(ct_warm *warm, const char *base, char *instance) {
+/* Takes the oldest clone, which has had the longest time to settle. */
+static bool take_clone(ct_warm *warm, const char *base, char *instance) {
     pthread_mutex_lock(&warm->lock);
-    struct pool *pool = find(warm, base);
+    struct pool *pool = find_pool(warm, base);
     bool some = pool && pool->count > 0;
     if (some) {
-        /* the oldest: it has had the longest time to settle */
         memcpy(instance, pool->instances[0], sizeof pool->instances[0]);
         memmove(pool->instances, pool->instances + 1,
                 --pool->count * sizeof *pool->instances);
@@ -311,17 +310,17 @@ static bool take(ct_warm *warm, const char *base, char *instance) {
     return some;
 }
 
-bool ct_warm_wake(ct_warm *warm, void *session, const ct_job *job, const char *base,
-                  const ct_reserve *reserve, char instance[CT_INSTANCE_NAME_MAX + 1],
-                  const ct_wait *wait) {
+bool ct_warm_wake(ct_warm *warm, ct_session *session, const ct_warm_order *order,
+                  char instance[CT_INSTANCE_NAME_MAX + 1], const ct_wait *wait) {
+    const ct_instance_calls *calls = warm->provider->instances;
     char name[CT_INSTANCE_NAME_MAX + 1];
     bool awake = false;
-    if (job->warm == 0)
+    if (order->job->warm == 0)
         return false;
-    /* one that can't be woken is left to the run's end */
-    while (!awake && take(warm, base, name))
-        awake = warm->provider->type->unfreeze(session, name, wait, NULL) == CT_OK;
-    keep(warm, base, job, reserve);
+    /* a clone that can't be woken is left to the end of the run */
+    while (!awake && take_clone(warm, order->base, name))
+        awake = calls->unfreeze(session, name, wait, NULL) == CT_OK;
+    keep_filled(warm, order);
     if (awake)
         memcpy(instance, name, sizeof name);
     return awake;

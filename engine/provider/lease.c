@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * lease.c - who answers for an instance, and whether that process still lives: boot, pid
- * namespace, pid and start time where it ran on this machine, an expiry where it did not.
+ * lease.c - who answers for an instance, and whether that process still lives. Where it
+ * ran on this machine, its boot, PID namespace, pid and start time tell; where it did
+ * not, an expiry does.
  */
 #include <errno.h>
 #include <limits.h>
@@ -32,9 +33,9 @@ static void read_host(char *host, size_t size) {
     snprintf(host, size, "%s/%s", boot, namespace);
 }
 
-/* Ticks since boot at which pid started (proc(5), /proc/PID/stat field 22); 0: /proc does
- * not tell. */
-static uint64_t started(long pid) {
+/* Ticks since boot at which the process started (proc(5), /proc/PID/stat, field 22); 0:
+ * /proc does not tell. */
+static uint64_t start_of(long pid) {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%ld/stat", pid);
     FILE *file = fopen(path, "re");
@@ -43,13 +44,13 @@ static uint64_t started(long pid) {
     size_t length = fread(text, 1, sizeof text - 1, file);
     fclose(file);
     text[length] = '\0';
-    const char *at = strrchr(text, ')'); /* the name may hold anything */
+    const char *at = strrchr(text, ')'); /* the program's name may have anything in it */
     for (int field = 2; at && field < 22; field++)
         at = strchr(at + 1, ' ');
     return at ? strtoull(at, NULL, 10) : 0;
 }
 
-/* Unlike any other of the run's. */
+/* Makes an id that no other creation of the run has. */
 static void name_creation(char creation[17]) {
     uint64_t number;
     if (getrandom(&number, sizeof number, 0) != sizeof number)
@@ -57,15 +58,14 @@ static void name_creation(char creation[17]) {
     snprintf(creation, 17, "%016llx", (unsigned long long) number);
 }
 
-/* Only the kernel's word counts: /proc may hide the processes of others (hidepid). The
- * start time, where /proc tells it, shows that another process has got the same id
- * since. */
+/* The kernel is asked, since /proc may hide other users' processes (hidepid). Where /proc
+ * tells the start time, it shows whether another process has got the same pid since. */
 static bool is_gone(const ct_lease *lease) {
     if (lease->pid <= 0 || lease->pid > INT_MAX)
         return true;
     if (kill((pid_t) lease->pid, 0) < 0 && errno == ESRCH)
         return true;
-    uint64_t start = started(lease->pid);
+    uint64_t start = start_of(lease->pid);
     return start != 0 && lease->started != 0 && start != lease->started;
 }
 
@@ -74,7 +74,7 @@ void ct_lease_init(ct_lease *lease, const char *run, double seconds) {
     snprintf(lease->run, sizeof lease->run, "%s", run);
     read_host(lease->host, sizeof lease->host);
     name_creation(lease->creation);
-    lease->started = started(lease->pid);
+    lease->started = start_of(lease->pid);
     lease->expiry = (long long) time(NULL) +
                     (long long) (seconds < EXPIRY_MAX ? seconds : EXPIRY_MAX);
 }
@@ -92,4 +92,9 @@ bool ct_lease_dead(const ct_lease *lease) {
     if (strcmp(lease->host, here) == 0)
         return is_gone(lease);
     return lease->expiry < (long long) time(NULL);
+}
+
+bool ct_lease_of_run(const void *run, const char *instance, const ct_lease *lease) {
+    (void) instance;
+    return strcmp(lease->run, run) == 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * leftovers.c - instances that this process has given up, and could not delete. Its lease
- * on them holds for as long as it lives, so that nobody else would know; who waits for
- * what they were to become must not wait for ever.
+ * leftovers.c - instances that this process has given up and could not delete. Its lease
+ * on them holds while it lives, so that from outside they look as if it still worked on
+ * them: whoever waits for what they were to become asks here, or would wait for ever.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ struct ct_leftovers {
     pthread_mutex_t lock; /* guards what follows */
     ct_lease *leases;
     size_t count;
-    bool some; /* there was one, whether there was memory to note it or not */
+    bool some; /* there was one, even if there was no memory to note it */
 };
 
 ct_leftovers *ct_leftovers_new(void) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sweep.c - deleting many instances at once, by their leases: for `cleantest clean`, and
- * for the reaper. It never touches an instance without a lease.
+ * sweep.c - deletes many instances at once, by their leases. An instance without a lease
+ * is never touched.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "provider/provider.h"
 #include "schedule/schedule.h"
 
-#define SWEEPERS 8 /* threads; deleting is LXD's work, not ours */
+#define SWEEPERS 8 /* threads, which mostly wait for LXD */
 
 struct victim {
     char *name;     /* in the arena */
@@ -19,16 +19,16 @@ struct victim {
 struct sweep {
     ct_provider *provider;
     ct_doomed *doomed;
-    const void *doom_context;
+    const void *context;
     ct_error *error; /* the caller's; may be NULL */
     ct_arena arena;
-    struct victim *victims; /* each is one thread's while it is deleted */
+    struct victim *victims; /* each belongs to the thread that deletes it */
     size_t count;
 };
 
 static int collect(void *data, const char *instance, const ct_lease *lease) {
     struct sweep *sweep = data;
-    if (lease->preserved || !sweep->doomed(sweep->doom_context, instance, lease))
+    if (lease->preserved || !sweep->doomed(sweep->context, instance, lease))
         return CT_OK;
     struct victim *victims =
         realloc(sweep->victims, (sweep->count + 1) * sizeof *victims);
@@ -41,72 +41,61 @@ static int collect(void *data, const char *instance, const ct_lease *lease) {
     return CT_OK;
 }
 
-static void *begin(void *context) {
-    struct sweep *sweep = context;
-    void *session; /* NULL: perform() tries again, and says why it can't */
-    return sweep->provider->type->session_open(sweep->provider, &session, NULL) < 0
-               ? NULL
-               : session;
+static void end_sweeper(void *context, void *state) {
+    (void) context;
+    ct_session_close(state);
 }
 
-static void end(void *context, void *session) {
-    struct sweep *sweep = context;
-    sweep->provider->type->session_close(session);
-}
-
-static void perform(void *context, void **session, size_t item) {
+static void delete_victim(void *context, void **state, size_t item) {
     struct sweep *sweep = context;
     ct_provider *provider = sweep->provider;
     struct victim *victim = &sweep->victims[item];
     ct_wait wait = ct_wait_for(provider->timeout, -1);
-    int code = *session ? CT_OK
-                        : provider->type->session_open(provider, session, &victim->error);
+    ct_session *session = *state;
+    int code = ct_session_ensure(provider, &session, &victim->error);
+    *state = session;
     if (code == CT_OK)
-        code = provider->type->destroy(*session, victim->name, &wait, &victim->error);
+        code = provider->instances->destroy(session, victim->name, &wait, &victim->error);
     victim->error.code = code;
 }
 
-/* Tells the caller, on its own thread. Returns how many are gone. */
-static int report(const struct sweep *sweep, ct_cleaned *cleaned, void *context) {
+void ct_tell_cleaned(const ct_cleaned_sink *sink, const char *instance, const char *why) {
+    if (sink && sink->cleaned)
+        sink->cleaned(sink->context, instance, why);
+}
+
+/* Tells the caller, on the caller's own thread. Returns how many are gone. */
+static int report(const struct sweep *sweep, const ct_cleaned_sink *sink) {
     int gone = 0;
     for (size_t i = 0; i < sweep->count; i++) {
         const struct victim *victim = &sweep->victims[i];
-        gone += victim->error.code >= 0;
-        if (cleaned)
-            cleaned(context, victim->name,
-                    victim->error.code < 0 ? victim->error.message : NULL);
+        bool failed = victim->error.code < 0;
+        gone += !failed;
+        ct_tell_cleaned(sink, victim->name, failed ? victim->error.message : NULL);
     }
     return gone;
 }
 
-static int find(struct sweep *sweep, ct_error *error) {
-    void *session;
-    int code = sweep->provider->type->session_open(sweep->provider, &session, error);
-    if (code < 0)
-        return code;
-    ct_wait wait = ct_wait_for(sweep->provider->timeout, -1);
-    code = sweep->provider->type->visit(session, collect, sweep, &wait, error);
-    sweep->provider->type->session_close(session);
-    return code;
+static int find_victims(ct_session *session, void *context, const ct_wait *wait,
+                        ct_error *error) {
+    return session->provider->instances->visit(session, collect, context, wait, error);
 }
 
-int ct_sweep(ct_provider *provider, ct_doomed *doomed, const void *doom_context,
-             ct_cleaned *cleaned, void *cleaned_context, ct_error *error) {
-    struct sweep sweep = {.provider = provider,
-                          .doomed = doomed,
-                          .doom_context = doom_context,
-                          .error = error};
+int ct_sweep(ct_provider *provider, ct_doomed *doomed, const void *context,
+             const ct_cleaned_sink *sink, ct_error *error) {
+    struct sweep sweep = {
+        .provider = provider, .doomed = doomed, .context = context, .error = error};
     ct_arena_init(&sweep.arena);
-    int code = find(&sweep, error);
+    ct_wait wait = ct_wait_for(provider->timeout, -1);
+    int code = ct_with_session(provider, find_victims, &sweep, &wait, error);
     if (code >= 0 && sweep.count > 0) {
-        ct_work work = {
-            .begin = begin, .perform = perform, .end = end, .context = &sweep};
+        ct_work work = {.perform = delete_victim, .end = end_sweeper, .context = &sweep};
         ct_scheduler *scheduler;
         code = ct_scheduler_start(&work, NULL, sweep.count, SWEEPERS, &scheduler, error);
         ct_scheduler_join(scheduler);
     }
     if (code >= 0)
-        code = report(&sweep, cleaned, cleaned_context);
+        code = report(&sweep, sink);
     ct_arena_fini(&sweep.arena);
     free(sweep.victims);
     return code;

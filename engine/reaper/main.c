@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * main.c - the reaper: a program of its own that outlives the process it watches.
- * When that one ends without sending it home, it deletes the run's instances. It prints
- * nothing; nobody would read it.
+ * main.c - the reaper: a program of its own that outlives the process it watches. When
+ * that process ends without sending it home, the reaper deletes the run's instances. It
+ * prints nothing; nobody would read it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,22 +21,22 @@
 #include "reaper/visits.h"
 #include "wire/wire.h"
 
-#define ROUNDS       20   /* looks at what is left, before giving up */
+#define ROUNDS       20   /* how often it looks for what is left, at most */
 #define SECOND_LOOK  2    /* seconds: a request the dead process sent may still arrive */
-#define SETTLE_LIMIT 60.0 /* seconds one creation may take to end */
+#define CREATE_LIMIT 60.0 /* seconds it waits for creations to end */
 
 struct order {
     ct_arena arena;
     const char *run;
-    pid_t host; /* 0: we have not been told what to look after */
+    pid_t host; /* the process that is watched; 0: not told yet */
     ct_settings settings;
     ct_visits visits;
-    bool home; /* all is well */
+    bool home; /* it was sent home: all is well */
 };
 
 /* ---- what we are told ---- */
 
-/* One message's table. */
+/* One message's table, packed. */
 struct message {
     const char *at, *end;
 };
@@ -66,7 +66,7 @@ static void take_watch(struct order *order, const struct message *message) {
         order->host = (pid_t) strtol(host, NULL, 10);
 }
 
-/* Acts on one message; what is none of the protocol's is passed over. */
+/* Acts on one message. What is no message of the protocol is passed over. */
 static void take_message(struct order *order, const char *bytes, size_t length) {
     enum ct_frame_type type;
     struct message message;
@@ -102,15 +102,16 @@ static void take_messages(struct order *order) {
             take_message(order, bytes, (size_t) got);
 }
 
-/* Listens until we are sent home, or the host is gone. Its end is the end of our stdin,
- * or, where a child it forked still holds the other side, its own. */
+/* Listens until it is sent home, or the host is gone. The end of stdin says that the host
+ * is gone, unless a child that the host forked holds the other side: so the host itself
+ * is watched, too. */
 static void listen_to(struct order *order) {
     struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN},
                             {.fd = -1, .events = POLLIN}};
     bool gone = false;
     while (!gone && !order->home) {
         if (poll(fds, CT_COUNT(fds), -1) < 0) {
-            if (errno != EINTR) /* the kernel is short of memory: for a while */
+            if (errno != EINTR) /* the kernel is short of memory for a while */
                 sleep(1);
             continue;
         }
@@ -121,39 +122,36 @@ static void listen_to(struct order *order) {
             gone = gone || (fds[1].fd < 0 && errno == ESRCH);
         }
     }
-    take_messages(order); /* what it said before it went */
+    take_messages(order); /* what the host said before it went */
 }
 
 /* ---- what we do ---- */
-
-static bool of_run(const void *run, const char *instance, const ct_lease *lease) {
-    (void) instance;
-    return strcmp(lease->run, run) == 0;
-}
 
 static void count_failure(void *context, const char *instance, const char *error) {
     (void) instance;
     *(int *) context += error != NULL;
 }
 
-static void settle(ct_provider *provider, const char *run) {
-    ct_wait wait = ct_wait_for(SETTLE_LIMIT, -1);
-    void *session;
-    /* should it fail, the sweep finds what there is all the same */
-    if (provider->type->session_open(provider, &session, NULL) == CT_OK)
-        provider->type->settle(session, run, &wait, NULL);
-    provider->type->session_close(session);
+static int await_creations(ct_session *session, void *run, const ct_wait *wait,
+                           ct_error *error) {
+    return session->provider->instances->await_creations(session, run, wait, error);
 }
 
-/* 1: some were there; 0: none; negative: LXD can't be asked, or something is left. */
+/* Deletes what there is. 1: there was something; 0: there was nothing. Negative: LXD
+ * can't be asked, or something is left. */
 static int reap_once(const struct order *order) {
     ct_provider *provider;
     int code = ct_lxd_open(&order->settings, &provider, NULL);
     if (code < 0)
         return code;
-    settle(provider, order->run);
+    ct_wait wait = ct_wait_for(CREATE_LIMIT, -1);
+    /* should this fail, the sweep finds what there is all the same */
+    int ignored =
+        ct_with_session(provider, await_creations, (void *) order->run, &wait, NULL);
+    (void) ignored;
     int failures = 0;
-    int gone = ct_sweep(provider, of_run, order->run, count_failure, &failures, NULL);
+    ct_cleaned_sink sink = {.cleaned = count_failure, .context = &failures};
+    int gone = ct_sweep(provider, ct_lease_of_run, order->run, &sink, NULL);
     int left = ct_visits_end(&order->visits, provider);
     provider->type->close(provider);
     if (gone < 0 || failures > 0 || left < 0)
@@ -172,8 +170,8 @@ static int reap(const struct order *order) {
     return found == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* What the host had open without FD_CLOEXEC is not ours, and whoever reads its other end
- * waits for us to close it. */
+/* Closes what the host had open without FD_CLOEXEC: whoever reads the other end of such a
+ * descriptor waits until all are closed. */
 static void close_others(void) {
     if (syscall(SYS_close_range, 3U, ~0U, 0U) == 0)
         return;

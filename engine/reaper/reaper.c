@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * reaper.c - the host's side of the reaper: starting it, and sending it home. The program
- * itself is reaper_main.c; it is embedded here and executed from memory, so that a
- * library alone is enough. It learns of this process's death by the end of its stdin: the
- * other end of that socket is open in this process only.
+ * reaper.c - the host's side of the reaper: starts it, and sends it home. The program,
+ * main.c, is embedded here and executed from memory, so that a library alone is enough.
+ * It learns of this process's death by the end of its stdin: the other end of that socket
+ * is open in this process only.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,8 +29,8 @@ struct ct_reaper {
 
 /* ---- the program, in memory ---- */
 
-/* A file in memory that may be executed. Where vm.memfd_noexec is 1 it must be asked for;
- * before Linux 6.3 it can't be. */
+/* Opens a file in memory that may be executed. Where vm.memfd_noexec is 1 that must be
+ * asked for; before Linux 6.3 it can't be. */
 static int open_memory(void) {
     int descriptor = memfd_create("cleantest-reaper", MFD_CLOEXEC | MFD_EXEC);
     return descriptor < 0 && errno == EINVAL
@@ -41,15 +41,9 @@ static int open_memory(void) {
 static int open_program(ct_error *error) {
     const ct_embedded *program = &ct_embedded_reaper[0];
     int descriptor = open_memory();
-    size_t done = 0;
-    while (descriptor >= 0 && done < program->length) {
-        ssize_t written = write(descriptor, program->data + done, program->length - done);
-        if (written > 0) {
-            done += (size_t) written;
-        } else if (errno != EINTR) {
-            close(descriptor);
-            descriptor = -1;
-        }
+    if (descriptor >= 0 && !ct_write_all(descriptor, program->data, program->length)) {
+        close(descriptor);
+        descriptor = -1;
     }
     if (descriptor < 0 && errno == EACCES)
         ct_fail(
@@ -65,10 +59,10 @@ static int open_program(ct_error *error) {
 struct start {
     int program;
     int stdin_socket;
-    int report; /* gets errno should something fail; closed by a successful exec */
+    int report; /* gets errno when something fails; a successful exec closes it */
 };
 
-/* Puts the descriptors where the program has them. All of them are above 4. */
+/* Puts the descriptors, all of which are above 4, where the program has them. */
 static bool arrange(const struct start *start) {
     int null = open("/dev/null", O_RDWR);
     return null >= 0 && dup2(start->stdin_socket, STDIN_FILENO) >= 0 &&
@@ -77,8 +71,8 @@ static bool arrange(const struct start *start) {
            dup3(start->program, 4, O_CLOEXEC) >= 0 && chdir("/") == 0;
 }
 
-/* Never comes back. errno is told by the report. */
-static void give_up(int report) {
+/* Tells errno by the report, and does not return. */
+static void give_up_start(int report) {
     int number = errno;
     ssize_t ignored = write(report, &number, sizeof number);
     (void) ignored;
@@ -90,22 +84,22 @@ static void become_reaper(const struct start *start) {
     sigset_t none;
     sigemptyset(&none);
     setsid();
-    /* Nobody's child: no zombie for the host to wait for. Not fork(), whose handlers may
-     * do what only the host can. */
+    /* The reaper becomes nobody's child, so that the host has no zombie to wait for. Not
+     * by fork(), whose handlers may do what only the host can. */
     pid_t child = _Fork();
     if (child < 0)
-        give_up(start->report);
+        give_up_start(start->report);
     if (child > 0)
         _exit(EXIT_SUCCESS);
     if (!arrange(start))
-        give_up(start->report);
+        give_up_start(start->report);
     sigprocmask(SIG_SETMASK, &none, NULL);
     fexecve(4, argv, environ);
-    give_up(3);
+    give_up_start(3);
 }
 
-/* Moves a descriptor out of the way of those that the reaper gets. It is closed on
- * failure. */
+/* Moves a descriptor out of the way of those that the reaper gets. A failure closes
+ * it. */
 static int move_high(int descriptor, ct_error *error) {
     int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, 10);
     if (moved < 0)
@@ -114,7 +108,7 @@ static int move_high(int descriptor, ct_error *error) {
     return moved;
 }
 
-/* Waits for the one that became the reaper's parent, and for the report of both. */
+/* Waits for the child, which is the reaper's parent, and reads the report of both. */
 static int read_report(pid_t child, int report, ct_error *error) {
     int number = 0, status = 0;
     ssize_t got;
@@ -125,7 +119,7 @@ static int read_report(pid_t child, int report, ct_error *error) {
         continue;
     if (got == sizeof number)
         return ct_fail(error, CT_E_SYSTEM, "reaper: starting it: %s", strerror(number));
-    /* the host may have all its children waited for by somebody else */
+    /* somebody else in the host may wait for all of its children */
     if (got < 0 || (waited == child && status != 0))
         return ct_fail(error, CT_E_SYSTEM, "reaper: it was killed while it started");
     return CT_OK;
@@ -168,53 +162,42 @@ out:
 
 /* ---- what it is told ---- */
 
+/* A string to tell; NULL: none, which is told as "". */
 struct field {
     const char *key;
-    const char *value; /* NULL: none */
+    const char *value;
 };
 
-static int add_fields(ct_buf *table, const struct field *fields, size_t count) {
-    int code = ct_value_table(table, count);
-    for (size_t i = 0; code == CT_OK && i < count; i++) {
-        code = ct_value_string(table, fields[i].key);
-        if (code == CT_OK)
-            code = ct_value_string(table, fields[i].value ? fields[i].value : "");
-    }
-    return code;
-}
-
-/* Sends one message, whole or not at all. It does not wait for a reaper that has been
- * stopped. */
+/* Sends one message, whole or not at all. Does not wait for a reaper that was stopped. */
 static int tell(int socket, const struct field *fields, size_t count, ct_error *error) {
-    ct_buf table, frame;
-    ct_buf_init(&table, CT_REAPER_MESSAGE_MAX);
+    ct_table table;
+    ct_buf frame;
     ct_buf_init(&frame, CT_REAPER_MESSAGE_MAX);
-    int code = add_fields(&table, fields, count);
-    if (code == CT_OK)
-        code = ct_frame_add(&frame, CT_FRAME_REQUEST, table.data, table.length);
+    ct_table_begin(&table, CT_REAPER_MESSAGE_MAX);
+    for (size_t i = 0; i < count; i++)
+        ct_table_string(&table, fields[i].key, fields[i].value ? fields[i].value : "");
+    int code = ct_table_end(&table, &frame, CT_FRAME_REQUEST);
     if (code < 0)
         ct_fail(error, code, "reaper: its orders: %s", ct_error_text(code));
     else if (send(socket, frame.data, frame.length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         code = ct_fail_errno(error, "reaper: sending it its orders");
-    ct_buf_fini(&table);
     ct_buf_fini(&frame);
     return code;
 }
 
 static int tell_watch(int socket, const ct_provider *provider, const char *run_id,
                       ct_error *error) {
-    const ct_endpoint *endpoint = &provider->endpoint;
+    ct_settings settings = provider->type->settings(provider);
     char host[32];
     snprintf(host, sizeof host, "%ld", (long) getpid());
-    const struct field fields[] = {
-        {"op", "watch"},
-        {"run", run_id},
-        {"host", host},
-        {"endpoint", endpoint->socket ? endpoint->socket : endpoint->url},
-        {"client_cert", endpoint->client_cert},
-        {"client_key", endpoint->client_key},
-        {"verify", endpoint->verify},
-        {"project", provider->project}};
+    const struct field fields[] = {{"op", "watch"},
+                                   {"run", run_id},
+                                   {"host", host},
+                                   {"endpoint", settings.endpoint},
+                                   {"client_cert", settings.client_cert},
+                                   {"client_key", settings.client_key},
+                                   {"verify", settings.verify},
+                                   {"project", settings.project}};
     return tell(socket, fields, CT_COUNT(fields), error);
 }
 

@@ -26,7 +26,7 @@ static bool same_origin(const ct_entry *one, const ct_entry *other) {
 /* Variables are the testlets' own business where nothing was prepared with them. */
 static bool same_preparation(const ct_job *one, const ct_job *other) {
     return one->start_hook_count + other->start_hook_count == 0 ||
-           ct_job_alike(one, other);
+           ct_job_same_preparation(one, other);
 }
 
 /* Joins those behind the first that have its instance to it, in their order. */

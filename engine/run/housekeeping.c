@@ -39,8 +39,8 @@ int ct_bases_prune(const ct_settings *settings, bool all, ct_cleaned *cleaned,
     int code = connect(settings, &provider, error);
     if (code < 0)
         return code;
-    code = ct_base_prune(provider, all ? NULL : limits_of(settings), -1, cleaned, context,
-                         error);
+    ct_cleaned_sink sink = {.cleaned = cleaned, .context = context};
+    code = ct_base_prune(provider, all ? NULL : limits_of(settings), -1, &sink, error);
     ct_run_disconnect(provider);
     return code;
 }
@@ -56,7 +56,8 @@ int ct_clean(const ct_settings *settings, ct_cleaned *cleaned, void *context,
     int code = connect(settings, &provider, error);
     if (code < 0)
         return code;
-    code = ct_sweep(provider, dead, NULL, cleaned, context, error);
+    ct_cleaned_sink sink = {.cleaned = cleaned, .context = context};
+    code = ct_sweep(provider, dead, NULL, &sink, error);
     ct_run_disconnect(provider);
     return code;
 }

@@ -46,9 +46,9 @@ static bool same_request(const ct_job *one, const ct_job *other) {
 
 /* The job's image is on a server. What LXD has of it from an earlier time has a
  * fingerprint, and so bases; those who want everything fresh ask the server. */
-static int find_pulled(ct_batch *batch, ct_entry *entry, void *session,
+static int find_pulled(ct_batch *batch, ct_entry *entry, ct_session *session,
                        const ct_wait *wait, ct_error *error) {
-    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
+    const ct_instance_calls *provider = ct_run_provider(batch->run)->instances;
     entry->remote = true;
     if (entry->job.fresh)
         return CT_OK;
@@ -57,10 +57,10 @@ static int find_pulled(ct_batch *batch, ct_entry *entry, void *session,
 }
 
 /* An image of LXD's own comes first, and the job's remote source where there is none. */
-static int find_source(ct_batch *batch, size_t number, void *session, const ct_wait *wait,
-                       ct_error *error) {
+static int find_source(ct_batch *batch, size_t number, ct_session *session,
+                       const ct_wait *wait, ct_error *error) {
     ct_entry *entry = &batch->entries[number];
-    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
+    const ct_instance_calls *provider = ct_run_provider(batch->run)->instances;
     const ct_entry *known = same_image(batch, number);
     if (known && known->source && !known->remote) {
         entry->source = strdup(known->source);
@@ -94,9 +94,9 @@ static int find_own(void *context, const char *instance, const ct_lease *lease) 
 
 /* An instance of the run's own was left running: one that does not run now has rebooted
  * itself, and is waited for. */
-static int check_target(ct_batch *batch, const char *target, void *session,
+static int check_target(ct_batch *batch, const char *target, ct_session *session,
                         const ct_wait *wait, ct_error *error) {
-    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
+    const ct_instance_calls *provider = ct_run_provider(batch->run)->instances;
     struct search search = {.run = ct_run_id(batch->run), .instance = target};
     ct_wait patience = ct_wait_within(wait, CT_REBOOT_PATIENCE);
     ct_error failure = {0};
@@ -109,7 +109,7 @@ static int check_target(ct_batch *batch, const char *target, void *session,
     return code < 0 ? ct_fail(error, code, "%s", failure.message) : code;
 }
 
-static int resolve_image(ct_batch *batch, size_t number, void *session,
+static int resolve_image(ct_batch *batch, size_t number, ct_session *session,
                          const ct_wait *wait, ct_error *error) {
     ct_entry *entry = &batch->entries[number];
     if (entry->job.target)
@@ -122,13 +122,17 @@ static int resolve_image(ct_batch *batch, size_t number, void *session,
     return find_source(batch, number, session, wait, error);
 }
 
-int ct_batch_resolve(ct_batch *batch, ct_error *error) {
-    const ct_provider_type *provider = ct_run_provider(batch->run)->type;
-    ct_wait wait = ct_wait_for(ct_run_provider(batch->run)->timeout, batch->cancel);
-    void *session;
-    int code = provider->session_open(ct_run_provider(batch->run), &session, error);
+static int resolve_images(ct_session *session, void *context, const ct_wait *wait,
+                          ct_error *error) {
+    ct_batch *batch = context;
+    int code = CT_OK;
     for (size_t i = 0; code == CT_OK && i < batch->count; i++)
-        code = resolve_image(batch, i, session, &wait, error);
-    provider->session_close(session);
+        code = resolve_image(batch, i, session, wait, error);
     return code;
+}
+
+int ct_batch_resolve(ct_batch *batch, ct_error *error) {
+    ct_provider *provider = ct_run_provider(batch->run);
+    ct_wait wait = ct_wait_for(provider->timeout, batch->cancel);
+    return ct_with_session(provider, resolve_images, batch, &wait, error);
 }

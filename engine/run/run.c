@@ -112,11 +112,6 @@ ct_run *ct_run_open(const ct_settings *settings, ct_error *error) {
     return open_run(settings, &run, error) < 0 ? NULL : run;
 }
 
-static bool of_run(const void *id, const char *instance, const ct_lease *lease) {
-    (void) instance;
-    return strcmp(lease->run, id) == 0;
-}
-
 static void keep_failure(void *context, const char *instance, const char *why) {
     ct_error *error = context;
     if (why && error->code == CT_OK)
@@ -131,9 +126,9 @@ void ct_run_close(ct_run *run) {
     ct_warm_close(run->warm);
     bool sweep =
         run->keeps || (run->provider && ct_leftovers_some(run->provider->leftovers));
-    if (sweep &&
-        (ct_sweep(run->provider, of_run, run->id, keep_failure, &failure, NULL) < 0 ||
-         failure.code < 0))
+    ct_cleaned_sink sink = {.cleaned = keep_failure, .context = &failure};
+    if (sweep && (ct_sweep(run->provider, ct_lease_of_run, run->id, &sink, NULL) < 0 ||
+                  failure.code < 0))
         run->instances_left = true; /* the reaper tries again */
     ct_reaper_stop(run->reaper, run->instances_left);
     ct_run_disconnect(run->provider);
@@ -229,20 +224,18 @@ static int list_one(void *context, const char *instance, const ct_lease *lease) 
     return CT_OK;
 }
 
+static int list_instances(ct_session *session, void *listing, const ct_wait *wait,
+                          ct_error *error) {
+    return session->provider->instances->visit(session, list_one, listing, wait, error);
+}
+
 int ct_run_visit(ct_run *run, ct_instance_visitor *visitor, void *context,
                  ct_error *error) {
     if (!visitor)
         return ct_fail(error, CT_E_ARGUMENT, "the visitor is NULL");
-    const ct_provider_type *provider = run->provider->type;
     struct listing listing = {.run = run, .visitor = visitor, .context = context};
-    void *session;
-    int code = provider->session_open(run->provider, &session, error);
-    if (code < 0)
-        return code;
     ct_wait wait = ct_wait_for(run->provider->timeout, -1);
-    code = provider->visit(session, list_one, &listing, &wait, error);
-    provider->session_close(session);
-    return code;
+    return ct_with_session(run->provider, list_instances, &listing, &wait, error);
 }
 
 struct choice {
@@ -265,7 +258,8 @@ int ct_run_destroy(ct_run *run, const char *const *instances, ct_error *error) {
         return ct_fail(error, CT_E_ARGUMENT, "the list of instances is NULL");
     struct choice choice = {.run = run, .instances = instances};
     ct_error failure = {0};
-    int gone = ct_sweep(run->provider, chosen, &choice, keep_failure, &failure, error);
+    ct_cleaned_sink sink = {.cleaned = keep_failure, .context = &failure};
+    int gone = ct_sweep(run->provider, chosen, &choice, &sink, error);
     if (gone < 0 || failure.code == CT_OK)
         return gone;
     ct_run_left_behind(run);

@@ -17,40 +17,48 @@
 
 /* ---- what is done ---- */
 
-static void perform_job(ct_batch *batch, void **session, size_t number,
-                        const ct_prepared *prepared, ct_share *share) {
+static void perform_job(ct_batch *batch, ct_session **session, size_t number,
+                        const ct_prepared *prepared, ct_shared_instance *shared) {
     ct_entry *entry = &batch->entries[number];
-    ct_result *result = entry->result;
+    ct_job_order order = {.context = &batch->context,
+                          .job = &entry->job,
+                          .number = number,
+                          .source = entry->source,
+                          .prepared = prepared,
+                          .shared = shared,
+                          .result = entry->result};
     entry->result = NULL;
-    ct_job_perform(&batch->context, session, number, &entry->job, entry->source, prepared,
-                   share, result);
+    ct_job_perform(&order, session);
 }
 
 /* All that have one instance. */
-static void perform_jobs(ct_batch *batch, void **session, size_t first) {
-    ct_share share = {0};
+static void perform_jobs(ct_batch *batch, ct_session **session, size_t first) {
+    ct_shared_instance shared = {0};
     ct_prepared prepared = ct_plan_prepared(batch->plan, first);
     for (size_t i = first; i != CT_NO_ITEM; i = batch->entries[i].next)
-        ct_share_expect(&share, &batch->entries[i].job, batch->context.provider->timeout);
+        ct_shared_expect(&shared, &batch->entries[i].job,
+                         batch->context.provider->timeout);
     for (size_t i = first; i != CT_NO_ITEM; i = batch->entries[i].next) {
-        perform_job(batch, session, i, &prepared, &share);
+        perform_job(batch, session, i, &prepared, &shared);
         prepared.seconds = -1; /* it was for the first that it was done */
     }
-    ct_share_fini(&share);
+    ct_shared_fini(&shared);
 }
 
-static void perform(void *data, void **session, size_t item) {
+static void perform(void *data, void **state, size_t item) {
     ct_batch *batch = data;
+    ct_session *session = *state;
     size_t builds = ct_plan_count(batch->plan);
     if (item < builds)
-        ct_plan_build(batch->plan, &batch->context, session, item);
+        ct_plan_build(batch->plan, &batch->context, &session, item);
     else
-        perform_jobs(batch, session, batch->firsts[item - builds]);
+        perform_jobs(batch, &session, batch->firsts[item - builds]);
+    *state = session;
 }
 
 static void end(void *data, void *session) {
-    ct_batch *batch = data;
-    ct_run_provider(batch->run)->type->session_close(session);
+    (void) data;
+    ct_session_close(session);
 }
 
 /* Jobs of a cancelled batch are over at once, and need nothing. */

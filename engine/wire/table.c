@@ -56,10 +56,15 @@ void ct_table_packed(ct_table *table, const char *key, const void *data, size_t 
     note(table, ct_buf_add(&table->packed, data, length));
 }
 
-void ct_table_list(ct_table *table, const char *key, const char *const *items) {
+static size_t count_items(const char *const *list) {
     size_t count = 0;
-    while (items && items[count])
+    while (list && list[count])
         count++;
+    return count;
+}
+
+void ct_table_list(ct_table *table, const char *key, const char *const *items) {
+    size_t count = count_items(items);
     add_key(table, key);
     note(table, ct_value_table(&table->packed, count));
     for (size_t i = 0; i < count; i++) {
@@ -68,18 +73,21 @@ void ct_table_list(ct_table *table, const char *key, const char *const *items) {
     }
 }
 
-void ct_table_env(ct_table *table, const char *key, const char *const *env) {
-    size_t count = 0;
-    while (env && env[count])
-        count++;
-    add_key(table, key);
-    note(table, ct_value_table(&table->packed, count));
-    for (size_t i = 0; i < count; i++) {
+static void add_variables(ct_table *table, const char *const *env) {
+    for (size_t i = 0; env && env[i]; i++) {
         size_t length = strcspn(env[i], "=");
         note(table, ct_value_bytes(&table->packed, env[i], length));
         note(table,
              ct_value_string(&table->packed, env[i][length] ? env[i] + length + 1 : ""));
     }
+}
+
+void ct_table_env(ct_table *table, const char *key, const char *const *env,
+                  const char *const *more) {
+    add_key(table, key);
+    note(table, ct_value_table(&table->packed, count_items(env) + count_items(more)));
+    add_variables(table, env);
+    add_variables(table, more);
 }
 
 int ct_table_end(ct_table *table, ct_buf *out, enum ct_frame_type type) {

@@ -125,8 +125,10 @@ void ct_table_boolean(ct_table *table, const char *key, bool value);
 void ct_table_packed(ct_table *table, const char *key, const void *data, size_t length);
 /* A NULL-ended list of strings; NULL is an empty one. */
 void ct_table_list(ct_table *table, const char *key, const char *const *items);
-/* A NULL-ended list of "KEY=value", as a table of its own; NULL is an empty one. */
-void ct_table_env(ct_table *table, const char *key, const char *const *env);
+/* Two NULL-ended lists of "KEY=value", as one table; NULL is an empty list. Of a KEY that
+ * comes twice the later value counts. */
+void ct_table_env(ct_table *table, const char *key, const char *const *env,
+                  const char *const *more);
 /* Adds the table to out as a frame, and frees it. */
 CT_CHECK int ct_table_end(ct_table *table, ct_buf *out, enum ct_frame_type type);
 

@@ -13,7 +13,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* A session whose program writes the fuzzer's bytes. */
 struct program {
+    ct_session session;
     const char *at, *end; /* what it writes */
     size_t piece;         /* bytes at a time, at most */
     int exit_code;
@@ -27,9 +29,9 @@ static int take_input(const ct_exec *exec, ct_error *error) {
     return more;
 }
 
-static int run_program(void *session, const char *instance, const ct_exec *exec,
+static int run_program(ct_session *session, const char *instance, const ct_exec *exec,
                        int *exit_code, const ct_wait *wait, ct_error *error) {
-    struct program *program = session;
+    struct program *program = (struct program *) session;
     (void) instance, (void) wait;
     *exit_code = -1;
     int code = take_input(exec, error), more = 1;
@@ -46,8 +48,8 @@ static int run_program(void *session, const char *instance, const ct_exec *exec,
     return CT_OK;
 }
 
-static int in_service(void *session, const char *instance, const ct_wait *wait,
-                      ct_error *error) {
+static int all_is_well(ct_session *session, const char *instance, const ct_wait *wait,
+                       ct_error *error) {
     (void) session, (void) instance, (void) wait, (void) error;
     return CT_OK;
 }
@@ -69,19 +71,20 @@ static void check(const ct_outcome *outcome, int code, const ct_error *error) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const ct_provider_type provider = {
-        .exec = run_program, .in_service = in_service, .check_undisturbed = in_service};
+    static const ct_instance_calls calls = {.exec = run_program,
+                                            .check_alive = all_is_well,
+                                            .check_undisturbed = all_is_well};
+    static ct_provider provider = {.instances = &calls};
     static const char *const argv[] = {"true", NULL};
     if (size < 2)
         return 0;
-    struct program program = {.at = (const char *) data + 2,
+    struct program program = {.session = {&provider},
+                              .at = (const char *) data + 2,
                               .end = (const char *) data + size,
                               .piece = (size_t) data[0] + 1,
                               .exit_code = data[1]};
-    ct_guest guest = {.provider = &provider,
-                      .session = &program,
-                      .instance = "i",
-                      .directory = "/.cleantest"};
+    ct_guest guest = {
+        .session = &program.session, .instance = "i", .directory = "/.cleantest"};
     ct_testlet testlet = {.kind = CT_TESTLET_COMMAND, .argv = argv};
     ct_run_options options = {.timeout = 1, .output_limit = OUTPUT_LIMIT};
     ct_wait wait = ct_wait_for(60, -1);

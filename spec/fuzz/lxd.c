@@ -67,33 +67,38 @@ static void on_base(void *context, const ct_base *base) {
     *count += strlen(base->key) + strlen(base->instance);
 }
 
-static void ask(ct_provider *provider, void *session, const ct_wait *wait) {
-    const ct_provider_type *type = provider->type;
+static int ask(ct_session *session, void *context, const ct_wait *wait,
+               ct_error *ignored) {
+    const ct_instance_calls *instances = session->provider->instances;
+    const ct_base_calls *bases = session->provider->bases;
+    (void) context, (void) ignored;
     ct_error error = {0};
     size_t count = 0;
     char *source = NULL;
     ct_buf profiles;
-    ct_base_look look = {.key = "0123456789012345678901234567890123456789"};
+    ct_base_place place;
+    ct_base_place_init(&place, "0123456789012345678901234567890123456789");
     ct_buf_init(&profiles, CT_MIB);
-    int code = type->visit(session, on_lease, &count, wait, &error);
+    int code = instances->visit(session, on_lease, &count, wait, &error);
     if (code < 0 && error.code != code)
         abort();
-    type->visit_bases(session, on_base, &count, wait, &error);
-    if (type->resolve(session, "image", &source, wait, &error) == CT_OK && !source)
+    bases->visit(session, on_base, &count, wait, &error);
+    if (instances->resolve(session, "image", &source, wait, &error) == CT_OK && !source)
         abort();
     free(source);
     source = NULL;
-    (void) type->find_pulled(session, "{\"alias\":\"a\",\"server\":\"s\"}", NULL, &source,
-                             wait, &error);
+    (void) instances->find_pulled(session, "{\"alias\":\"a\",\"server\":\"s\"}", NULL,
+                                  &source, wait, &error);
     free(source);
-    (void) type->find_base(session, &look, wait, &error);
-    (void) type->check_running(session, "instance", wait, &error);
-    (void) type->late(session, "instance", wait);
-    (void) type->clones_cheaply(session, "{\"profiles\":[\"a\",\"b\"]}", &profiles, wait,
-                                &error);
-    (void) type->start(session, "instance", wait, &error);
-    (void) type->settle(session, "run", wait, &error);
+    (void) bases->find(session, &place, wait, &error);
+    (void) instances->check_running(session, "instance", wait, &error);
+    (void) instances->why_unreachable(session, "instance", wait);
+    (void) bases->clones_cheaply(session, "{\"profiles\":[\"a\",\"b\"]}", &profiles, wait,
+                                 &error);
+    (void) instances->start(session, "instance", wait, &error);
+    (void) instances->await_creations(session, "run", wait, &error);
     ct_buf_fini(&profiles);
+    return CT_OK;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -103,11 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ct_provider *provider;
     if (ct_lxd_open(&settings, &provider, NULL) < 0)
         abort();
-    void *session;
     ct_wait wait = ct_wait_for(10, -1);
-    if (provider->type->session_open(provider, &session, NULL) == CT_OK)
-        ask(provider, session, &wait);
-    provider->type->session_close(session);
+    int ignored = ct_with_session(provider, ask, NULL, &wait, NULL);
+    (void) ignored;
     provider->type->close(provider);
     return 0;
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "line.h"
+#include "connection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,9 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ct_endpoint endpoint = {.url = (char *) "http://lxd"};
     ct_wait wait = ct_wait_for(60, -1);
     size_t delivered = 0, turns = 0;
-    start_line(data, size, true);
+    start_connection(data, size, true);
     ct_websocket *socket;
-    if (ct_websocket_open(&endpoint, "/", take, &delivered, &socket, &wait, NULL) < 0)
+    if (ct_websocket_open(&endpoint, "/", (ct_websocket_sink){take, &delivered}, &socket,
+                          &wait, NULL) < 0)
         abort();
     while (ct_websocket_pump(socket, NULL) == CT_OK && !ct_websocket_ended(socket) &&
            !ct_websocket_broken(socket))

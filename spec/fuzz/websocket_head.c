@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "line.h"
+#include "connection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,7 +16,7 @@ static int take(void *context, const char *data, size_t length) {
     return CT_OK;
 }
 
-/* In place of ct_line_receive()'s bytes: with the answer in them. */
+/* In place of ct_connection_receive()'s bytes: with the answer in them. */
 static void write_answer(ct_buf *bytes) {
     for (const char *at = other_side.at; at < other_side.end; at++) {
         bool token = *at == '@';
@@ -31,12 +31,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ct_wait wait = ct_wait_for(5, -1);
     ct_error error = {0};
     ct_buf bytes;
-    start_line(data, size, false);
+    start_connection(data, size, false);
     ct_buf_init(&bytes, CT_MIB);
     other_side.answer = write_answer;
     other_side.answered = &bytes;
     ct_websocket *socket;
-    int code = ct_websocket_open(&endpoint, "/", take, NULL, &socket, &wait, &error);
+    int code = ct_websocket_open(&endpoint, "/", (ct_websocket_sink){take, NULL}, &socket,
+                                 &wait, &error);
     bool right = bytes.data && strncmp(bytes.data, "HTTP/1.1 101", 12) == 0 &&
                  strstr(bytes.data, other_side.accept);
     if (code == CT_OK ? !right : code != error.code)

@@ -243,7 +243,7 @@ static void check_result(const ct_result *result) {
 struct sweep {
     const char *socket, *mode;
     ct_provider *provider;
-    void *session;
+    ct_session *session;
     long total; /* allocations of the latest run */
 };
 
@@ -361,8 +361,8 @@ static void check_nothing_left(struct sweep *sweep) {
         ct_wait wait = ct_wait_for(PATIENCE, -1);
         ct_error error = {0};
         left = 0;
-        if (sweep->provider->type->visit(sweep->session, count_instance, &left, &wait,
-                                         &error) < 0)
+        if (sweep->provider->instances->visit(sweep->session, count_instance, &left,
+                                              &wait, &error) < 0)
             broken("what is left", error.message);
         if (left > 0)
             nanosleep(&pause, NULL);
@@ -394,8 +394,7 @@ static void open_sweep(struct sweep *sweep) {
     const ct_settings settings = {.endpoint = sweep->socket};
     int code = ct_lxd_open(&settings, &sweep->provider, &error);
     if (code == CT_OK)
-        code =
-            sweep->provider->type->session_open(sweep->provider, &sweep->session, &error);
+        code = ct_session_open(sweep->provider, &sweep->session, &error);
     if (code < 0)
         broken("simulated LXD", error.message);
 }
@@ -420,7 +419,7 @@ int main(int argc, char **argv) {
         first += step;
         count++;
     }
-    sweep.provider->type->session_close(sweep.session);
+    ct_session_close(sweep.session);
     sweep.provider->type->close(sweep.provider);
     printf("%ld of %ld allocations failed\n", count, sweep.total);
     return EXIT_SUCCESS;

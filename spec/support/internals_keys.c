@@ -9,15 +9,15 @@
 #include "internals.h"
 #include "prepared/prepared_private.h"
 
-static void push_layers(lua_State *L, const ct_layer *layers, size_t count) {
-    lua_createtable(L, (int) count, 0);
-    for (size_t i = 0; i < count; i++) {
+static void push_layers(lua_State *L, const ct_layers *layers) {
+    lua_createtable(L, (int) layers->count, 0);
+    for (size_t i = 0; i < layers->count; i++) {
         lua_createtable(L, 0, 3);
-        lua_pushstring(L, layers[i].key);
+        lua_pushstring(L, layers->list[i].key);
         lua_setfield(L, -2, "key");
-        lua_pushinteger(L, (lua_Integer) layers[i].steps);
+        lua_pushinteger(L, (lua_Integer) layers->list[i].steps);
         lua_setfield(L, -2, "steps");
-        lua_pushstring(L, layers[i].inputs);
+        lua_pushstring(L, layers->list[i].inputs);
         lua_setfield(L, -2, "inputs");
         lua_rawseti(L, -2, (lua_Integer) i + 1);
     }
@@ -43,17 +43,16 @@ static int layers(lua_State *L) {
     ct_job given, job;
     ct_arena arena;
     ct_error error = {0};
-    ct_layer *found = NULL;
-    size_t count = 0;
+    ct_layers found;
     ct_origin origin = check_origin(L, 2);
     ct_wait wait = ct_wait_for(luaL_optnumber(L, 3, 60), -1);
     lct_job_read(L, 1, &given);
     ct_arena_init(&arena);
     int code = ct_job_copy(&arena, &job, &given, &error);
     if (code == CT_OK)
-        code = ct_layers_compute(&arena, &job, &origin, &found, &count, &wait, &error);
+        code = ct_layers_compute(&found, &arena, &job, &origin, &wait, &error);
     if (code == CT_OK)
-        push_layers(L, found, count);
+        push_layers(L, &found);
     ct_arena_fini(&arena);
     return code < 0 ? internals_failure(L, code, &error) : 1;
 }

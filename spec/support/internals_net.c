@@ -14,12 +14,13 @@
 #define ANSWER_MAX (CT_MIB)
 
 /* Asks for "/" and takes what comes until the other side hangs up. */
-static int ask(ct_line *line, ct_buf *answer, const ct_wait *wait, ct_error *error) {
+static int ask(ct_connection *line, ct_buf *answer, const ct_wait *wait,
+               ct_error *error) {
     static const char request[] = "GET / HTTP/1.0\r\n\r\n";
     char piece[4096];
-    ssize_t moved = ct_line_send(line, request, sizeof request - 1);
+    ssize_t moved = ct_connection_send(line, request, sizeof request - 1);
     while (moved >= 0 && ct_wait_check(wait, error) == CT_OK) {
-        moved = ct_line_receive(line, piece, sizeof piece);
+        moved = ct_connection_receive(line, piece, sizeof piece);
         if (moved > 0 && ct_buf_add(answer, piece, (size_t) moved) < 0)
             return ct_fail(error, CT_E_LIMIT, "too long an answer");
         struct pollfd readable = {.fd = line->descriptor, .events = POLLIN};
@@ -34,18 +35,18 @@ static int lines(lua_State *L) {
     ct_error error = {0};
     ct_endpoint endpoint = {.url = (char *) luaL_checkstring(L, 1),
                             .verify = (char *) luaL_checkstring(L, 2)};
-    int times = (int) luaL_checkinteger(L, 3), code = CT_OK;
+    int times = (int) luaL_checkinteger(L, 3);
     ct_wait wait = ct_wait_for(30, -1);
-    endpoint.sessions = ct_tls_sessions_open(&error);
+    int code = ct_tls_sessions_open(&endpoint.sessions, &error);
     lua_newtable(L);
-    for (int i = 1; i <= times && code == CT_OK && endpoint.sessions; i++) {
-        ct_line line;
+    for (int i = 1; i <= times && code == CT_OK; i++) {
+        ct_connection line;
         ct_buf answer;
         ct_buf_init(&answer, ANSWER_MAX);
-        code = ct_line_open(&line, &endpoint, &wait, &error);
+        code = ct_connection_open(&line, &endpoint, &wait, &error);
         if (code == CT_OK)
             code = ask(&line, &answer, &wait, &error);
-        ct_line_close(&line);
+        ct_connection_close(&line);
         internals_take(L, &answer);
         lua_rawseti(L, -2, i);
     }
@@ -64,13 +65,13 @@ static int dial(lua_State *L) {
     ct_endpoint endpoint = {.url = (char *) luaL_checkstring(L, 1), .verify = "no"};
     int cancel = ct_cancel_open();
     ct_wait wait = ct_wait_for(30, cancel);
-    ct_line line;
+    ct_connection line;
     pthread_t thread;
     if (pthread_create(&thread, NULL, cancel_soon, &cancel) != 0)
         return luaL_error(L, "no thread");
-    int code = ct_line_open(&line, &endpoint, &wait, NULL);
+    int code = ct_connection_open(&line, &endpoint, &wait, NULL);
     pthread_join(thread, NULL);
-    ct_line_close(&line);
+    ct_connection_close(&line);
     close(cancel);
     lua_pushstring(L, ct_error_name(code));
     return 1;

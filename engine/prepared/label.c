@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * names.c - what bases are called: the instances' names, from the key, and the label that
- * people read.
+ * label.c - what bases are called for people. Their instances' names are
+ * provider/names.c's.
  */
 #include <stdio.h>
 
 #include "prepared/prepared_private.h"
-
-void ct_base_look_init(ct_base_look *look, const char *key) {
-    *look = (ct_base_look){.key = key, .state = CT_BASE_ABSENT};
-    snprintf(look->base, sizeof look->base, "ct-base-%.24s", key);
-    snprintf(look->build, sizeof look->build, CT_BUILD_PREFIX "%.24s", key);
-}
 
 void ct_base_label(const ct_job *job, size_t steps, char label[CT_BASE_LABEL_MAX]) {
     int used = snprintf(label, CT_BASE_LABEL_MAX, "%s", job->image);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * line.h - for the fuzzers of websockets: in place of line.c, a line whose other side is
- * bytes. It answers the handshake before, where that is wanted.
+ * connection.h - for the fuzzers of websockets, in place of connection.c: a connection
+ * whose other side is bytes. It answers the handshake first, where that is wanted.
  */
-#ifndef FUZZ_LINE_H
-#define FUZZ_LINE_H
+#ifndef FUZZ_CONNECTION_H
+#define FUZZ_CONNECTION_H
 
 #include <openssl/evp.h>
 #include <string.h>
@@ -47,29 +47,31 @@ static void note_key(const char *request, size_t length) {
             "HTTP/1.1 101 Yes\r\nSec-WebSocket-Accept: %s\r\n\r\n", other_side.accept);
 }
 
-int ct_line_open(ct_line *line, const ct_endpoint *endpoint, const ct_wait *wait,
-                 ct_error *error) {
+int ct_connection_open(ct_connection *connection, const ct_endpoint *endpoint,
+                       const ct_wait *wait, ct_error *error) {
     static int always_ready = -1;
     (void) endpoint, (void) wait, (void) error;
     if (always_ready < 0)
         always_ready = eventfd(1, EFD_CLOEXEC);
-    *line = (ct_line){.descriptor = always_ready};
+    *connection = (ct_connection){.descriptor = always_ready};
     return CT_OK;
 }
 
-void ct_line_close(ct_line *line) {
-    (void) line;
+void ct_connection_close(ct_connection *connection) {
+    (void) connection;
 }
 
-ssize_t ct_line_send(const ct_line *line, const void *data, size_t length) {
-    (void) line;
+ssize_t ct_connection_send(const ct_connection *connection, const void *data,
+                           size_t length) {
+    (void) connection;
     if (!other_side.accept[0])
         note_key(data, length);
     return (ssize_t) length;
 }
 
-ssize_t ct_line_receive(const ct_line *line, void *data, size_t length) {
-    (void) line;
+ssize_t ct_connection_receive(const ct_connection *connection, void *data,
+                              size_t length) {
+    (void) connection;
     if (length > other_side.piece)
         length = other_side.piece;
     if (other_side.head_length > 0) {
@@ -89,7 +91,7 @@ ssize_t ct_line_receive(const ct_line *line, void *data, size_t length) {
 }
 
 /* The first byte says how many of the others arrive at a time. */
-static void start_line(const uint8_t *data, size_t size, bool greets) {
+static void start_connection(const uint8_t *data, size_t size, bool greets) {
     memset(&other_side, 0, sizeof other_side);
     other_side.greets = greets;
     other_side.piece = size > 0 ? (size_t) data[0] + 1 : 1;
