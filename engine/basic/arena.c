@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * arena.c - memory that is freed all at once: for deep copies of the caller's structs,
- * whose parts all live as long as the whole.
+ * arena.c - memory that is freed all at once. It is for deep copies of the caller's
+ * structs, whose parts all live as long as the whole.
  */
 #include <stdlib.h>
 #include <string.h>

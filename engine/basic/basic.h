@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * basic.h - what every room stands on: errors, buffers, waits, memory that is freed
- * at once, JSON, digests, files that are compiled in.
+ * basic.h - what every room stands on: errors, buffers, waits, descriptors, memory that
+ * is freed at once, text, JSON, digests, and files that are compiled in.
  */
 #ifndef CT_BASIC_H
 #define CT_BASIC_H
@@ -26,15 +26,15 @@ int ct_fail_errno(ct_error *error, const char *format, ...) CT_FORMAT(2, 3);
 /* Puts "what: " before the message of a failure on its way out; returns its code. */
 int ct_fail_in(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 4);
 
-/* Text on the heap, as from asprintf(). Never NULL: when there is no memory for it, a
- * text that says so is returned. ct_message_free() frees both kinds, and accepts NULL. */
+/* Text on the heap, as from asprintf(). It is never NULL: when there is no memory, the
+ * text says so. ct_message_free() frees it in either case, and accepts NULL. */
 char *ct_message(const char *format, ...) CT_FORMAT(1, 2);
 void ct_message_free(char *message);
 
 /* ---- standard_streams.c ------------------------------------------------------------ */
 
-/* Opens /dev/null as each of the descriptors 0 to 2 that is closed, so that none of
- * ours is ever taken for a standard stream. */
+/* Opens /dev/null as each of the descriptors 0 to 2 that is closed, so that no descriptor
+ * of ours is ever taken for a standard stream. */
 CT_CHECK int ct_standard_streams_ensure(ct_error *error);
 
 /* ---- buf.c ------------------------------------------------------------------------- */
@@ -53,20 +53,20 @@ void ct_buf_clear(ct_buf *buf);
 /* CT_E_LIMIT past the limit, CT_E_NO_MEMORY; the buffer is then as it was. */
 CT_CHECK int ct_buf_add(ct_buf *buf, const void *data, size_t length);
 CT_CHECK int ct_buf_format(ct_buf *buf, const char *format, ...) CT_FORMAT(2, 3);
-/* Room for length more bytes at the end, which the caller fills and then adds to
- * length. */
+/* Makes room for length more bytes at the end. The caller fills it, and then adds to
+ * buf->length. */
 CT_CHECK int ct_buf_reserve(ct_buf *buf, size_t length);
 /* Drops the first length bytes. */
 void ct_buf_consume(ct_buf *buf, size_t length);
-/* Hands the bytes over (free() them); the buffer is as after init. NULL: out of
+/* Hands the bytes over; free() them. The buffer is then as after init. NULL: out of
  * memory. */
 char *ct_buf_take(ct_buf *buf, size_t *length);
 
 /* ---- wait.c ------------------------------------------------------------------------ */
 
-/* Until when a call may block, and what ends it early. */
+/* How long a call may block, and what ends it early. */
 typedef struct ct_wait {
-    double deadline; /* ct_now() */
+    double deadline; /* as ct_now() gives it */
     int cancel; /* a descriptor that is readable once cancelled; -1: none. Borrowed */
 } ct_wait;
 
@@ -77,7 +77,7 @@ ct_wait ct_wait_for(double seconds, int cancel);
 ct_wait ct_wait_within(const ct_wait *outer, double seconds);
 /* Seconds left; 0 when the deadline has passed. */
 double ct_wait_left(const ct_wait *wait);
-/* The same for poll(): milliseconds, at most a minute. */
+/* The milliseconds left, for poll(): a minute at most. */
 int ct_wait_milliseconds(const ct_wait *wait);
 /* CT_OK, CT_E_CANCELLED or CT_E_TIMEOUT. */
 CT_CHECK int ct_wait_check(const ct_wait *wait, ct_error *error);
@@ -103,7 +103,7 @@ CT_CHECK int ct_unix_connect(int descriptor, const char *path, const ct_wait *wa
 /* Memory that is freed all at once. */
 typedef struct ct_arena {
     struct ct_arena_block *blocks;
-    bool failed; /* some allocation did; look once, at the end */
+    bool failed; /* an allocation has failed; it is enough to look at the end */
 } ct_arena;
 
 void ct_arena_init(ct_arena *arena);
@@ -113,8 +113,7 @@ void *ct_arena_alloc(ct_arena *arena, size_t size);
 /* A copy, with a NUL behind it; NULL for NULL. */
 void *ct_arena_copy(ct_arena *arena, const void *data, size_t length);
 char *ct_arena_string(ct_arena *arena, const char *string);
-/* CT_E_NO_MEMORY when an allocation has failed since this was asked last: what is done
- * next with the arena starts afresh. */
+/* CT_E_NO_MEMORY when an allocation has failed since this was asked last. */
 CT_CHECK int ct_arena_check(ct_arena *arena, ct_error *error);
 
 /* ---- text.c ------------------------------------------------------------------------ */
@@ -127,10 +126,10 @@ int ct_compare_bytes(const char *one, size_t length, const char *other,
 
 /* ---- json.c, json_sorted.c --------------------------------------------------------- */
 
-/* One JSON document. Paths are like "/metadata/config/user.cleantest.run": keys behind
- * slashes, array elements by number from 0, "" the whole document. A document belongs
- * to one thread at a time. Strings that come out are borrowed until the document
- * changes. */
+/* One JSON document, for one thread at a time. A path is like
+ * "/metadata/config/user.cleantest.run": keys behind slashes, where an array's elements
+ * are numbers from 0. "" is the whole document. Strings that come out are borrowed until
+ * the document changes. */
 typedef struct ct_json ct_json;
 
 /* An empty object. NULL: out of memory. */
@@ -150,21 +149,21 @@ bool ct_json_true(ct_json *json, const char *path);
 size_t ct_json_count(ct_json *json, const char *path);
 /* true when there is something (not null) at path. */
 bool ct_json_has(ct_json *json, const char *path);
-/* These make the tables on the way as needed. */
+/* These set what is at path, and make the tables on the way to it. */
 CT_CHECK int ct_json_set_string(ct_json *json, const char *path, const char *value);
 CT_CHECK int ct_json_set_boolean(ct_json *json, const char *path, bool value);
 CT_CHECK int ct_json_set_number(ct_json *json, const char *path, double value);
-/* value is JSON text, and known to be. */
+/* value is JSON text that is known to be valid. */
 CT_CHECK int ct_json_set_json(ct_json *json, const char *path, const char *value);
 /* Adds the document's text to out. */
 CT_CHECK int ct_json_write(ct_json *json, ct_buf *out);
-/* json_sorted.c: the same, with the keys of each object in bytewise order: equal
- * documents are equal texts, in every process. */
+/* The same with the keys of each object in bytewise order, so that equal documents are
+ * equal texts in every process. */
 CT_CHECK int ct_json_write_sorted(ct_json *json, ct_buf *out);
 
 /* ---- digest.c ---------------------------------------------------------------------- */
 
-/* SHA-256. A failure on the way is told by ct_digest_end(). */
+/* A SHA-256 on its way. ct_digest_end() tells what has failed before. */
 typedef struct ct_digest {
     void *context; /* OpenSSL's */
     bool failed;
@@ -172,16 +171,16 @@ typedef struct ct_digest {
 
 #define CT_DIGEST_SIZE 65 /* hexadecimal, with its NUL */
 
-/* Each needs one ct_digest_end() or ct_digest_fini(). */
+/* Every digest needs one ct_digest_end() or ct_digest_fini(). */
 void ct_digest_init(ct_digest *digest);
 void ct_digest_fini(ct_digest *digest);
-/* Adds bytes as they are, as part of something whose length is known. */
+/* Adds bytes without their length. */
 void ct_digest_bytes(ct_digest *digest, const void *data, size_t length);
-/* These add a field with its length. NULL is a field of its own, not an empty one. */
+/* These add a field with its length. NULL is not the same as an empty field. */
 void ct_digest_field(ct_digest *digest, const void *data, size_t length);
 void ct_digest_string(ct_digest *digest, const char *string);
 void ct_digest_number(ct_digest *digest, uint64_t number);
-/* Writes 64 digits and a NUL to hex, and frees. */
+/* Writes 64 digits and a NUL to hex, and frees the digest. */
 CT_CHECK int ct_digest_end(ct_digest *digest, char *hex, ct_error *error);
 
 /* ---- what embed.lua writes --------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * buf.c - bytes that grow up to a limit set at birth. Passing the limit is an error of
- * its own and leaves the buffer as it was.
+ * buf.c - bytes that grow up to a limit. What does not fit is an error of its own, and
+ * leaves the buffer as it was.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ int ct_buf_reserve(ct_buf *buf, size_t length) {
     size_t capacity = buf->capacity ? buf->capacity : FIRST_CAPACITY;
     while (capacity < need)
         capacity = capacity < SIZE_MAX / 2 ? capacity * 2 : need;
-    if (capacity - 1 > buf->limit) /* room that could never be used */
+    if (capacity - 1 > buf->limit) /* more could never be used */
         capacity = buf->limit + 1;
     char *data = realloc(buf->data, capacity);
     if (!data)

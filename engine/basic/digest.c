@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * digest.c - SHA-256 of fields: each goes in with its length, so that two rows of fields
- * have one digest only when they are the same fields.
+ * digest.c - SHA-256 of fields. Each field goes in with its length, so that two rows of
+ * fields have the same digest only when their fields are the same.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * error.c - names and texts of the error codes, and filling a caller's ct_error. The list
- * of errors itself is CT_ERRORS in cleantest.h.
+ * error.c - names and texts of the error codes, and how a ct_error is filled. CT_ERRORS
+ * in cleantest.h is the list of errors.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -63,7 +63,7 @@ int ct_fail_errno(ct_error *error, const char *format, ...) {
     return CT_E_SYSTEM;
 }
 
-/* Stands in for a message that could not be allocated; never freed. */
+/* The message where there is no memory for one; it is never freed. */
 static char no_memory[] = "out of memory, so that there is no message";
 
 char *ct_message(const char *format, ...) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * json.c - JSON documents by path, over lua-cjson in a lua_State of their own: the one
- * core file that knows Lua. The document is the only thing on the state's stack.
- * Everything that can raise a Lua error (which means: out of memory) runs under
- * lua_pcall.
+ * json.c - JSON documents by path. lua-cjson reads and writes them, in a lua_State of
+ * their own; the document is the only thing on that state's stack. Everything that can
+ * raise a Lua error, which means that memory has run out, is done under lua_pcall.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +17,10 @@
 #define DOCUMENT 1
 
 struct ct_json {
-    lua_State *lua;
+    lua_State *lua; /* owned */
 };
 
-/* One access to the document; lives on the C stack of the caller for the time of a
- * pcall. */
+/* One access to the document. It lies on the caller's stack while the pcall lasts. */
 struct access {
     const char *path;
     enum { SET_STRING, SET_BOOLEAN, SET_NUMBER, SET_JSON } set;
@@ -40,7 +38,7 @@ static const char *first_key(const char *path, const char **key, size_t *length)
     return *key + *length;
 }
 
-/* true, and the Lua index, when the key can be an array's. */
+/* true for a key that can be an array's. *index is then its index in Lua. */
 static bool index_of(const char *key, size_t length, lua_Integer *index) {
     bool number = length > 0 && length < 10 && strspn(key, "0123456789") >= length;
     *index = number ? strtoll(key, NULL, 10) + 1 : 0;
@@ -186,8 +184,8 @@ static int protected_setup(lua_State *lua) {
     return 0;
 }
 
-/* Calls function(document, access) under protection. With results 1 its result, or the
- * error, is left on the stack. */
+/* Calls function(document, access) under lua_pcall. results 1: its result, or the error,
+ * is left on the stack. */
 static int protect(ct_json *json, lua_CFunction function, void *access, int results) {
     lua_pushcfunction(json->lua, function);
     lua_pushvalue(json->lua, DOCUMENT);
@@ -274,25 +272,26 @@ bool ct_json_has(ct_json *json, const char *path) {
     return protect(json, protected_count, &access, 0) == LUA_OK && access.found;
 }
 
-static int set(ct_json *json, struct access *access) {
+static int set_at(ct_json *json, struct access *access) {
     return protect(json, protected_set, access, 0) == LUA_OK ? CT_OK : CT_E_NO_MEMORY;
 }
 
 int ct_json_set_string(ct_json *json, const char *path, const char *value) {
-    return set(json, &(struct access){.path = path, .set = SET_STRING, .text = value});
+    return set_at(json, &(struct access){.path = path, .set = SET_STRING, .text = value});
 }
 
 int ct_json_set_boolean(ct_json *json, const char *path, bool value) {
-    return set(json,
-               &(struct access){.path = path, .set = SET_BOOLEAN, .boolean = value});
+    return set_at(json,
+                  &(struct access){.path = path, .set = SET_BOOLEAN, .boolean = value});
 }
 
 int ct_json_set_number(ct_json *json, const char *path, double value) {
-    return set(json, &(struct access){.path = path, .set = SET_NUMBER, .number = value});
+    return set_at(json,
+                  &(struct access){.path = path, .set = SET_NUMBER, .number = value});
 }
 
 int ct_json_set_json(ct_json *json, const char *path, const char *value) {
-    return set(
+    return set_at(
         json, &(struct access){
                   .path = path, .set = SET_JSON, .text = value, .length = strlen(value)});
 }

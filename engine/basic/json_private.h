@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * json_private.h - how json_sorted.c gets at the lua_State of a document. Nobody else
- * does.
+ * json_private.h - lets json_sorted.c work in a document's lua_State.
  */
 #ifndef CT_JSON_PRIVATE_H
 #define CT_JSON_PRIVATE_H
@@ -10,8 +9,8 @@
 
 #include "basic/basic.h"
 
-/* Calls function(document, context), context as a light userdata, protected.
- * CT_E_NO_MEMORY when it raised an error. "encode" in the registry is cjson's. */
+/* Calls function(document, context) under lua_pcall, with context as a light userdata.
+ * CT_E_NO_MEMORY: it raised an error. cjson's encode is in the registry as "encode". */
 CT_CHECK int ct_json_call(ct_json *json, lua_CFunction function, void *context);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * json_sorted.c - a JSON document as text with the keys of its objects in order, so that
- * equal documents are equal texts: for digests.
+ * json_sorted.c - a JSON document as text with the keys of its objects in order. Equal
+ * documents become equal texts, which digests need.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static int compare_keys(const void *a, const void *b) {
     return ct_compare_bytes(first->text, first->length, second->text, second->length);
 }
 
-/* The keys of the object on top, sorted; pushes what owns them. */
+/* Sorts the keys of the object on top, and pushes what owns the result. */
 static struct key *push_sorted_keys(lua_State *lua, size_t *count) {
     *count = 0;
     for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1))
@@ -40,8 +40,8 @@ static struct key *push_sorted_keys(lua_State *lua, size_t *count) {
     struct key *keys = lua_newuserdatauv(lua, (*count + 1) * sizeof *keys, 0);
     size_t i = 0;
     for (lua_pushnil(lua); lua_next(lua, -3); lua_pop(lua, 1)) {
-        /* what came from a text has strings; converting others in place would end the
-         * walk */
+        /* a document that came from text has no other keys; lua_tolstring() would convert
+         * one in place, which ends the walk */
         if (lua_type(lua, -2) != LUA_TSTRING)
             luaL_error(lua, "neither an array nor an object");
         keys[i].text = lua_tolstring(lua, -2, &keys[i].length);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * standard_streams.c - descriptors 0 to 2 of a process that was started without some of
- * them. The next socket or pipe would get such a number, and what anybody prints would go
+ * standard_streams.c - for a process that was started without some of the descriptors 0
+ * to 2. The next socket or pipe would get such a number, and what anybody prints would go
  * there.
  */
 #include <fcntl.h>
@@ -9,11 +9,11 @@
 
 #include "basic/basic.h"
 
-/* Safe beside other threads: the kernel gives each open() the lowest free number. */
+/* Other threads do no harm: the kernel gives each open() the lowest free number. */
 int ct_standard_streams_ensure(ct_error *error) {
     for (;;) {
-        /* a program that another thread executes meanwhile is not to have it, if it is
-         * above 2 */
+        /* O_CLOEXEC until it is known to be 0 to 2: another thread may execute a
+         * program */
         int descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
         if (descriptor < 0)
             return ct_fail_errno(error, "descriptors 0 to 2: opening /dev/null");

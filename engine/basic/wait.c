@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * wait.c - the clock, deadlines and cancellation. Every call that may block takes a
- * ct_wait, which says until when, and which descriptor becomes readable when waiting is
- * to end.
+ * ct_wait: a deadline, and a descriptor that becomes readable when the wait is cancelled.
  */
 #include <errno.h>
 #include <math.h>
@@ -63,7 +62,7 @@ int ct_cancel_open(void) {
 void ct_cancel_set(int cancel) {
     uint64_t one = 1;
     ssize_t written;
-    int before = errno; /* what a signal handler interrupts may be about to look at it */
+    int before = errno; /* a signal handler must not change it */
     do
         written = write(cancel, &one, sizeof one);
     while (written < 0 && errno == EINTR);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * aside.c - one function on a thread of its own, while the caller's thread waits for its
- * end in a way that a signal ends. libcurl, which does most of the engine's waiting, goes
- * on waiting when a signal was caught, so it can't be the caller's thread that waits in
+ * aside.c - runs a function on a thread of its own, while the caller's thread waits for
+ * its end in a way that a signal interrupts. libcurl does most of the engine's waiting,
+ * and goes on waiting after a signal was caught: so the caller's thread must not wait in
  * there.
  */
 #include <errno.h>
@@ -15,14 +15,13 @@
 struct ct_aside {
     ct_aside_work *work;
     void *context;
-    ct_scheduler *thread; /* one item on one thread: it blocks every signal */
+    ct_scheduler *thread; /* one item on one thread, which blocks every signal */
     int over;             /* becomes readable at the end */
-    /* the thread's until then */
-    int code;
+    int code;             /* this and the error belong to the thread until then */
     ct_error error;
 };
 
-static void perform(void *data, void **state, size_t item) {
+static void work_aside(void *data, void **state, size_t item) {
     ct_aside *aside = data;
     (void) state, (void) item;
     aside->code = aside->work(aside->context, &aside->error);
@@ -35,7 +34,7 @@ int ct_aside_start(ct_aside_work *work, void *context, ct_aside **out, ct_error 
     if (!aside)
         return ct_fail_memory(error);
     *aside = (ct_aside){.work = work, .context = context, .over = ct_cancel_open()};
-    ct_work item = {.perform = perform, .context = aside};
+    ct_work item = {.perform = work_aside, .context = aside};
     int code = aside->over < 0
                    ? ct_fail_errno(error, "eventfd")
                    : ct_scheduler_start(&item, NULL, 1, 1, &aside->thread, error);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * duration_keys.c - what a job is called from run to run, for its duration: by its name,
- * not by what it does, since a testlet that was edited takes about as long as before.
+ * duration_keys.c - what a job is called from run to run, for its duration. It goes by
+ * the job's name, not by what it does: a testlet that was edited takes about as long as
+ * before.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * durations.c - durations of earlier runs, by key: read once, recorded in memory, and
- * merged into the file at the end. A file that is not one of ours is neither believed nor
- * replaced.
+ * durations.c - durations of earlier runs, by key. The file is read once. New durations
+ * are recorded in memory, and merged into the file at the end. A file that is not one of
+ * ours is neither believed nor replaced.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,13 +20,13 @@
 #define HEADER    "cleantest durations 1\n"
 #define FILE_MAX  (4 * CT_MIB) /* bytes; CT_HISTORY_MAX of the longest lines are fewer */
 #define BUCKETS   2048
-#define LONGEST   1e9 /* seconds; what claims to be longer is nonsense */
-#define LOCK_WAIT 2.0 /* seconds for the others to finish writing */
+#define LONGEST   1e9 /* seconds; a longer duration is nonsense */
+#define LOCK_WAIT 2.0 /* seconds it waits for others to finish writing */
 
 struct entry {
     char *key; /* owned */
     double seconds;
-    uint64_t age;       /* the higher, the later it was recorded */
+    uint64_t recorded;  /* the higher, the later it was recorded */
     struct entry *next; /* in the bucket */
 };
 
@@ -38,14 +38,14 @@ struct table {
 
 struct ct_history {
     char *path;
-    struct table known;   /* what the file had; does not change */
+    struct table known;   /* what the file had; it does not change */
     pthread_mutex_t lock; /* guards what is below */
     struct table recorded;
 };
 
 /* ---- tables ---- */
 
-static struct entry **find(struct table *table, const char *key) {
+static struct entry **find_entry(struct table *table, const char *key) {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
     for (const char *at = key; *at; at++)
         hash = (hash ^ (unsigned char) *at) * 1099511628211u;
@@ -55,9 +55,9 @@ static struct entry **find(struct table *table, const char *key) {
     return entry;
 }
 
-/* Puts it at the end; what was there before counts for half. */
-static void add(struct table *table, const char *key, double seconds) {
-    struct entry **at = find(table, key), *entry = *at;
+/* Makes the key's entry the latest one. The duration it had before counts for half. */
+static void add_entry(struct table *table, const char *key, double seconds) {
+    struct entry **at = find_entry(table, key), *entry = *at;
     if (entry) {
         entry->seconds = (entry->seconds + seconds) / 2;
     } else {
@@ -72,10 +72,10 @@ static void add(struct table *table, const char *key, double seconds) {
         *at = entry;
         table->count++;
     }
-    entry->age = ++table->clock;
+    entry->recorded = ++table->clock;
 }
 
-static void empty(struct table *table) {
+static void empty_table(struct table *table) {
     for (size_t i = 0; i < BUCKETS; i++)
         while (table->buckets[i]) {
             struct entry *entry = table->buckets[i];
@@ -87,13 +87,13 @@ static void empty(struct table *table) {
 }
 
 static int by_age(const void *a, const void *b) {
-    uint64_t age_a = (*(struct entry *const *) a)->age;
-    uint64_t age_b = (*(struct entry *const *) b)->age;
-    return (age_a > age_b) - (age_a < age_b);
+    uint64_t time_a = (*(struct entry *const *) a)->recorded;
+    uint64_t time_b = (*(struct entry *const *) b)->recorded;
+    return (time_a > time_b) - (time_a < time_b);
 }
 
-/* All of them, the oldest first; free() it. NULL: none, or out of memory. */
-static struct entry **sorted(const struct table *table) {
+/* Lists all entries, the oldest first; free() it. NULL: there are none, or no memory. */
+static struct entry **sort_entries(const struct table *table) {
     struct entry **list = calloc(table->count, sizeof(struct entry *));
     size_t count = 0;
     for (size_t i = 0; list && i < BUCKETS; i++)
@@ -111,8 +111,8 @@ static bool is_key(const char *key) {
 
 /* ---- the file ---- */
 
-/* A file that somebody may be replacing now is seen as a whole, before or after.
- * false: there is one that is not ours. */
+/* Reads the whole file as it was opened, even if somebody replaces it meanwhile. false:
+ * there is a file, and it is not ours. */
 static bool read_file(const char *path, ct_buf *text) {
     struct stat status;
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -134,7 +134,8 @@ static bool read_file(const char *path, ct_buf *text) {
                                   memcmp(text->data, HEADER, strlen(HEADER)) == 0));
 }
 
-/* Takes a line, without its end, apart. Not by strtod(): that is the host's locale's. */
+/* Takes apart a line without its end. Not by strtod(), which reads as the host's locale
+ * says. */
 static bool read_line(char *line, struct table *table) {
     char *key;
     if (*line < '0' || *line > '9')
@@ -142,13 +143,13 @@ static bool read_line(char *line, struct table *table) {
     double seconds = (double) strtoull(line, &key, 10) / 1000;
     if (*key != ' ' || !is_key(key + 1) || seconds > LONGEST)
         return false;
-    add(table, key + 1, seconds);
+    add_entry(table, key + 1, seconds);
     return true;
 }
 
-/* false when the file at path is not ours. One that is, and is damaged, is as good as
- * empty. */
-static bool load(const char *path, struct table *table) {
+/* Reads the file into the table. false: the file is not ours. One that is ours and
+ * damaged counts as empty. */
+static bool load_file(const char *path, struct table *table) {
     ct_buf text;
     ct_buf_init(&text, FILE_MAX);
     bool ours = read_file(path, &text), good = ours && text.length > 0;
@@ -164,13 +165,13 @@ static bool load(const char *path, struct table *table) {
         }
     }
     if (!good)
-        empty(table);
+        empty_table(table);
     ct_buf_fini(&text);
     return ours;
 }
 
-static int format(const struct table *table, ct_buf *text) {
-    struct entry **list = sorted(table);
+static int format_table(const struct table *table, ct_buf *text) {
+    struct entry **list = sort_entries(table);
     if (!list)
         return CT_E_NO_MEMORY;
     int code = ct_buf_format(text, HEADER);
@@ -181,18 +182,7 @@ static int format(const struct table *table, ct_buf *text) {
     return code;
 }
 
-static bool write_all(int file, const ct_buf *text) {
-    size_t written = 0;
-    while (written < text->length) {
-        ssize_t some = write(file, text->data + written, text->length - written);
-        if (some <= 0)
-            return false;
-        written += (size_t) some;
-    }
-    return true;
-}
-
-static void replace(const char *path, const ct_buf *text) {
+static void replace_file(const char *path, const ct_buf *text) {
     char temporary[PATH_MAX];
     if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >=
         (int) sizeof temporary)
@@ -200,7 +190,7 @@ static void replace(const char *path, const ct_buf *text) {
     int file = mkostemp(temporary, O_CLOEXEC);
     if (file < 0)
         return;
-    bool whole = write_all(file, text);
+    bool whole = ct_write_all(file, text->data, text->length);
     if (close(file) < 0 || !whole || rename(temporary, path) < 0)
         unlink(temporary);
 }
@@ -217,9 +207,8 @@ static void make_parents(const char *path) {
         }
 }
 
-/* The file itself is replaced, so the lock is on one beside it, which stays. -1: no
- * lock. */
-static int lock(const char *path) {
+/* Locks a file beside the one that is replaced, which stays. -1: there is no lock. */
+static int lock_beside(const char *path) {
     char beside[PATH_MAX];
     if (snprintf(beside, sizeof beside, "%s.lock", path) >= (int) sizeof beside)
         return -1;
@@ -235,29 +224,29 @@ static int lock(const char *path) {
     return file;
 }
 
-static void merge(const char *path, const struct table *recorded) {
+static void merge_into_file(const char *path, const struct table *recorded) {
     struct table merged = {0};
     ct_buf text;
     ct_buf_init(&text, FILE_MAX);
-    struct entry **list = sorted(recorded);
+    struct entry **list = sort_entries(recorded);
     make_parents(path);
-    int locked = lock(path);
-    if (list && locked >= 0 && load(path, &merged)) {
+    int locked = lock_beside(path);
+    if (list && locked >= 0 && load_file(path, &merged)) {
         for (size_t i = 0; i < recorded->count; i++)
-            add(&merged, list[i]->key, list[i]->seconds);
-        if (format(&merged, &text) == CT_OK)
-            replace(path, &text);
+            add_entry(&merged, list[i]->key, list[i]->seconds);
+        if (format_table(&merged, &text) == CT_OK)
+            replace_file(path, &text);
     }
     if (locked >= 0)
         close(locked);
-    empty(&merged);
+    empty_table(&merged);
     ct_buf_fini(&text);
     free(list);
 }
 
-/* ---- what the others see ---- */
+/* ---- the history ---- */
 
-/* A copy; NULL: no place for it. */
+/* Where the file is when the settings do not say; free() it. NULL: nowhere. */
 static char *usual_path(void) {
     char path[PATH_MAX];
     const char *state = getenv("CLEANTEST_STATE"), *folder = getenv("XDG_STATE_HOME");
@@ -285,17 +274,17 @@ ct_history *ct_history_open(const char *path) {
     }
     history->path = copy;
     pthread_mutex_init(&history->lock, NULL);
-    load(copy, &history->known);
+    load_file(copy, &history->known);
     return history;
 }
 
 double ct_history_seconds(ct_history *history, const char *key) {
     if (!history)
         return -1;
-    const struct entry *known = *find(&history->known, key);
+    const struct entry *known = *find_entry(&history->known, key);
     double seconds = known ? known->seconds : -1;
     pthread_mutex_lock(&history->lock);
-    const struct entry *recorded = *find(&history->recorded, key);
+    const struct entry *recorded = *find_entry(&history->recorded, key);
     if (recorded)
         seconds = known ? (seconds + recorded->seconds) / 2 : recorded->seconds;
     pthread_mutex_unlock(&history->lock);
@@ -311,7 +300,7 @@ void ct_history_record(ct_history *history, const char *key, double seconds) {
     if (!history || !is_key(key) || !(seconds >= 0 && seconds <= LONGEST))
         return;
     pthread_mutex_lock(&history->lock);
-    add(&history->recorded, key, seconds);
+    add_entry(&history->recorded, key, seconds);
     pthread_mutex_unlock(&history->lock);
 }
 
@@ -319,9 +308,9 @@ void ct_history_close(ct_history *history) {
     if (!history)
         return;
     if (history->recorded.count > 0)
-        merge(history->path, &history->recorded);
-    empty(&history->known);
-    empty(&history->recorded);
+        merge_into_file(history->path, &history->recorded);
+    empty_table(&history->known);
+    empty_table(&history->recorded);
     pthread_mutex_destroy(&history->lock);
     free(history->path);
     free(history);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * events.c - events on their way from the workers to the one who waits. All its room is
- * there from the start. Waiting is a poll() on an eventfd, not a condition variable, so
- * that a signal caught by the waiting thread ends it.
+ * events.c - events on their way from the workers to the one who waits. The queue has all
+ * its room from the start. Waiting is a poll() on an eventfd, so that a signal ends it
+ * which the waiting thread catches: a condition variable would wait on.
  */
 #include <assert.h>
 #include <errno.h>
@@ -19,7 +19,7 @@ struct ct_queue {
     size_t taken;
     size_t put;
     size_t capacity;
-    int ready; /* a semaphore: as many as there are events to take */
+    int ready; /* a semaphore that counts the events to take */
     ct_event events[];
 };
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * reserve.c - is enough of this machine left to start another instance? As Linux tells it
- * in proc(5); what it does not tell holds nothing back.
+ * reserve.c - tells whether enough of this machine is left to start another instance.
+ * Linux says so in proc(5). What it does not say holds nothing back.
  */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "schedule/schedule.h"
 
-/* Bytes; -1: not known. */
+/* In bytes; -1: not known. */
 static double available_memory(const char *path) {
     char line[256];
     double bytes = -1;
@@ -23,8 +23,8 @@ static double available_memory(const char *path) {
     return bytes;
 }
 
-/* Of the last minute; -1: not known. Not read by strtod(): that is the host's
- * locale's. */
+/* The load of the last minute; -1: not known. Not read by strtod(), which reads as the
+ * host's locale says. */
 static double load_average(const char *path) {
     unsigned whole, hundredths;
     FILE *file = fopen(path, "re");
@@ -49,8 +49,8 @@ bool ct_reserve_left(const ct_reserve *reserve, const ct_reserve_sources *source
 }
 
 bool ct_reserve_allows(const ct_reserve *reserve) {
-    /* All of the machine's, not only those this process may use: the load is the
-     * machine's. */
+    /* all of the machine's CPUs, not only those this process may use: the load is the
+     * machine's, too */
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     ct_reserve_sources sources = {.meminfo = "/proc/meminfo",
                                   .loadavg = "/proc/loadavg",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * scheduler.c - a pool of pthreads over numbered items, of which some wait for others,
- * and the most urgent goes first. It knows nothing of what the work is. Its threads block
- * every signal: those are the host's.
+ * scheduler.c - a pool of threads that do numbered items, the most urgent first. Items
+ * may wait for other items. It knows nothing of what the work is. The threads block every
+ * signal: signals are for the host's threads.
  */
 #include <math.h>
 #include <pthread.h>
@@ -12,13 +12,13 @@
 
 #include "schedule/schedule.h"
 
-/* Does not change once the threads run. */
+/* Items do not change once the threads run. */
 struct item {
     double weight;
     double urgency;   /* see rank() */
-    double following; /* the weights of all that wait for it, and for those */
-    size_t first;     /* that waits for it; CT_NO_ITEM: none */
-    size_t sibling;   /* the next that waits for the same */
+    double following; /* the weights of all that wait for it, and for those that do */
+    size_t first;     /* the first item that waits for it; CT_NO_ITEM: none does */
+    size_t sibling;   /* the next item that waits for the same one */
 };
 
 struct ct_scheduler {
@@ -26,12 +26,12 @@ struct ct_scheduler {
     struct item *items;
     size_t count;
     pthread_mutex_t lock;   /* guards what follows, up to `left` */
-    pthread_cond_t changed; /* passed on from thread to thread, see take() */
+    pthread_cond_t changed; /* wakes one thread, which wakes the next; see take_item() */
     size_t *ready; /* a heap of items that can be taken, the most urgent on top */
     size_t ready_count;
     unsigned running;
-    bool asking; /* a thread asks may_start: nobody else takes anything meanwhile */
-    bool held;   /* may_start said no, and nothing has ended since */
+    bool asking; /* a thread asks may_start(): nobody else takes anything meanwhile */
+    bool held;   /* may_start() said no, and nothing has ended since */
     size_t left; /* items that were not taken yet */
     unsigned started;
     pthread_t threads[];
@@ -71,7 +71,7 @@ static size_t pop(ct_scheduler *scheduler) {
 
 /* ---- what goes first ---- */
 
-/* Joins each item to the one it waits for. */
+/* Links each item to the one that it waits for. */
 static int join_items(ct_scheduler *scheduler, const ct_item *given, ct_error *error) {
     for (size_t i = scheduler->count; i-- > 0;) {
         struct item *item = &scheduler->items[i];
@@ -91,7 +91,7 @@ static int join_items(ct_scheduler *scheduler, const ct_item *given, ct_error *e
     return CT_OK;
 }
 
-/* Every item behind the one it waits for, in `ready`, which is not in use yet. */
+/* Puts every item behind the one that it waits for, into `ready`, which is free yet. */
 static int sort_items(ct_scheduler *scheduler, const ct_item *given, ct_error *error) {
     size_t count = 0, *order = scheduler->ready;
     for (size_t i = 0; i < scheduler->count; i++)
@@ -106,11 +106,11 @@ static int sort_items(ct_scheduler *scheduler, const ct_item *given, ct_error *e
     return ct_fail(error, CT_E_ARGUMENT, "items wait for one another in a circle");
 }
 
-/* An item's urgency is how long after its start, at the least, all that hangs on it is
- * over: its weight, and then the most urgent that waits for it, or, when that is more,
- * what follows shared by all threads. The first alone (the critical path) would take
- * no notice of how many wait; a mere sum would put a crowd of small ones, which the
- * threads share, before one that is long whatever is done. */
+/* An item's urgency is the least time from its start until all that hangs on it is over.
+ * That is its weight, and then the urgency of the most urgent item that waits for it; or,
+ * if that is more, the weights of all that follow, shared by all threads. The first alone
+ * (the critical path) would not count how many items wait. A mere sum would put many
+ * small items, which the threads share, before one that is long whatever is done. */
 static void rank(ct_scheduler *scheduler, unsigned threads) {
     for (size_t at = scheduler->count; at-- > 0;) {
         struct item *item = &scheduler->items[scheduler->ready[at]];
@@ -124,8 +124,8 @@ static void rank(ct_scheduler *scheduler, unsigned threads) {
     }
 }
 
-static int plan(ct_scheduler *scheduler, const ct_item *given, unsigned threads,
-                ct_error *error) {
+static int plan_items(ct_scheduler *scheduler, const ct_item *given, unsigned threads,
+                      ct_error *error) {
     size_t count = scheduler->left = scheduler->count;
     scheduler->items = calloc(count + 1, sizeof *scheduler->items);
     scheduler->ready = calloc(count + 1, sizeof *scheduler->ready);
@@ -149,14 +149,14 @@ static int plan(ct_scheduler *scheduler, const ct_item *given, unsigned threads,
 
 /* ---- the threads ---- */
 
-/* Called, and returns, with the lock held, which is open while may_start is asked. */
-static bool may_start(ct_scheduler *scheduler) {
+/* Called with the lock held, which is let go of while may_start() is asked. */
+static bool ask_may_start(ct_scheduler *scheduler) {
     const ct_work *work = &scheduler->work;
     unsigned running = scheduler->running;
     if (!work->may_start || running == 0)
         return true;
-    scheduler->asking = scheduler->held =
-        true; /* what ends meanwhile lets go of `held` */
+    /* an item that ends meanwhile resets `held` */
+    scheduler->asking = scheduler->held = true;
     pthread_mutex_unlock(&scheduler->lock);
     bool may = work->may_start(work->context, running);
     pthread_mutex_lock(&scheduler->lock);
@@ -166,15 +166,15 @@ static bool may_start(ct_scheduler *scheduler) {
     return may;
 }
 
-/* Takes an item, waiting for one if need be; false when there are none left. Who
- * leaves wakes one other if there is something for it, and that one the next: never
- * all at once. */
-static bool take(ct_scheduler *scheduler, size_t *item) {
+/* Takes an item, and waits for one if need be. false: there are none left. A thread that
+ * leaves wakes one other if there is something for it, and that one wakes the next: they
+ * never wake all at once. */
+static bool take_item(ct_scheduler *scheduler, size_t *item) {
     pthread_mutex_lock(&scheduler->lock);
     while (scheduler->left > 0) {
         if (scheduler->ready_count == 0 || scheduler->asking || scheduler->held)
             pthread_cond_wait(&scheduler->changed, &scheduler->lock);
-        else if (may_start(scheduler))
+        else if (ask_may_start(scheduler))
             break;
     }
     bool some = scheduler->left > 0;
@@ -189,8 +189,8 @@ static bool take(ct_scheduler *scheduler, size_t *item) {
     return some;
 }
 
-/* Its thread goes on to take(), which wakes the others. */
-static void finish(ct_scheduler *scheduler, size_t item) {
+/* The item's thread goes on to take_item(), which wakes the others. */
+static void finish_item(ct_scheduler *scheduler, size_t item) {
     pthread_mutex_lock(&scheduler->lock);
     scheduler->running--;
     scheduler->held = false;
@@ -200,14 +200,14 @@ static void finish(ct_scheduler *scheduler, size_t item) {
     pthread_mutex_unlock(&scheduler->lock);
 }
 
-static void *work(void *data) {
+static void *run_thread(void *data) {
     ct_scheduler *scheduler = data;
     const ct_work *work = &scheduler->work;
     void *state = work->begin ? work->begin(work->context) : NULL;
     size_t item;
-    while (take(scheduler, &item)) {
+    while (take_item(scheduler, &item)) {
         work->perform(work->context, &state, item);
-        finish(scheduler, item);
+        finish_item(scheduler, item);
     }
     if (work->end)
         work->end(work->context, state);
@@ -220,7 +220,7 @@ static int start_threads(ct_scheduler *scheduler, unsigned threads, ct_error *er
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int number = 0;
     while (scheduler->started < threads && number == 0) {
-        number = pthread_create(&scheduler->threads[scheduler->started], NULL, work,
+        number = pthread_create(&scheduler->threads[scheduler->started], NULL, run_thread,
                                 scheduler);
         scheduler->started += number == 0;
     }
@@ -243,7 +243,7 @@ int ct_scheduler_start(const ct_work *what, const ct_item *items, size_t count,
     scheduler->count = count;
     pthread_mutex_init(&scheduler->lock, NULL);
     pthread_cond_init(&scheduler->changed, NULL);
-    int code = plan(scheduler, items, threads, error);
+    int code = plan_items(scheduler, items, threads, error);
     if (code == CT_OK)
         code = start_threads(scheduler, threads, error);
     if (code < 0)
