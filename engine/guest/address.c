@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * address.c - the address at which other machines reach this one: that of the interface
- * which the default route leads out of. Changes are waited for by netlink, addresses read
- * with getifaddrs(3), and the kernel is asked what it would send from.
+ * which the default route leads out of. netlink tells of changes, getifaddrs(3) of
+ * addresses, and the kernel is asked which address it would send from.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,8 +20,8 @@
 #include "basic/basic.h"
 #include "guest/guest.h"
 
-/* Seconds that a default route gets to come; then a network without one is taken for
- * granted. */
+/* Seconds that a default route has to come. After that the network counts as one that has
+ * none. */
 #define ROUTE_TIME 5.0
 
 union address {
@@ -30,8 +30,8 @@ union address {
     struct sockaddr_in6 v6;
 };
 
-/* An address for documentation only (RFC 5737, 3849): none but the default route leads
- * there. */
+/* An address that is for documentation only (RFC 5737, 3849), so that no route but the
+ * default one leads there. */
 static union address far_away(int family) {
     union address far = {0};
     far.any.sa_family = (sa_family_t) family;
@@ -49,7 +49,7 @@ static socklen_t length_of(int family) {
     return family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 }
 
-static bool same(const struct sockaddr *one, const union address *other) {
+static bool same_address(const struct sockaddr *one, const union address *other) {
     if (!one || one->sa_family != other->any.sa_family)
         return false;
     const void *v4 = &((const struct sockaddr_in *) one)->sin_addr;
@@ -59,8 +59,8 @@ static bool same(const struct sockaddr *one, const union address *other) {
                : memcmp(v4, &other->v4.sin_addr, sizeof other->v4.sin_addr) == 0;
 }
 
-/* The interface that the family's default route leads out of; NULL: none does. Connecting
- * a datagram socket sends nothing. */
+/* Finds the interface that the family's default route leads out of; NULL: none does. To
+ * connect a datagram socket sends nothing. */
 static const char *route_out(int family, const struct ifaddrs *all) {
     union address far = far_away(family), from = {0};
     socklen_t length = sizeof from;
@@ -70,14 +70,14 @@ static const char *route_out(int family, const struct ifaddrs *all) {
     if (probe >= 0)
         close(probe);
     for (; known && all; all = all->ifa_next)
-        if (same(all->ifa_addr, &from))
+        if (same_address(all->ifa_addr, &from))
             return all->ifa_name;
     return NULL;
 }
 
-/* Leaves out what only this machine, or only its own link, can use, and what has no
- * carrier. */
-static bool reachable(const struct ifaddrs *one, int family) {
+/* false for an address that only this machine, or only its own link, can use, and for one
+ * without carrier. */
+static bool is_reachable(const struct ifaddrs *one, int family) {
     if (!one->ifa_addr || one->ifa_addr->sa_family != family ||
         (one->ifa_flags & IFF_LOOPBACK) || !(one->ifa_flags & IFF_UP) ||
         !(one->ifa_flags & IFF_RUNNING))
@@ -90,8 +90,9 @@ static bool reachable(const struct ifaddrs *one, int family) {
     return ntohl(v4->sin_addr.s_addr) >> 16 != 0xa9fe; /* 169.254.0.0/16, RFC 3927 */
 }
 
-/* A tentative address, which may yet prove to be another machine's, can't be bound to. */
-static bool settled(const struct ifaddrs *one) {
+/* false for a tentative address, which may yet prove to be another machine's: no socket
+ * can be bound to that. */
+static bool is_final(const struct ifaddrs *one) {
     int probe = socket(one->ifa_addr->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool bound = probe >= 0 &&
                  bind(probe, one->ifa_addr, length_of(one->ifa_addr->sa_family)) == 0;
@@ -106,21 +107,21 @@ static bool is_bridge(const char *interface) {
     return access(path, F_OK) == 0;
 }
 
-/* The first address of the interface; for NULL, of any that is no bridge: a bridge is
- * what this machine reaches machines of its own by. */
+/* Finds the first address of the interface; for NULL, of any interface that is no bridge:
+ * by a bridge this machine reaches machines of its own. */
 static const struct ifaddrs *find_on(const struct ifaddrs *all, const char *interface,
                                      int family) {
     for (const struct ifaddrs *one = all; one; one = one->ifa_next) {
         bool wanted =
             interface ? strcmp(one->ifa_name, interface) == 0 : !is_bridge(one->ifa_name);
-        if (wanted && reachable(one, family) && settled(one))
+        if (wanted && is_reachable(one, family) && is_final(one))
             return one;
     }
     return NULL;
 }
 
-/* A family without a default route of its own goes by the other one's. */
-static bool find(int family, bool without_route, char text[INET6_ADDRSTRLEN]) {
+/* A family without a default route of its own uses the other one's interface. */
+static bool find_address(int family, bool without_route, char text[INET6_ADDRSTRLEN]) {
     struct ifaddrs *all = NULL;
     if (getifaddrs(&all) < 0)
         return false;
@@ -148,7 +149,7 @@ static int wait_address(int family, double seconds, char text[INET6_ADDRSTRLEN],
         return ct_fail_errno(error, "netlink");
     ct_wait wait = ct_wait_for(seconds, -1), route = ct_wait_for(ROUTE_TIME, -1);
     int code = CT_OK;
-    while (code == CT_OK && !find(family, ct_wait_left(&route) <= 0, text))
+    while (code == CT_OK && !find_address(family, ct_wait_left(&route) <= 0, text))
         code = guest_wait_event(events, &wait, error);
     close(events);
     return code;

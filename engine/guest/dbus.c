@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * dbus.c - the bytes of D-Bus messages. Numbers are in this machine's byte order, which
- * is that of whoever else runs on it; everything begins at a multiple of its own size.
+ * dbus.c - the bytes of D-Bus messages. Numbers are in this machine's byte order, as all
+ * others that run on it have it. Everything begins at a multiple of its own size.
  */
-#include "guest/dbus.h"
-#include "basic/basic.h"
-
 #include <stdint.h>
 #include <string.h>
+
+#include "basic/basic.h"
+#include "guest/dbus.h"
 
 #define HEADER      16 /* bytes before the header's fields, with their length */
 #define MESSAGE_MAX (128 * CT_MIB)
@@ -20,7 +20,7 @@ static char byte_order(void) {
     return *(const char *) &one ? 'l' : 'B';
 }
 
-/* ---- writing: the first failure latches ---- */
+/* ---- writing; the first failure is kept ---- */
 
 struct writer {
     ct_buf *out;
@@ -64,7 +64,7 @@ static void put_field(struct writer *writer, enum field field, char type,
     }
 }
 
-/* A number that was put when it was not known yet. */
+/* Replaces a number that was not known when it was put. */
 static void patch_number(struct writer *writer, size_t at, size_t number) {
     const uint32_t value = (uint32_t) number;
     if (writer->code == CT_OK)
@@ -92,7 +92,7 @@ int dbus_call(ct_buf *out, uint32_t serial, const dbus_method *method) {
     return writer.code;
 }
 
-/* ---- reading: past the end everything is 0 or "", and the first time latches ---- */
+/* ---- reading; past the end everything is 0 or "", and `broken` is set ---- */
 
 struct reader {
     const char *data;
@@ -100,7 +100,7 @@ struct reader {
     bool broken;
 };
 
-/* The next bytes; NULL: there are not so many. */
+/* Takes the next bytes, from a multiple of size on. NULL: there are not so many. */
 static const char *take(struct reader *reader, size_t size, size_t length) {
     size_t at = (reader->at + size - 1) / size * size;
     if (reader->broken || at > reader->end || length > reader->end - at) {
@@ -124,7 +124,7 @@ static uint8_t take_byte(struct reader *reader) {
     return byte ? (uint8_t) *byte : 0;
 }
 
-/* Of so many bytes, and a NUL behind them. */
+/* Takes text of so many bytes, and the NUL behind it. */
 static const char *take_text(struct reader *reader, size_t length) {
     const char *text = take(reader, 1, length + 1);
     if (text && text[length] == '\0')
@@ -161,7 +161,7 @@ static void read_field(struct reader *reader, dbus_message *message) {
         message->reply_to = number;
 }
 
-/* Only a string is of interest. */
+/* Returns the variant's string; "" for one of another type. */
 static const char *read_variant(struct reader *reader) {
     const char *text =
         strcmp(take_signature(reader), "s") == 0 ? take_string(reader) : "";

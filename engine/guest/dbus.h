@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * dbus.h - messages of the D-Bus protocol, as far as systemd.c needs them: a call with
- * two strings is written, and of what comes a few fields are read. Nothing is sent here.
- * The names are those of the D-Bus specification.
+ * dbus.h - messages of the D-Bus protocol, as far as systemd.c needs them. It writes a
+ * call with two strings, and reads a few fields of what comes; it sends nothing. The
+ * names are those of the D-Bus specification.
  */
 #ifndef CT_DBUS_H
 #define CT_DBUS_H
@@ -18,12 +18,10 @@ typedef struct dbus_method {
 
 typedef struct dbus_message {
     enum dbus_type type;
-    /* the serial number of the call that it answers; 0: it answers none */
-    uint32_t reply_to;
-    /* of a signal; "": it has none. Borrowed from the bytes, as is text */
-    const char *member;
-    /* of a body that is a variant with a string; "": it is not */
-    const char *text;
+    uint32_t reply_to;  /* the serial number of the call that it answers; 0: none */
+    const char *member; /* a signal's name; "": it has none. Borrowed from the bytes */
+    const char
+        *text; /* the body, if that is a variant with a string; else "". Borrowed */
 } dbus_message;
 
 /* Adds the call to out. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * descendants.c - finding and signalling the descendants of this process. What is found
- * may be outdated at once; keeper.c knows when it was enough.
+ * descendants.c - finds and signals the descendants of this process. What it finds may be
+ * outdated at once; keeper.c knows when all are gone.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #define DEPTH_MAX 4096    /* ancestors that are looked at */
 #define PID_MAX   4194304 /* the kernel's own limit */
 
-static int proc = -1; /* /proc, as the guest has found it */
+static int proc = -1; /* /proc, as it was before a testlet ran */
 
 int descendants_open(void) {
     if (proc < 0)
@@ -31,7 +31,7 @@ bool descendants_exist(void) {
     return waitid(P_ALL, 0, &ignored, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
 
-/* The parent of pid; 0 when it can't be told. */
+/* The parent of pid; 0: not known. */
 static pid_t parent_of(pid_t pid) {
     char path[32], text[512];
     snprintf(path, sizeof path, "%d/stat", (int) pid);
@@ -62,8 +62,8 @@ static void signal_one(pid_t pid, int number) {
         kill(pid, SIGCONT);
 }
 
-/* The offset of a directory is shared with all processes that inherited it, so that
- * each look opens it anew. */
+/* Opens /proc anew for each look: a directory's offset is shared by all processes that
+ * have inherited it. */
 static DIR *open_list(void) {
     int list = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = list < 0 ? NULL : fdopendir(list);
@@ -72,8 +72,8 @@ static DIR *open_list(void) {
     return directory;
 }
 
-/* For an instance that had lost its /proc before the guest came: asks the kernel of
- * each number whether it is a child. That takes a second, and finds children only. */
+/* For an instance that had no /proc when the guest came: asks the kernel for each number
+ * whether it is a child's. That takes a second, and finds children only. */
 static size_t signal_unlisted(int number) {
     size_t found = 0;
     for (pid_t pid = 2; pid <= PID_MAX; pid++) {

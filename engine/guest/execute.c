@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * execute.c - becoming a program, and saying why that can't be. The kernel has one number
- * for many reasons (ENOENT is a missing program, or its interpreter, or its loader), so
- * that what is wrong is looked up afterwards, and named.
+ * execute.c - becomes a program, or says why it can't. The kernel has one number for many
+ * reasons: ENOENT is a missing program, or a missing interpreter, or a missing loader. So
+ * what is wrong is looked for afterwards, and named.
  */
 #include <ctype.h>
 #include <elf.h>
@@ -44,8 +44,8 @@ static bool is_elf(const struct head *head) {
     return head->length >= EI_NIDENT && memcmp(head->bytes, ELFMAG, SELFMAG) == 0;
 }
 
-/* The interpreter that a "#!" line names, with what may be wrong about it; false: no such
- * line. */
+/* Finds the interpreter that a "#!" line names, with whatever is wrong with the name.
+ * false: there is no such line. */
 static bool find_interpreter(const struct head *head, char *name, size_t size) {
     if (strncmp(head->bytes, "#!", 2) != 0)
         return false;
@@ -55,7 +55,7 @@ static bool find_interpreter(const struct head *head, char *name, size_t size) {
     return *name != '\0';
 }
 
-/* The loader that a program of this machine's word size names; false: none. */
+/* Finds the loader that a 64-bit program names. false: it names none. */
 static bool find_loader(const char *path, char *name, size_t size) {
     bool found = false;
     Elf64_Ehdr header;
@@ -79,8 +79,8 @@ static bool find_loader(const char *path, char *name, size_t size) {
     return found && *name;
 }
 
-/* The kernel's name of the machine that a program is for; NULL: not known here. The
- * number is little-endian or not, as the machine is. */
+/* The kernel's name of the machine that a program is for; NULL: it is not known here. The
+ * number has that machine's byte order. */
 static const char *machine_of(const struct head *head) {
     static const struct {
         unsigned number;
@@ -105,7 +105,7 @@ static const char *machine_of(const struct head *head) {
 
 /* ---- what is wrong with it ---- */
 
-/* A name on stderr, with bytes that would not be seen as they are written in C. */
+/* Prints a name on stderr. Control characters are printed as C writes them. */
 static void print_name(const char *name) {
     fputc('"', stderr);
     for (; *name; name++) {
@@ -201,7 +201,7 @@ static void explain(const char *path, int number, int depth) {
         fputs(strerror(number), stderr);
 }
 
-static int fail(const char *path, int number) {
+static int fail_execute(const char *path, int number) {
     fputs("cleantest: can't execute ", stderr);
     print_name(path);
     fputs(": ", stderr);
@@ -212,25 +212,25 @@ static int fail(const char *path, int number) {
 
 /* ---- becoming it ---- */
 
-/* What has no format of its own is a script. */
+/* true for a file without a format that the kernel knows, and without a NUL: a script. */
 static bool is_script(const char *path) {
     struct head head;
     read_head(path, &head);
     return !is_elf(&head) && !memchr(head.bytes, '\0', head.length);
 }
 
-/* Becomes a file with the name argv[0]. */
+/* Becomes the file at path. interpreter: what runs a script without a "#!" line. */
 static int become(const char *path, const char *const *argv, const char *interpreter) {
     size_t count = 0;
     execv(path, (char *const *) argv);
     int number = errno;
     if (number != ENOEXEC || !interpreter || !is_script(path))
-        return fail(path, number);
+        return fail_execute(path, number);
     while (argv[count])
         count++;
     const char **with = calloc(count + 2, sizeof *with);
     if (!with)
-        return fail(path, ENOMEM);
+        return fail_execute(path, ENOMEM);
     with[0] = interpreter;
     with[1] = path;
     memcpy(with + 2, argv + 1, count * sizeof *argv); /* with its NULL */
@@ -241,8 +241,8 @@ int process_exec_script(const char *const *argv, const char *interpreter) {
     return become(argv[0], argv, interpreter);
 }
 
-/* The first of PATH that can be executed, else the first that is there at all. false:
- * none. */
+/* Finds the first of PATH that can be executed, or else the first that exists. false:
+ * there is none. */
 static bool find_program(const char *name, const char *list, char found[PATH_SIZE]) {
     char path[PATH_SIZE];
     bool any = false;

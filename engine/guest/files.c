@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * files.c - trees in and out of the instance, as frames on stdin and stdout. What they
- * look like on disk is tree_writer.c's and tree_reader.c's.
+ * files.c - trees into the instance and out of it, as frames on stdin and stdout. The
+ * tree room's writer and reader have to do with the disk.
  */
 #include <errno.h>
 #include <limits.h>
@@ -11,7 +11,7 @@
 #include "guest/guest.h"
 #include "tree/tree.h"
 
-/* Hands every whole frame in input to the writer. 1: more is needed; 0: END was there. */
+/* Gives every whole frame in input to the writer. 1: more is needed; 0: END has come. */
 static int take_frames(ct_tree_writer *writer, ct_buf *input, ct_error *error) {
     size_t done = 0;
     int more = 1;
@@ -44,14 +44,14 @@ static int unpack(ct_tree_writer *writer, ct_buf *input, ct_error *error) {
 }
 
 static int unpack_to(lua_State *L, const char *dest, ct_buf *input, ct_error *error) {
-    ct_owner owner;
+    ct_ids owner;
     ct_tree_options options = {.directory = guest_boolean(L, "directory"),
                                .no_overwrite = guest_boolean(L, "no_overwrite"),
                                .keep_owners = guest_boolean(L, "keep_owners"),
                                .owner = &owner,
                                .mode = (unsigned) guest_number(L, "mode", 0)};
-    int code = ct_owner_find(&owner, guest_string(L, "user", NULL),
-                             guest_string(L, "group", NULL), guest_find_id, error);
+    int code = ct_ids_find(&owner, guest_string(L, "user", NULL),
+                           guest_string(L, "group", NULL), guest_find_id, error);
     if (code < 0)
         return ct_fail_in(error, code, "writing %s", dest);
     ct_tree_writer *writer;
@@ -69,7 +69,7 @@ int guest_unpack(lua_State *L, ct_buf *input) {
     int code = CT_OK;
     if (dest && guest_own_path(dest, own, sizeof own)) {
         dest = own;
-        code = guest_own_directory(&error); /* what else is there now is not written to */
+        code = guest_own_directory(&error); /* nothing is written to what replaces it */
     }
     if (code >= 0)
         code = unpack_to(L, dest ? dest : "", input, &error);

@@ -1,44 +1,50 @@
 /* SPDX-License-Identifier: MIT
  *
  * guest.h - the guest: one static program that the host puts into an instance, and
- * executes once for each request. It reads one REQUEST frame (engine.h) from stdin, does
- * what it says, and writes frames to stdout. Stdin stays open for as long as the host
- * wants an answer: its end means that the host is gone, and a testlet that still runs is
- * killed. What is executed only waits for the guest proper, its child: see outlive_lxd()
- * in main.c.
+ * executes once for each request. It reads one REQUEST frame (wire/wire.h) from stdin,
+ * does what it says, and writes frames to stdout. Stdin stays open for as long as the
+ * host wants an answer. Its end means that the host is gone, and a testlet that still
+ * runs is killed. What is executed only waits for the guest proper, its child: see
+ * outlive_lxd() in main.c.
  *
  * A request is a packed table:
  *     op             "run", "unpack", "pack", "remove", "seal"
- *     ready          "exec", "system", "network", "cloud-init": waited for first; then
- *                    READY, and in it, as text, the identity of the guest's own directory
+ *     ready          "exec", "system", "network", "cloud-init": waited for first. Then
+ *                    READY comes, and in it, as text, the identity of the guest's own
+ *                    directory
  *     ready_timeout  seconds
  *     own            the guest's directory, a name in "/" that begins with ".cleantest"
- *     identity       what the first READY said in this instance; nothing is removed from
+ *     identity       what the first READY said in this instance: nothing is removed from
  *                    a directory that is another one
- * run: a testlet. Frames: STDOUT and STDERR as they come, VALUE at most once, EXIT. kind
- *     "command", "script", "lua", "call" argv           the command, or the script's
- *     arguments code           the script's content, or Lua source; call: packed, a
- *     function, or the name of
- *                    a guest module that returns one. It is unpacked by the testlet's own
- *                    process
+ *
+ * run: a testlet. Frames: STDOUT and STDERR as they come, VALUE at most once, EXIT.
+ *     kind           "command", "script", "lua", "call"
+ *     argv           the command, or the script's arguments
+ *     code           the script's content, or Lua source. call: a packed function, or the
+ *                    packed name of a guest module that returns one; the testlet's own
+ *                    process unpacks it
  *     name           the script's file name, or the Lua chunk's name
  *     args           lua, call: { n = COUNT, ... }
  *     env            { KEY = "value" }
  *     timeout        seconds
  *     output_limit   bytes of stdout, and of stderr
- *   EXIT: exit_code or signal; timed_out; limit ("stdout", "stderr"); cpu_user,
- *   cpu_system, duration (seconds); max_rss (bytes)
- * unpack: a tree that follows on stdin, to dest (directory, no_overwrite; keep_owners, or
- *     user and group: names or numbers, absent: root; mode of files, 0: their own).
- *     Frame: END
- * pack: the tree at source (directory). Frames: ENTRY, CHUNK, END; ABSENT when there is
- *     none
- * remove: the guest, and all that was put beside it. Frame: END
- * seal: makes the instance fit to be cloned from; see seal.c. Frame: END, and in it, as
- *     text, how many bytes its files take
- * With the argument "idle" it is an init that does nothing.
+ *     EXIT has exit_code or signal; timed_out; limit ("stdout", "stderr", "value": it
+ *     wrote too much to that; else ""); cpu_user, cpu_system, duration (seconds); max_rss
+ *     (bytes).
+ * unpack: a tree that follows on stdin. Frame: END.
+ *     dest           where it goes
+ *     directory, no_overwrite, keep_owners
+ *     user, group    names or numbers; absent: root
+ *     mode           of files; 0: their own
+ * pack: a tree. Frames: ENTRY, CHUNK, END; ABSENT when there is none.
+ *     source         a path
+ *     directory
+ * remove: removes the guest, and all that was put beside it. Frame: END. seal: makes the
+ * instance fit to be cloned; see seal.c. Frame: END, and in it, as text, how
+ *     many bytes its files have.
  *
- * What it can't do is a FAILED frame: one sentence.
+ * With the argument "idle" it is an init that does nothing. When it can't do what is
+ * asked, the last frame is FAILED: one sentence.
  */
 #ifndef CT_GUEST_H
 #define CT_GUEST_H
@@ -48,8 +54,8 @@
 #include "guest/process.h"
 #include "wire/wire.h"
 
-/* What the host calls the guest's directory, wherever it lies: in an instance that is
- * not cleantest's own, each guest has another one. Holds for an unpack's dest, and for
+/* What the host calls the guest's directory, wherever that is: in an instance that is not
+ * cleantest's own, each guest has another one. Holds for the dest of an unpack, and for
  * the strings that a guest module is called with. */
 #define GUEST_PREFIX "/.cleantest/"
 
@@ -59,22 +65,24 @@
 
 /* Writes a frame to stdout; false when the host does not take it any more. */
 bool guest_send(enum ct_frame_type type, const void *data, size_t length);
-/* The same for frames that are made already. */
+/* The same for bytes that are frames already. */
 bool guest_write(const char *data, size_t length);
-/* Adds what comes on stdin next, some of it at least. CT_E_PROTOCOL at its end. */
+/* Waits for bytes on stdin, and adds them to input. CT_E_PROTOCOL: stdin has ended. */
 CT_CHECK int guest_receive(ct_buf *input, ct_error *error);
 /* Sends a FAILED frame; returns the guest's exit status. */
 int guest_fail(const ct_error *error);
 
 /* ---- request.c: fields of the request, a table on top of L's stack ---- */
 
-/* NULL: not there. Borrowed from the table. */
+/* A string, borrowed from the table; NULL: there is none. */
 const char *guest_string(lua_State *L, const char *key, size_t *length);
 double guest_number(lua_State *L, const char *key, double fallback);
 bool guest_boolean(lua_State *L, const char *key);
-/* A NULL-ended list (free() it); its strings are borrowed from the table. first, when not
- * NULL, goes before them. */
+/* A NULL-ended list; free() it. Its strings are borrowed from the table. first, unless
+ * NULL, comes before them. */
 const char **guest_list(lua_State *L, const char *key, const char *first);
+/* Sets the variables of the table "env", if there is one, for this process. */
+void guest_set_env(lua_State *L);
 
 /* ---- testlet.c ---- */
 
@@ -88,57 +96,57 @@ int guest_pack(lua_State *L);
 
 /* ---- own.c ---- */
 
-/* Opens the guest's own directory, at path; identity is what guest_own_identity() said at
- * the first request, NULL before that. Whether it could is told by
- * guest_own_directory(). */
+/* Opens the guest's own directory, at path. identity: what guest_own_identity() returned
+ * at the first request; NULL: this is the first. guest_own_directory() tells what
+ * failed. */
 void guest_open_own(const char *path, const char *identity);
 /* "": there is no directory. */
 const char *guest_own_identity(void);
-/* A descriptor, opened with O_PATH, which is not the caller's to close; a negative code,
- * when the directory is not there any more or is not the guest's. */
+/* A descriptor, opened with O_PATH, that the caller must not close. A negative code: the
+ * directory is not there any more, or is not the guest's. */
 CT_CHECK int guest_own_directory(ct_error *error);
-/* Where a path that begins with GUEST_PREFIX really is; false for any other. */
+/* Writes where a path that begins with GUEST_PREFIX really is. false: another path. */
 bool guest_own_path(const char *path, char *own, size_t size);
-/* Removes all that is in a directory (a descriptor) but for one name; NULL: all. Follows
- * no links, enters no mounts: those are failures. */
+/* Removes all that is in a directory (a descriptor) except one name; NULL: all. Follows
+ * no links, and enters no mounts, which are failures. */
 CT_CHECK int guest_clear(int directory, const char *except, ct_error *error);
 /* op "remove". */
 int guest_remove(void);
 
-/* ---- owner.c ---- */
+/* ---- ids.c ---- */
 
 /* A ct_find_id for the instance's users and groups. */
 CT_CHECK int guest_find_id(const char *name, bool group, uint32_t *id, ct_error *error);
 
 /* ---- ready.c ---- */
 
-/* Waits until the instance is so ready. The end of the stream hangup (-1: none) ends
- * the wait: CT_E_CANCELLED. CT_E_TIMEOUT says what was missing. */
+/* Waits until the instance is as ready as the level says. CT_E_CANCELLED: the stream
+ * hangup (-1: none) has ended. CT_E_TIMEOUT says what was missing. */
 CT_CHECK int guest_wait_ready(const char *level, double seconds, int hangup,
                               ct_error *error);
 
 /* ---- systemd.c ---- */
 
-/* Waits until systemd has finished starting up, whatever failed. CT_OK at once where it
- * is not what runs the instance. */
+/* Waits until systemd has finished starting up, whatever failed. CT_OK at once where
+ * another init runs the instance. */
 CT_CHECK int guest_wait_systemd(const ct_wait *wait, ct_error *error);
 
 /* ---- network.c ---- */
 
 /* Waits for a default route, and for a name server in resolv.conf. */
 CT_CHECK int guest_wait_network(const ct_wait *wait, ct_error *error);
-/* Waits until the descriptor is readable, and reads what there is; returns without an
+/* Waits until the descriptor is readable, and reads what there is. Returns without an
  * event now and then. CT_E_CANCELLED: the host is gone. CT_E_TIMEOUT: the wait was over
- * before. */
+ * already. */
 CT_CHECK int guest_wait_event(int descriptor, const ct_wait *wait, ct_error *error);
-/* A socket that is readable when something of these RTMGRP_ groups changes; -1: see
+/* A socket that is readable when something of these RTMGRP_ groups changes. -1: see
  * errno. */
 int guest_open_netlink(unsigned groups);
 
 /* ---- watch.c ---- */
 
-/* Waits until met(path). It is called at first, and again whenever path may have come to
- * name another file, or the file to have another content. */
+/* Waits until met(path) is true. That is asked at first, and again whenever path may name
+ * another file, or the file may have another content. */
 CT_CHECK int guest_wait_file(const char *path, bool (*met)(const char *path),
                              const ct_wait *wait, ct_error *error);
 
@@ -170,7 +178,7 @@ int guest_connect(lua_State *L);
 
 /* ---- output.c ---- */
 
-/* Makes what Lua writes to stdout go out at once; before anything is written. */
+/* Makes what Lua writes to stdout go out at once. Call it before anything is written. */
 void guest_open_output(lua_State *L);
 
 /* ---- library.c ---- */

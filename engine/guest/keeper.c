@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * keeper.c - who answers for a program and all that it starts.
+ * keeper.c - the process that answers for a program and all that it starts.
  *
  * The keeper is the program's parent and a "child subreaper" (prctl(2)): whoever of the
- * program's descendants loses its parent becomes the keeper's child, be it in another
- * session or not. So two things are certain. All that the program has started descends
- * from the keeper, and nothing else does: other children of the testlet can't be hit. And
+ * program's descendants loses its parent becomes the keeper's child, in whatever session
+ * it is. So two things are certain. First, all that the program has started descends from
+ * the keeper, and nothing else does: other children of the testlet can't be hit. Second,
  * as long as one of them lives, the keeper has a child: when wait() says ECHILD, none is
  * left. Killing is therefore no race against a list of processes, which is outdated when
- * it has been read: the keeper kills its children, whose numbers can't be used again
- * before it has waited for them, is given theirs, and so on until there are none.
+ * it has been read. The keeper kills its children, whose numbers can't be used again
+ * before it has waited for them; then it is given their children, and so on until there
+ * are none.
  *
- * A cgroup for each command could do the same (cgroup.kill), but it needs Linux 5.14, the
- * second version of cgroups, and one that may be written to: containers often have
- * neither; and what a testlet sees of its own cgroup would be ours. A PID namespace would
- * give the program other process numbers. This needs Linux 3.4, and nothing of the
- * instance.
+ * A cgroup for each command could do the same (cgroup.kill). But it needs Linux 5.14 and
+ * the second version of cgroups, writable, and containers often have neither; and what a
+ * testlet sees of its own cgroup would be ours. A PID namespace would give the program
+ * other process numbers. A subreaper needs Linux 3.4, and nothing of the instance.
  */
-#include "guest/keeper.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -31,11 +29,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define KEPT_MAX 8 /* descriptors a keeper has use for */
+#include "guest/keeper.h"
+
+#define KEPT_MAX 8 /* descriptors that a keeper needs, at most */
 
 struct keeping {
     const keeper *what;
-    pid_t program; /* 0: has ended */
+    pid_t program; /* 0: it has ended */
     int signals;   /* readable when a child has ended */
 };
 
@@ -55,8 +55,8 @@ static void close_range_of(unsigned first, unsigned last) {
         close((int) i);
 }
 
-/* A file that the testlet has open, or the other end of a pipe, would otherwise stay
- * open for as long as the keeper does. kept is sorted here. */
+/* Closes all descriptors but those that are kept, which this sorts. Else a file that the
+ * testlet had open, or an end of a pipe, would stay open while the keeper lives. */
 static void close_others(int *kept, size_t count) {
     for (size_t i = 1; i < count; i++)
         for (size_t j = i; j > 0 && kept[j] < kept[j - 1]; j--) {
@@ -77,7 +77,7 @@ static void close_others(int *kept, size_t count) {
 
 /* ---- what ends ---- */
 
-/* Takes one child that has ended, of those that end or will; false when there is none. */
+/* Waits for one child's end, as the options of wait4() say. false: there is none. */
 static bool reap(struct keeping *keeping, int options) {
     keeper_note note = {.event = KEEPER_ENDED};
     pid_t pid;
@@ -99,8 +99,8 @@ static void reap_ended(struct keeping *keeping) {
         continue;
 }
 
-/* Until the kernel says that there is none. Blocks for as long as one can't be killed:
- * the owner waits no longer than it wants to. */
+/* Kills descendants until the kernel says that there are none. Blocks while one can't be
+ * killed; the owner waits no longer than it wants to. */
 static void kill_all(struct keeping *keeping) {
     while (descendants_exist()) {
         size_t killed = descendants_signal(SIGKILL, true);
@@ -111,16 +111,16 @@ static void kill_all(struct keeping *keeping) {
 
 /* ---- what is left behind ---- */
 
-/* Reads a pipe's bytes, which nobody wants any more; false at its end. */
+/* Reads bytes that nobody wants any more. false: the pipe has ended. */
 static bool discard(int stream) {
     static char piece[65536];
     ssize_t length = read(stream, piece, sizeof piece);
     return length > 0 || (length < 0 && errno == EINTR);
 }
 
-/* Who writes to a pipe that nobody reads is killed by SIGPIPE, and who writes to a
- * full one waits: so this reads for as long as there are writers. Any signal may end
- * it, as when the system goes down. */
+/* Reads for as long as there are writers: one that writes to a pipe which nobody reads is
+ * killed by SIGPIPE, and one that writes to a full pipe waits. Any signal may end this,
+ * as when the system goes down. */
 static _Noreturn void drain(const keeper *what) {
     struct pollfd fds[KEPT_MAX];
     size_t open = 0;
@@ -151,10 +151,10 @@ static bool has_writers(const keeper *what) {
     return false;
 }
 
-/* Goes; what lives on becomes a child of the next keeper up, or of init. The drain is
- * a process of its own so that this one ends, and is waited for: only then does what
- * the program has used count as used by its owner. */
-static _Noreturn void release(struct keeping *keeping) {
+/* Ends the keeper. What lives on becomes a child of the next keeper up, or of init. The
+ * drain is a process of its own, so that this one ends and is waited for: only then does
+ * what the program has used count as used by its owner. */
+static _Noreturn void release_program(struct keeping *keeping) {
     if (has_writers(keeping->what) && fork() == 0) {
         close(keeping->what->line);
         drain(keeping->what);
@@ -165,7 +165,7 @@ static _Noreturn void release(struct keeping *keeping) {
 /* ---- the keeper's life ---- */
 
 static _Noreturn void become_program(const struct keeping *keeping, pid_t parent) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* without a keeper it has no owner */
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* without a keeper nobody answers for it */
     if (getppid() != parent)
         _exit(0);
     close(keeping->signals);
@@ -177,9 +177,9 @@ static _Noreturn void become_program(const struct keeping *keeping, pid_t parent
     _exit(126);
 }
 
-static void follow(struct keeping *keeping, int order) {
+static void obey(struct keeping *keeping, int order) {
     if (order == KEEPER_RELEASE)
-        release(keeping);
+        release_program(keeping);
     if (order != SIGKILL) {
         if (descendants_exist())
             descendants_signal(order, false);
@@ -201,7 +201,7 @@ static _Noreturn void serve(struct keeping *keeping) {
         if (!fds[1].revents)
             continue;
         if (recv(keeping->what->line, &order, sizeof order, 0) == sizeof order) {
-            follow(keeping, order);
+            obey(keeping, order);
             continue;
         }
         kill_all(keeping); /* the owner was killed */
@@ -209,8 +209,8 @@ static _Noreturn void serve(struct keeping *keeping) {
     }
 }
 
-/* Nothing but SIGKILL ends a keeper, and what is said to a terminal or a group does
- * not reach it. */
+/* Nothing but SIGKILL ends a keeper, and no signal to a terminal or a group reaches
+ * it. */
 static void stand_aside(void) {
     static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
     setsid();
@@ -218,14 +218,14 @@ static void stand_aside(void) {
         signal(ignored[i], SIG_IGN);
 }
 
-/* Keeps what a keeper needs of what it has inherited. */
+/* Closes what the keeper has inherited and does not need. */
 static void drop_the_rest(const struct keeping *keeping) {
     int kept[KEPT_MAX] = {keeping->what->line, keeping->signals, descendants_open()};
     size_t count = 3;
     for (size_t i = 0; i < keeping->what->stream_count && count < KEPT_MAX; i++)
         kept[count++] = keeping->what->streams[i];
     close_others(kept, count);
-    int ignored = chdir("/"); /* else a file system could not be unmounted */
+    int ignored = chdir("/"); /* it must keep no file system from being unmounted */
     (void) ignored;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * library.c - what Lua finds inside the instance: the standard libraries, lua-cjson, the
- * modules that are embedded in the guest (lua/guest), and the primitives they stand on,
- * as the module "cleantest.guest".
+ * modules that are embedded in the guest (lua/guest), and the module "cleantest.guest",
+ * which those stand on.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@
 
 #define CAPTURE_TYPE "cleantest.capture"
 
-/* What a command wrote; a userdata, so that a throw leaks nothing. */
+/* What a command wrote. It is a userdata, so that a throw leaks nothing. */
 struct capture {
     ct_buf streams[2];
     const char **argv;
@@ -81,7 +81,6 @@ static int capture_child(void *context, int extra) {
 
 static void push_end(lua_State *L, const struct capture *capture,
                      const process_end *end) {
-    static const char *const names[] = {"stdout", "stderr"};
     lua_createtable(L, 0, 6);
     lua_pushinteger(L, end->exit_code);
     lua_setfield(L, -2, "exit_code");
@@ -96,7 +95,7 @@ static void push_end(lua_State *L, const struct capture *capture,
     for (int i = 0; i < 2; i++) {
         const ct_buf *bytes = &capture->streams[i];
         lua_pushlstring(L, bytes->data ? bytes->data : "", bytes->length);
-        lua_setfield(L, -2, names[i]);
+        lua_setfield(L, -2, ct_stream_words[i]);
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * main.c - reads the request and dispatches it. See guest.h for the protocol.
+ * main.c - reads the request, and calls what does it. guest.h describes the protocol.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 
 #include "guest/guest.h"
 
-/* Reads stdin until a whole frame is there. What is behind it stays in input. */
+/* Reads stdin until a whole frame has come. What is behind it stays in input. */
 static int read_request(ct_buf *input, ct_buf *request, ct_error *error) {
     for (;;) {
         enum ct_frame_type type;
@@ -73,12 +73,13 @@ static int serve(ct_buf *input, ct_buf *request) {
     return status;
 }
 
-/* LXD kills what it has executed once the host is gone. So the guest itself is a child of
- * that: it sees the end of stdin then, and lives to end what the testlet has started. */
+/* LXD kills what it has executed when the host is gone. So the guest goes on in a child
+ * of that, which sees the end of stdin then, and lives to end what the testlet has
+ * started. */
 static void outlive_lxd(void) {
     int status = 0;
     pid_t child = fork();
-    if (child <= 0) { /* where there can't be another process, it goes on as the one */
+    if (child <= 0) { /* it also goes on when it can't fork */
         if (child == 0)
             setsid();
         return;

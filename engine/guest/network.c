@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * network.c - waiting until others can be reached by name: for a default route, of which
- * netlink tells, and for a name server in resolv.conf(5). Whether one answers is not
- * asked.
+ * network.c - waits until others can be reached by name: for a default route, of which
+ * netlink tells, and for a name server in resolv.conf(5). Whether the server answers is
+ * not asked.
  */
 #include <errno.h>
 #include <limits.h>
@@ -33,7 +33,8 @@ static bool has_line(const char *path, bool (*matches)(const char *line)) {
     return found;
 }
 
-/* /proc/net/route: interface, destination, gateway, flags, 3 more, mask ... in hex. */
+/* A line of /proc/net/route: interface, destination, gateway, flags, three more, mask ...
+ * Numbers are hexadecimal. */
 static bool is_default_v4(const char *line) {
     unsigned long destination, flags, mask;
     return sscanf(line, "%*s %lx %*x %lx %*d %*d %*d %lx", &destination, &flags, &mask) ==
@@ -41,7 +42,7 @@ static bool is_default_v4(const char *line) {
            destination == 0 && mask == 0 && (flags & RTF_UP) && !(flags & RTF_REJECT);
 }
 
-/* /proc/net/ipv6_route: destination, its prefix length, ..., interface. */
+/* A line of /proc/net/ipv6_route: destination, its prefix length, ..., interface. */
 static bool is_default_v6(const char *line) {
     return strncmp(line, "00000000000000000000000000000000 00 ", 36) == 0 &&
            !strstr(line, " lo\n");
@@ -99,7 +100,8 @@ static bool is_nameserver(const char *line) {
     return strncmp(line, "nameserver", 10) == 0;
 }
 
-/* systemd-resolved's stub is named in resolv.conf before it knows a server. */
+/* Where name servers are listed. systemd-resolved names its stub in resolv.conf before it
+ * knows a server. */
 static const char *resolver_file(void) {
     char path[PATH_MAX];
     const char *target = realpath("/etc/resolv.conf", path);
@@ -108,7 +110,7 @@ static const char *resolver_file(void) {
 }
 
 static bool has_name_server(const char *path) {
-    (void) path; /* where it leads to may be another file each time */
+    (void) path; /* it may lead to another file each time */
     return has_line(resolver_file(), is_nameserver);
 }
 

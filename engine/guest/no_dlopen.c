@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * no_dlopen.c - a static program can load no shared libraries: what Lua's package.loadlib
- * calls says so here, in place of libc's, which would need the very libc it was built
- * with.
+ * no_dlopen.c - a static program can load no shared libraries. What Lua's package.loadlib
+ * calls says so here; libc's own functions would need the very libc they were built with.
  */
 #include <dlfcn.h>
 #include <stddef.h>

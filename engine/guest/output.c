@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * output.c - what Lua code writes to stdout. It is written at once, as stderr is: a
- * testlet that is killed in its next line has said what it said, and what its children
- * write comes behind it. Who writes much in small pieces can ask for a buffer:
+ * output.c - what Lua code writes to stdout goes out at once, as stderr does. So nothing
+ * is lost of a testlet that is killed in its next line, and what its children write comes
+ * behind what it wrote before. Who writes much in small pieces can ask for a buffer:
  * io.stdout:setvbuf "full".
  */
 #include <stdio.h>
@@ -11,8 +11,8 @@
 
 #include "guest/guest.h"
 
-/* Lua's own print, but for this: it writes a line in one piece, so that what others write
- * meanwhile can't come between its words. */
+/* Like Lua's own print, but it writes a line in one piece, so that nothing that others
+ * write meanwhile comes between its words. */
 static int print(lua_State *L) {
     int count = lua_gettop(L);
     luaL_Buffer line;

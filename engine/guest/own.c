@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * own.c - the guest's own directory, and removing what is in one. A testlet is root: it
- * may have moved the directory, put a link or a mount in its place, or taken /proc away.
- * So the host says where the directory is, it is opened once, and is ours only as long as
- * it is what it was when the host's first request came. Everything is removed relative to
- * what is open, no link is followed, and no mount is entered.
+ * own.c - the guest's own directory, and removing what is in a directory. A testlet is
+ * root: it may have moved the guest's directory, put a link or a mount in its place, or
+ * taken /proc away. So the host says where the directory is. It is opened once, and is
+ * ours only as long as it is the one that the host's first request found. Everything is
+ * removed relative to what is open, no link is followed, and no mount is entered.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,21 +16,21 @@
 
 #include "guest/guest.h"
 
-#define DEPTH_MAX                                                                        \
-    200 /* directories in directories that are removed: each takes a descriptor */
+#define DEPTH_MAX 200 /* directories within directories: each takes a descriptor */
 
 static struct {
     char path[256];
     int directory;     /* -1: it is not there, or not ours */
-    int root;          /* "/", to which it is a name */
-    char identity[64]; /* what this directory is and no other */
-    ct_error why;      /* there is none */
+    int root;          /* "/", in which it is */
+    char identity[64]; /* tells it from any other directory */
+    ct_error why;      /* why there is none */
 } own = {.directory = -1, .root = -1};
 
 /* ---- what it is ---- */
 
-/* Which mount a directory lies on: by its number (Linux 5.8), else by its device
- * alone, which can't tell a file system from a part of it that is mounted elsewhere. */
+/* The mount that a directory lies on. Since Linux 5.8 it has a number. Before that only
+ * the device is known, which does not tell a file system from a part of it that is
+ * mounted elsewhere. */
 struct mount {
     uint64_t number;
     uint32_t major, minor;
@@ -59,7 +59,7 @@ static int look_at(const char *identity, ct_error *error) {
         return ct_fail(error, CT_E_SYSTEM,
                        "guest: something is mounted at %s, where its own directory was",
                        own.path);
-    /* not its device: that may be another one after a reboot */
+    /* without its device, which may be another one after a reboot */
     snprintf(own.identity, sizeof own.identity, "%llu %lld.%u",
              (unsigned long long) info.stx_ino, (long long) info.stx_btime.tv_sec,
              info.stx_btime.tv_nsec);
@@ -112,10 +112,10 @@ bool guest_own_path(const char *path, char *to, size_t size) {
 
 /* ---- removing ---- */
 
-static int clear(int directory, const struct mount *mount, const char *except, int depth,
-                 ct_error *error);
+static int clear_directory(int directory, const struct mount *mount, const char *except,
+                           int depth, ct_error *error);
 
-/* Takes a directory's contents away; opens what was only looked up. */
+/* Removes what is in the directory called name. */
 static int clear_named(int parent, const char *name, const struct mount *mount, int depth,
                        ct_error *error) {
     struct mount here;
@@ -131,7 +131,7 @@ static int clear_named(int parent, const char *name, const struct mount *mount, 
     else if (!same_mount(&here, mount))
         code = ct_fail(error, CT_E_SYSTEM, "guest: something is mounted at %s", name);
     else
-        code = clear(directory, mount, NULL, depth, error);
+        code = clear_directory(directory, mount, NULL, depth, error);
     close(directory);
     return code;
 }
@@ -148,9 +148,9 @@ static int remove_one(int parent, const char *name, const struct mount *mount, i
     return code;
 }
 
-/* Goes on after a failure; the first one is told. */
-static int clear(int directory, const struct mount *mount, const char *except, int depth,
-                 ct_error *error) {
+/* Goes on after a failure, and tells the first one. */
+static int clear_directory(int directory, const struct mount *mount, const char *except,
+                           int depth, ct_error *error) {
     int list = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *entries = list < 0 ? NULL : fdopendir(list);
     int code = entries ? CT_OK : ct_fail_errno(error, "guest: reading a directory");
@@ -175,7 +175,7 @@ int guest_clear(int directory, const char *except, ct_error *error) {
     struct statx info;
     if (!find_mount(directory, &mount, &info))
         return ct_fail_errno(error, "guest: looking at a directory");
-    return clear(directory, &mount, except, 0, error);
+    return clear_directory(directory, &mount, except, 0, error);
 }
 
 int guest_remove(void) {

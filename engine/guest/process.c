@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * process.c - seeing a program to its end, from the side of who wants it run. Between the
- * two is a keeper (keeper.h), which does the killing, so that this can go on looking at
- * the clock, the host and the output.
+ * process.c - runs a program and sees it to its end. Between the two is a keeper
+ * (keeper.h), which does the killing, so that this process can go on looking at the
+ * clock, the host and the output.
  */
-#include "guest/process.h"
-#include "basic/basic.h"
-#include "guest/keeper.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,9 +15,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "basic/basic.h"
+#include "guest/keeper.h"
+#include "guest/process.h"
+
 #define PIECE  65536 /* bytes read at once, where nothing is passed on */
 #define GRACE  2.0   /* seconds between SIGTERM and SIGKILL */
-#define LATEST 10.0  /* seconds after SIGKILL: what still lives then can't be killed */
+#define LATEST 10.0  /* seconds after SIGKILL; what still lives then can't be killed */
 
 struct running {
     const process *what;
@@ -35,7 +35,7 @@ struct running {
     enum { RUNNING, ENDING, KILLING } state;
     bool over;    /* nothing more is waited for */
     bool stuck;   /* the keeper still waits for what can't be killed */
-    bool ended;   /* the program has; note is what the keeper said */
+    bool ended;   /* the program has ended, and the keeper's note says how */
     bool blocked; /* output waits until the outlet has room */
     keeper_note note;
 };
@@ -53,7 +53,7 @@ struct birth {
     const struct ends *ends;
 };
 
-/* In the program's own process, the keeper's child. */
+/* Runs in the program's own process, the keeper's child. */
 static void become_program(void *context) {
     const struct birth *birth = context;
     const struct ends *ends = birth->ends;
@@ -105,8 +105,7 @@ static int open_ends(const process *what, struct ends *ends) {
     if (what->input)
         return open_pipe(&ends->their_input, &ends->our_input);
     ends->their_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (ends->their_input <
-        0) /* an image without /dev/null: an empty pipe does as well */
+    if (ends->their_input < 0) /* without /dev/null an empty pipe does as well */
         return open_pipe(&ends->their_input, &ends->our_input);
     return 0;
 }
@@ -120,7 +119,7 @@ static int open_line(struct ends *ends) {
     return 0;
 }
 
-static int start(struct running *run, ct_error *error) {
+static int start_keeper(struct running *run, ct_error *error) {
     struct ends ends = {{-1, -1, -1}, {-1, -1, -1}, -1, -1, -1, -1};
     int code = CT_OK;
     descendants_open();
@@ -145,14 +144,14 @@ out:
     run->input = ends.our_input;
     if (!run->what->input)
         close_one(&run->input);
-    if (run->input >= 0) /* who does not read must not hold us up */
+    if (run->input >= 0) /* a program that does not read must not hold us up */
         fcntl(run->input, F_SETFL, O_NONBLOCK);
     return code;
 }
 
 /* ---- ending it ---- */
 
-static void order(const struct running *run, int number) {
+static void give_order(const struct running *run, int number) {
     send(run->line, &number, sizeof number, MSG_NOSIGNAL);
 }
 
@@ -161,7 +160,7 @@ static void begin_ending(struct running *run) {
         return;
     run->state = ENDING;
     run->kill_at = ct_now() + GRACE;
-    order(run, SIGTERM);
+    give_order(run, SIGTERM);
 }
 
 static void begin_killing(struct running *run) {
@@ -169,7 +168,7 @@ static void begin_killing(struct running *run) {
         return;
     run->state = KILLING;
     run->kill_at = ct_now() + LATEST;
-    order(run, SIGKILL);
+    give_order(run, SIGKILL);
 }
 
 static void check_deadlines(struct running *run) {
@@ -191,7 +190,7 @@ static bool has_room(int outlet) {
     return outlet < 0 || poll(&fd, 1, 0) > 0;
 }
 
-/* Takes so many bytes that a stream has, or less; returns how many. */
+/* Takes bytes of a stream, `most` at most. Returns how many. */
 static size_t read_stream(struct running *run, int stream, size_t most) {
     static char piece[PIECE];
     size_t size = run->what->outlet < 0 ? PIECE : PROCESS_PIECE;
@@ -219,7 +218,7 @@ static void read_streams(struct running *run, const struct pollfd *fds) {
 }
 
 /* Takes what the pipes hold now, and no more: others may go on writing to them. */
-static void drain(struct running *run) {
+static void drain_pipes(struct running *run) {
     for (int i = 0; i < PROCESS_STREAMS; i++) {
         int held = 0;
         if (run->streams[i] < 0 || ioctl(run->streams[i], FIONREAD, &held) < 0)
@@ -245,9 +244,9 @@ static void write_input(struct running *run) {
 
 /* ---- the wait ---- */
 
-/* What the keeper says; its end without a word means that it was killed, and with it
- * all. */
-static void hear(struct running *run) {
+/* Takes what the keeper says. When it ends without a word, it was killed, and all that it
+ * kept with it. */
+static void hear_keeper(struct running *run) {
     keeper_note note;
     if (recv(run->line, &note, sizeof note, 0) != sizeof note) {
         run->over = true;
@@ -257,11 +256,11 @@ static void hear(struct running *run) {
         run->note = note;
     run->ended = run->ended || note.event == KEEPER_ENDED;
     if (run->state == RUNNING && run->ended)
-        drain(run); /* which may find that it was too much */
+        drain_pipes(run); /* this may find that it wrote too much */
     if (run->state == RUNNING || note.event != KEEPER_ENDED)
         run->over = true;
     else
-        begin_killing(run); /* what the program has left */
+        begin_killing(run); /* what the program has left running */
 }
 
 static int poll_timeout(const struct running *run) {
@@ -270,11 +269,11 @@ static int poll_timeout(const struct running *run) {
     return until > 0 ? ct_wait_milliseconds(&wait) : -1;
 }
 
-/* One wait. */
-static void step(struct running *run) {
+/* Waits once, and does what there is to do. */
+static void wait_once(struct running *run) {
     struct pollfd fds[4 + PROCESS_STREAMS];
     fds[0] = (struct pollfd){.fd = run->line, .events = POLLIN};
-    /* its end only (POLLHUP): what it carries is for who reads it later */
+    /* no event but its end (POLLHUP): its bytes are read later, by others */
     fds[1] = (struct pollfd){.fd = run->state == RUNNING ? run->what->hangup : -1};
     fds[2] = (struct pollfd){.fd = run->input, .events = POLLOUT};
     fds[3] =
@@ -293,13 +292,13 @@ static void step(struct running *run) {
             begin_ending(run);
         }
         if (fds[0].revents)
-            hear(run);
+            hear_keeper(run);
     }
     check_deadlines(run);
 }
 
 static void note_end(process_end *end, int status, const struct rusage *usage) {
-    /* what it says after it was told to end does not count */
+    /* an exit code after it was told to end does not count */
     bool itself = WIFEXITED(status) && !end->timed_out && end->limit < 0;
     end->exit_code = itself ? WEXITSTATUS(status) : -1;
     end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -311,11 +310,11 @@ static void note_end(process_end *end, int status, const struct rusage *usage) {
 }
 
 /* Lets the keeper go, and notes how the program ended. */
-static int finish(struct running *run, ct_error *error) {
+static int finish_run(struct running *run, ct_error *error) {
     int status = 0;
     if (!run->ended || run->state != RUNNING)
-        drain(run);
-    order(run, KEEPER_RELEASE);
+        drain_pipes(run);
+    give_order(run, KEEPER_RELEASE);
     close_one(&run->line);
     while (!run->stuck && waitpid(run->keeper, &status, 0) < 0 && errno == EINTR)
         continue;
@@ -326,7 +325,7 @@ static int finish(struct running *run, ct_error *error) {
     if (run->ended)
         status = run->note.status;
     else if (run->stuck)
-        status = SIGKILL; /* as wait() has it: it will be, by this */
+        status = SIGKILL; /* as wait() would say: this signal will end it */
     note_end(run->end, status, &run->note.usage);
     return CT_OK;
 }
@@ -335,15 +334,15 @@ int process_run(const process *what, process_end *end, ct_error *error) {
     struct running run = {.what = what, .end = end, .line = -1, .begun = ct_now()};
     *end = (process_end){.exit_code = -1, .limit = -1};
     run.deadline = what->timeout > 0 ? run.begun + what->timeout : 0;
-    /* a child that does not want its stdin is no reason to die */
+    /* a child that does not read its stdin must not kill us */
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
     sigaction(SIGPIPE, &ignore, &before);
-    int code = start(&run, error);
+    int code = start_keeper(&run, error);
     if (code == CT_OK) {
         while (!run.over)
-            step(&run);
+            wait_once(&run);
         end->duration = ct_now() - run.begun;
-        code = finish(&run, error);
+        code = finish_run(&run, error);
     }
     sigaction(SIGPIPE, &before, NULL);
     close_one(&run.line);

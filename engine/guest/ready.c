@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * ready.c - waiting, inside the instance, until it is as ready as asked for: for one
- * level of readiness after the other. How systemd and the network are waited for is in
- * files of their own.
+ * ready.c - waits, inside the instance, until that is as ready as asked for: for one
+ * level of readiness after the other. systemd.c and network.c wait for theirs.
  */
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +10,7 @@
 
 /* ---- cloud-init ---- */
 
-static bool ignore(void *context, int stream, const char *data, size_t length) {
+static bool ignore_output(void *context, int stream, const char *data, size_t length) {
     (void) context, (void) stream, (void) data, (void) length;
     return true;
 }
@@ -21,13 +20,13 @@ static int exec_argv(void *argv, int extra) {
     return process_exec(argv);
 }
 
-/* Runs a command until its end; its exit code, or a negative code. */
+/* Runs a command to its end. Returns its exit code, or a negative code. */
 static int run_quietly(const char *const *argv, const ct_wait *wait, ct_error *error) {
     process what = {.child = exec_argv,
                     .context = (void *) argv,
                     .timeout = ct_wait_left(wait) + 0.001,
                     .hangup = wait->cancel,
-                    .take = ignore};
+                    .take = ignore_output};
     process_end end;
     int code = process_run(&what, &end, error);
     if (code < 0)
@@ -51,21 +50,20 @@ static int wait_cloud_init(const ct_wait *wait, ct_error *error) {
 }
 
 int guest_wait_ready(const char *level, double seconds, int hangup, ct_error *error) {
-    static const struct {
-        const char *name;
-        int (*wait)(const ct_wait *wait, ct_error *error);
-    } levels[] = {{"exec", NULL},
-                  {"system", guest_wait_systemd},
-                  {"network", guest_wait_network},
-                  {"cloud-init", wait_cloud_init}};
+    static int (*const waits[])(const ct_wait *wait, ct_error *error) = {
+        [CT_READY_SYSTEM] = guest_wait_systemd,
+        [CT_READY_NETWORK] = guest_wait_network,
+        [CT_READY_CLOUD_INIT] = wait_cloud_init};
     ct_wait wait = ct_wait_for(seconds, hangup);
-    for (size_t i = 0; i < CT_COUNT(levels); i++) {
-        int code = levels[i].wait ? levels[i].wait(&wait, error) : CT_OK;
+    int wanted = ct_word_find(ct_ready_words, level);
+    if (wanted < CT_READY_EXEC)
+        return ct_fail(error, CT_E_PROTOCOL, "guest: no such level of readiness: %s",
+                       level);
+    for (int i = CT_READY_EXEC; i <= wanted; i++) {
+        int code = waits[i] ? waits[i](&wait, error) : CT_OK;
         if (code < 0)
             return ct_fail_in(error, code, "the instance was not ready (%s) after %g s",
-                              levels[i].name, seconds);
-        if (strcmp(levels[i].name, level) == 0)
-            return CT_OK;
+                              ct_ready_words[i], seconds);
     }
-    return ct_fail(error, CT_E_PROTOCOL, "guest: no such level of readiness: %s", level);
+    return CT_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * request.c - reading the fields of a request, which is a Lua table here.
+ * request.c - reads the fields of a request, which is a Lua table here.
  */
 #include <stdlib.h>
 
@@ -46,4 +46,12 @@ const char **guest_list(lua_State *L, const char *key, const char *first) {
     }
     lua_pop(L, 1);
     return list;
+}
+
+void guest_set_env(lua_State *L) {
+    if (lua_getfield(L, -1, "env") == LUA_TTABLE)
+        for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
+            if (lua_type(L, -2) == LUA_TSTRING && lua_isstring(L, -1))
+                setenv(lua_tostring(L, -2), lua_tostring(L, -1), 1);
+    lua_pop(L, 1);
 }

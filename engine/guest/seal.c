@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * seal.c - the last thing done to an instance that others are to be cloned from: what
- * makes it itself is taken away, so that each clone makes its own (machine-id(5), random
- * seeds, DHCP leases), and so is what only its build has left: logs, /tmp. And, for that
- * instance, being an init that does nothing: it must run for this, but nothing in it may.
+ * seal.c - seals an instance, which is the last thing that is done to one that others are
+ * cloned from. What makes it itself is taken away, so that each clone makes its own:
+ * machine-id(5), random seeds, DHCP leases. So is what its build has left: logs, /tmp.
+ * The instance must run for this, but nothing in it may: hence an init that does nothing.
  */
 #include <fcntl.h>
 #include <ftw.h>
@@ -13,31 +13,16 @@
 
 #include "guest/guest.h"
 
-/* What is named here is named in base_step.c, too: uploads to there are in no base. */
-
-/* Regular files that the system makes again when they are empty. */
-static const char *const emptied[] = {"/etc/machine-id", "/var/log/wtmp", "/var/log/btmp",
-                                      "/var/log/lastlog"};
-
-/* Regular files that the system makes again when they are missing. */
-static const char *const removed[] = {
-    "/var/lib/dbus/machine-id", "/var/lib/systemd/random-seed",
-    "/var/lib/systemd/credential.secret", "/var/lib/urandom/random-seed"};
-
-/* Directories all of whose contents go. */
-static const char *const cleared[] = {"/tmp",
-                                      "/var/log/journal",
-                                      "/var/lib/dhcp",
-                                      "/var/lib/dhclient",
-                                      "/var/lib/dhcpcd",
-                                      "/var/lib/wicked"};
+static const char *const emptied[] = {CT_SEAL_EMPTIES};
+static const char *const removed[] = {CT_SEAL_REMOVES};
+static const char *const cleared[] = {CT_SEAL_CLEARS};
 
 static bool is_regular(const char *path) {
     struct stat info;
     return lstat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-/* What can't be removed, as a mount, stays. */
+/* What can't be removed stays, as a mount. */
 static void clear_directory(const char *path) {
     ct_error error;
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -47,7 +32,7 @@ static void clear_directory(const char *path) {
         close(directory);
 }
 
-static unsigned long long total; /* nftw(3) passes nothing on */
+static unsigned long long total; /* bytes; nftw(3) has no context to pass on */
 
 static int add_size(const char *path, const struct stat *info, int type,
                     struct FTW *place) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * stream.c - frames to the host, bytes from it.
+ * stream.c - writes frames to the host, and reads bytes from it.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,19 +11,10 @@
 #define PIECE 65536 /* bytes */
 
 bool guest_write(const char *data, size_t length) {
-    while (length > 0) {
-        ssize_t written = write(STDOUT_FILENO, data, length);
-        if (written < 0 && errno != EINTR)
-            return false;
-        if (written > 0) {
-            data += written;
-            length -= (size_t) written;
-        }
-    }
-    return true;
+    return ct_write_all(STDOUT_FILENO, data, length);
 }
 
-/* What is small goes in one piece; see process.outlet. */
+/* A small frame goes in one piece; see process.outlet. */
 bool guest_send(enum ct_frame_type type, const void *data, size_t length) {
     char whole[PROCESS_OUTLET_ROOM] = {(char) type};
     for (int i = 0; i < 4; i++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * systemd.c - waiting until systemd has finished starting up, by asking it over the
- * socket that it keeps for root. A client of D-Bus that knows one call and one signal,
- * not for anything else. systemctl would not do: before systemd 240 its
- * "is-system-running --wait" waits for nothing.
+ * systemd.c - waits until systemd has finished starting up. It asks over the socket that
+ * systemd keeps for root, as a client of D-Bus that knows one call and one signal.
+ * systemctl would not do: before systemd 240 its "is-system-running --wait" waits for
+ * nothing.
  */
 #include <errno.h>
 #include <limits.h>
@@ -24,14 +24,14 @@
 #define INPUT_MAX (4 * CT_MIB) /* bytes of one message */
 #define PAUSE     0.01         /* seconds until the next try to connect */
 #define QUERY     1            /* the serial number of the only call */
-#define AUTHENTICATE                                                                     \
-    "AUTH EXTERNAL 30\r\nBEGIN\r\n" /* "30": the user id "0" in hexadecimal */
+/* "30" is the user id "0" in hexadecimal. */
+#define AUTHENTICATE "AUTH EXTERNAL 30\r\nBEGIN\r\n"
 
 /* The talk with systemd. */
 struct talk {
     int socket;
     ct_buf input;
-    char state[STATE_MAX]; /* the latest word: "starting", "running", ...; "": none yet */
+    char state[STATE_MAX]; /* its latest word: "starting", "running" ...; "": none yet */
 };
 
 /* ---- is it there ---- */
@@ -42,8 +42,9 @@ static bool is_named_systemd(const char *link) {
     return program && strcmp(strrchr(program, '/'), "/systemd") == 0;
 }
 
-/* An instance may be told to run another init than its image's. That one is of the same
- * file system: until init is executed, process 1 is still a program of the host's. */
+/* An instance may be told to run another init than its image's. That lies on the same
+ * file system as "/": before init is executed, process 1 is still a program of the
+ * host's. */
 static bool has_other_init(void) {
     struct stat root, init;
     return stat("/", &root) == 0 && stat("/proc/1/exe", &init) == 0 &&
@@ -60,7 +61,7 @@ static bool exists(const char *path) {
 
 /* ---- the connection ---- */
 
-/* Waits for the descriptor (-1: for the time alone), or for the host to go. */
+/* Waits for the descriptor (-1: there is only the time), or until the host is gone. */
 static int wait_for(int descriptor, const ct_wait *wait, ct_error *error) {
     struct pollfd fds[2] = {{.fd = descriptor, .events = POLLIN},
                             {.fd = wait->cancel, .events = 0}};
@@ -76,7 +77,7 @@ static int wait_for(int descriptor, const ct_wait *wait, ct_error *error) {
     return ct_fail(error, CT_E_TIMEOUT, "timed out");
 }
 
-/* -1: systemd does not listen yet, or not now. */
+/* -1: systemd does not listen now. */
 static int connect_manager(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = MANAGER};
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -92,7 +93,8 @@ static bool send_all(const struct talk *talk, const void *data, size_t length) {
     return send(talk->socket, data, length, MSG_NOSIGNAL) == (ssize_t) length;
 }
 
-/* Adds what comes next to the input. 1: go on; 0: systemd has closed the connection. */
+/* Waits for bytes, and adds them to the input. 1: go on; 0: systemd has closed the
+ * connection. */
 static int receive(struct talk *talk, const ct_wait *wait, ct_error *error) {
     char piece[4096];
     int code = wait_for(talk->socket, wait, error);
@@ -107,7 +109,7 @@ static int receive(struct talk *talk, const ct_wait *wait, ct_error *error) {
 
 /* ---- the talk ---- */
 
-/* 1: systemd takes messages now; 0: it has gone away. */
+/* 1: systemd takes messages now; 0: it has closed the connection. */
 static int authenticate(struct talk *talk, const ct_wait *wait, ct_error *error) {
     const char *end = NULL;
     int code = send_all(talk, "\0" AUTHENTICATE, sizeof AUTHENTICATE);
@@ -143,9 +145,10 @@ static int ask_state(const struct talk *talk, ct_error *error) {
     return code;
 }
 
-/* The signal comes once, when the last job of start-up has ended. It is sent to all that
- * have a connection of this kind, whether they have subscribed to signals or not. */
-static void note(struct talk *talk, const dbus_message *message) {
+/* Notes the state that a message tells. The signal comes once, when the last job of
+ * start-up has ended. All that have a connection of this kind get it, whether they have
+ * subscribed to signals or not. */
+static void note_state(struct talk *talk, const dbus_message *message) {
     if (message->type == DBUS_SIGNAL && strcmp(message->member, "StartupFinished") == 0)
         snprintf(talk->state, sizeof talk->state, "finished");
     else if (message->type == DBUS_RETURN && message->reply_to == QUERY &&
@@ -153,15 +156,16 @@ static void note(struct talk *talk, const dbus_message *message) {
         snprintf(talk->state, sizeof talk->state, "%s", message->text);
 }
 
-static bool over(const struct talk *talk) {
+static bool startup_is_over(const struct talk *talk) {
     return *talk->state && strcmp(talk->state, "initializing") != 0 &&
            strcmp(talk->state, "starting") != 0;
 }
 
-/* Takes what systemd says until start-up is over. 1: it is; 0: systemd has gone away. */
+/* Takes what systemd says until start-up is over. 1: it is over; 0: systemd has closed
+ * the connection. */
 static int listen_to(struct talk *talk, const ct_wait *wait, ct_error *error) {
     int code = 1;
-    while (code > 0 && !over(talk)) {
+    while (code > 0 && !startup_is_over(talk)) {
         dbus_message message;
         int taken = dbus_parse(talk->input.data, talk->input.length, &message);
         if (taken < 0)
@@ -169,7 +173,7 @@ static int listen_to(struct talk *talk, const ct_wait *wait, ct_error *error) {
         if (taken > 0 && message.type == DBUS_ERROR && message.reply_to == QUERY)
             return ct_fail(error, CT_E_GUEST, "systemd does not tell its state");
         if (taken > 0)
-            note(talk, &message);
+            note_state(talk, &message);
         ct_buf_consume(&talk->input, (size_t) taken);
         if (taken == 0)
             code = receive(talk, wait, error);
@@ -193,15 +197,16 @@ static int converse(struct talk *talk, const ct_wait *wait, ct_error *error) {
     return code;
 }
 
-/* Until the next try. */
+/* Waits until the next try. */
 static int rest(const ct_wait *wait, ct_error *error) {
     ct_wait pause = ct_wait_within(wait, PAUSE);
     int code = wait_for(-1, &pause, error);
     return code == CT_E_TIMEOUT && ct_wait_left(wait) > 0 ? CT_OK : code;
 }
 
-/* The socket has its name a moment before systemd listens, which no event tells of; and a
- * systemd that executes itself anew drops its connections. */
+/* Tries again until somebody says that start-up is over. The socket has its name a moment
+ * before systemd listens, which no event tells of; and a systemd that executes itself
+ * anew drops its connections. */
 int guest_wait_systemd(const ct_wait *wait, ct_error *error) {
     struct talk talk = {.state = ""};
     ct_error latest = {0};

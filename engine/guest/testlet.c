@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * testlet.c - op "run": the testlet in its child process, and what it wrote, returned and
- * used, as frames. Lua runs in the child, in the state that the request was read into.
+ * testlet.c - op "run": runs the testlet in a child process, and sends what it wrote,
+ * returned and used as frames. Lua runs in the child, in the state that the request was
+ * read into.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,14 +19,15 @@
 #include "guest/guest.h"
 
 #define PATH_SIZE 512
+#define EXIT_MAX  4096 /* bytes of the last frame */
 
 /* What both sides of the fork know. */
 struct testlet {
     lua_State *L; /* the request is on top */
-    const char *kind;
+    int kind;     /* enum ct_testlet_kind */
     const char **argv;
-    int directory;           /* the script's own; -1: there is none */
-    char folder[32];         /* its name in the guest's directory */
+    int directory;           /* the script's own directory; -1: there is none */
+    char folder[32];         /* that directory's name in the guest's */
     const char *script_name; /* borrowed from the request */
     char script[PATH_SIZE];
     size_t limit; /* bytes of stdout, and of stderr */
@@ -36,16 +38,8 @@ struct testlet {
 
 /* ---- the child ---- */
 
-static void set_environment(lua_State *L) {
-    if (lua_getfield(L, -1, "env") == LUA_TTABLE)
-        for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-            if (lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING)
-                setenv(lua_tostring(L, -2), lua_tostring(L, -1), 1);
-    lua_pop(L, 1);
-}
-
-/* The folder for what the testlet leaves, which the host names as lying in our own
- * directory. */
+/* Makes the folder for what the testlet leaves. The host names it as lying in the guest's
+ * own directory. */
 static void make_artifacts(void) {
     static const char variable[] = "CLEANTEST_ARTIFACTS";
     char path[PATH_SIZE];
@@ -67,13 +61,15 @@ static void go_home(void) {
             perror("cleantest: chdir");
 }
 
-/* What runs a script that has no "#!" line: by its name, else sh, as execvp() has it. */
+/* What runs a script without a "#!" line: its name's ending says so, or it is sh, as with
+ * execvp(). */
 static const char *interpreter(const char *script) {
     const char *suffix = strrchr(script, '.');
     return suffix && strcmp(suffix, ".py") == 0 ? "python3" : "sh";
 }
 
-/* true when some function on the stack is not the library's; its chunks are called so. */
+/* true when a function on the stack is not the library's, which is known by the names of
+ * its chunks. */
 static bool has_own_code(lua_State *L) {
     static const char library[] = "=cleantest.";
     lua_Debug frame;
@@ -101,7 +97,8 @@ static const char *show_thrown(lua_State *L) {
     return luaL_tolstring(L, 1, NULL);
 }
 
-/* Where the library's installers are when they fail helps nobody. */
+/* Adds a traceback, unless only the library's code is on the stack: where an installer
+ * fails helps nobody. */
 static int add_traceback(lua_State *L) {
     const char *message = show_thrown(L);
     if (has_own_code(L))
@@ -109,7 +106,7 @@ static int add_traceback(lua_State *L) {
     return 1;
 }
 
-/* Turns paths in the table on top into what they are in this instance. */
+/* Replaces the paths in the table on top that begin with GUEST_PREFIX. */
 static void relocate(lua_State *L) {
     char own[PATH_SIZE];
     if (!lua_checkstack(L, 4))
@@ -126,8 +123,8 @@ static void relocate(lua_State *L) {
     }
 }
 
-/* Pushes what the request's code unpacks to; a message, when it returns false: modules
- * that travelled along are loaded by that. */
+/* Unpacks the request's code, which loads the modules that came along, and pushes the
+ * result. false: it pushes a message. */
 static bool push_packed(lua_State *L, int request) {
     size_t length = 0;
     ct_error error = {0};
@@ -141,17 +138,17 @@ static bool push_packed(lua_State *L, int request) {
     return false;
 }
 
-/* What Lua programs return when they have failed, and say why: nil or false, and a
+/* true for what Lua programs return when they have failed: nil or false, and a
  * message. */
 static bool has_failed(lua_State *L, int first) {
     return lua_gettop(L) > first && !lua_toboolean(L, first) &&
            lua_type(L, first + 1) == LUA_TSTRING;
 }
 
-/* Pushes the function to call; false after a message on stderr. The request is at
- * `request`. */
+/* Pushes the function to call. false: it has written a message to stderr. The request is
+ * at the index `request`. */
 static bool push_callee(lua_State *L, const struct testlet *testlet, int request) {
-    if (strcmp(testlet->kind, "lua") == 0) {
+    if (testlet->kind == CT_TESTLET_LUA) {
         size_t length = 0;
         lua_pushvalue(L, request);
         const char *code = guest_string(L, "code", &length);
@@ -175,7 +172,7 @@ static bool push_callee(lua_State *L, const struct testlet *testlet, int request
     return false;
 }
 
-/* How many; -1 after a message on stderr. */
+/* Pushes the arguments, and returns how many. -1: it has written a message to stderr. */
 static int push_args(lua_State *L, int request) {
     int count = 0;
     if (lua_getfield(L, request, "args") == LUA_TTABLE) {
@@ -206,20 +203,15 @@ static int give_value(lua_State *L, int extra) {
         fprintf(stderr, "the testlet's return value can't travel: %s\n", error.message);
         return 1;
     }
-    for (size_t done = 0; done < value.length;) {
-        ssize_t written = write(extra, value.data + done, value.length - done);
-        if (written > 0)
-            done += (size_t) written;
-        else if (errno != EINTR)
-            break;
-    }
+    bool ignored = ct_write_all(extra, value.data, value.length);
+    (void) ignored; /* the parent may have had enough, and say so itself */
     ct_buf_fini(&value);
     return 0;
 }
 
-/* The end of a Lua testlet, with its value on top: what the module cleantest.test has
- * collected goes along, and a failure there is the testlet's. */
-static int finish(lua_State *L, int status, int extra) {
+/* Ends a Lua testlet, whose value is on top. What the module cleantest.test has collected
+ * goes along with it, and a failure there is the testlet's. */
+static int finish_lua(lua_State *L, int status, int extra) {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     if (lua_getfield(L, -1, "cleantest.test") != LUA_TNIL &&
         luaL_getmetafield(L, -1, "collect") == LUA_TFUNCTION) {
@@ -251,25 +243,25 @@ static int run_lua(const struct testlet *testlet, int extra) {
     if (lua_pcall(L, count, LUA_MULTRET, handler) != LUA_OK) {
         fprintf(stderr, "%s\n", lua_tostring(L, -1));
         lua_pushnil(L);
-        return finish(L, 1, extra);
+        return finish_lua(L, 1, extra);
     }
     if (has_failed(L, first)) {
         fprintf(stderr, "%s\n", lua_tostring(L, first + 1));
         lua_pushnil(L);
-        return finish(L, 1, extra);
+        return finish_lua(L, 1, extra);
     }
     lua_settop(L, first);
-    return finish(L, 0, extra);
+    return finish_lua(L, 0, extra);
 }
 
-static int child(void *context, int extra) {
+static int become_testlet(void *context, int extra) {
     struct testlet *testlet = context;
-    set_environment(testlet->L);
+    guest_set_env(testlet->L);
     make_artifacts();
     go_home();
-    if (strcmp(testlet->kind, "command") == 0)
+    if (testlet->kind == CT_TESTLET_COMMAND)
         return process_exec(testlet->argv);
-    if (strcmp(testlet->kind, "script") == 0)
+    if (testlet->kind == CT_TESTLET_SCRIPT)
         return process_exec_script(testlet->argv, interpreter(testlet->script));
     return run_lua(testlet, extra);
 }
@@ -288,47 +280,32 @@ static bool take_output(struct testlet *testlet, int stream, const char *data,
     return taken == length && !testlet->host_gone;
 }
 
-static bool take(void *context, int stream, const char *data, size_t length) {
+static bool take_stream(void *context, int stream, const char *data, size_t length) {
     struct testlet *testlet = context;
     if (stream != PROCESS_EXTRA)
         return take_output(testlet, stream, data, length);
     return ct_buf_add(&testlet->value, data, length) == CT_OK;
 }
 
-static int add_field(ct_buf *out, const char *key, double number) {
-    int code = ct_value_string(out, key);
-    return code < 0 ? code : ct_value_number(out, number);
-}
-
 static bool send_exit(const process_end *end) {
-    static const char *const streams[] = {"stdout", "stderr", "value"};
-    ct_buf out;
-    ct_buf_init(&out, 4096);
-    const char *limit = end->limit < 0 ? "" : streams[end->limit];
-    bool sent = ct_value_table(&out, 7) == CT_OK &&
-                (end->signal ? add_field(&out, "signal", end->signal)
-                             : add_field(&out, "exit_code", end->exit_code)) == CT_OK &&
-                ct_value_string(&out, "timed_out") == CT_OK &&
-                ct_value_boolean(&out, end->timed_out) == CT_OK &&
-                ct_value_string(&out, "limit") == CT_OK &&
-                ct_value_string(&out, limit) == CT_OK &&
-                add_field(&out, "cpu_user", end->cpu_user) == CT_OK &&
-                add_field(&out, "cpu_system", end->cpu_system) == CT_OK &&
-                add_field(&out, "duration", end->duration) == CT_OK &&
-                add_field(&out, "max_rss", (double) end->max_rss) == CT_OK &&
-                guest_send(CT_FRAME_EXIT, out.data, out.length);
-    ct_buf_fini(&out);
+    ct_table table;
+    ct_buf frame;
+    ct_buf_init(&frame, EXIT_MAX);
+    ct_table_begin(&table, EXIT_MAX);
+    if (end->signal)
+        ct_table_number(&table, "signal", end->signal);
+    else
+        ct_table_number(&table, "exit_code", end->exit_code);
+    ct_table_boolean(&table, "timed_out", end->timed_out);
+    ct_table_string(&table, "limit", end->limit < 0 ? "" : ct_stream_words[end->limit]);
+    ct_table_number(&table, "cpu_user", end->cpu_user);
+    ct_table_number(&table, "cpu_system", end->cpu_system);
+    ct_table_number(&table, "duration", end->duration);
+    ct_table_number(&table, "max_rss", (double) end->max_rss);
+    bool sent = ct_table_end(&table, &frame, CT_FRAME_EXIT) == CT_OK &&
+                guest_write(frame.data, frame.length);
+    ct_buf_fini(&frame);
     return sent;
-}
-
-static int write_all(int file, const char *data, size_t length) {
-    for (size_t done = 0; done < length;) {
-        ssize_t written = write(file, data + done, length - done);
-        if (written < 0 && errno != EINTR)
-            return -1;
-        done += written > 0 ? (size_t) written : 0;
-    }
-    return 0;
 }
 
 /* Puts the script into a directory of its own in the guest's. */
@@ -353,7 +330,7 @@ static int write_script(struct testlet *testlet, ct_error *error) {
     if (testlet->directory >= 0)
         file = openat(testlet->directory, testlet->script_name,
                       O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0700);
-    if (file < 0 || write_all(file, code, length) < 0)
+    if (file < 0 || !ct_write_all(file, code, length))
         result = ct_fail_errno(error, "guest: writing %s", testlet->script);
     if (file >= 0)
         close(file);
@@ -361,7 +338,8 @@ static int write_script(struct testlet *testlet, ct_error *error) {
     return result;
 }
 
-/* By what was opened: the testlet may have put something else where the paths lead. */
+/* Removes what was opened, not what the path leads to: that the testlet may have
+ * replaced. */
 static void remove_script(const struct testlet *testlet) {
     ct_error error;
     if (testlet->directory < 0)
@@ -374,14 +352,14 @@ static void remove_script(const struct testlet *testlet) {
 }
 
 static int supervise(struct testlet *testlet, ct_error *error) {
-    bool lua = strcmp(testlet->kind, "lua") == 0 || strcmp(testlet->kind, "call") == 0;
-    process what = {.child = child,
+    bool lua = testlet->kind == CT_TESTLET_LUA || testlet->kind == CT_TESTLET_CALL;
+    process what = {.child = become_testlet,
                     .context = testlet,
                     .want_extra = lua,
                     .timeout = guest_number(testlet->L, "timeout", 0),
                     .hangup = STDIN_FILENO,
                     .outlet = STDOUT_FILENO,
-                    .take = take,
+                    .take = take_stream,
                     .take_context = testlet};
     process_end end;
     if (process_run(&what, &end, error) < 0)
@@ -399,14 +377,16 @@ static size_t read_limit(lua_State *L) {
     return limit >= 0 && limit < (double) SIZE_MAX ? (size_t) limit : CT_OUTPUT_LIMIT;
 }
 
+static int read_kind(lua_State *L) {
+    const char *word = guest_string(L, "kind", NULL);
+    return word ? ct_word_find(ct_testlet_words, word) : CT_TESTLET_COMMAND;
+}
+
 int guest_run(lua_State *L) {
-    struct testlet testlet = {
-        .L = L, .kind = guest_string(L, "kind", NULL), .directory = -1};
+    struct testlet testlet = {.L = L, .kind = read_kind(L), .directory = -1};
     ct_error error = {0};
     int code = CT_OK;
-    if (!testlet.kind)
-        testlet.kind = "command";
-    bool script = strcmp(testlet.kind, "script") == 0;
+    bool script = testlet.kind == CT_TESTLET_SCRIPT;
     ct_buf_init(&testlet.value, CT_VALUE_SIZE_MAX);
     testlet.limit = read_limit(L);
     testlet.argv = guest_list(L, "argv", script ? "script" : NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * unix_socket.c - one exchange with a daemon of the instance's over its unix socket:
- * bytes go out, and what comes back until the daemon closes is the answer. It knows no
+ * unix_socket.c - one exchange with a daemon of the instance over its unix socket. Bytes
+ * go out, and what comes back until the daemon closes is the answer. It knows no
  * protocol.
  */
 #include <errno.h>
@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
@@ -20,7 +19,7 @@
 #define ANSWER_LIMIT  (16 * CT_MIB)
 #define PART_SIZE     65536
 
-/* One exchange; a userdata, so that a throw leaks nothing. */
+/* One exchange. It is a userdata, so that a throw leaks nothing. */
 struct exchange {
     int socket;
     int file;
@@ -53,23 +52,10 @@ static struct exchange *new_exchange(lua_State *L, double seconds) {
 }
 
 static int connect_to(struct exchange *exchange, const char *path, ct_error *error) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path)
-        return ct_fail(error, CT_E_ARGUMENT, "the socket's path is too long");
-    memcpy(address.sun_path, path, strlen(path));
     exchange->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (exchange->socket < 0)
         return ct_fail_errno(error, "socket");
-    /* a unix socket connects at once, or its queue is full */
-    while (connect(exchange->socket, (struct sockaddr *) &address, sizeof address) < 0) {
-        if (errno != EAGAIN && errno != EINTR)
-            return ct_fail_errno(error, "connecting");
-        poll(NULL, 0, 10);
-        int code = ct_wait_check(&exchange->wait, error);
-        if (code < 0)
-            return code;
-    }
-    return CT_OK;
+    return ct_unix_connect(exchange->socket, path, &exchange->wait, error);
 }
 
 /* Waits until the socket is ready for events. */
@@ -87,7 +73,7 @@ static int await(struct exchange *exchange, short events, ct_error *error) {
     }
 }
 
-/* 1: the other side does not read on; what it answered says why. */
+/* 1: the other side has stopped reading, and its answer says why. */
 static int send_all(struct exchange *exchange, const char *data, size_t length,
                     ct_error *error) {
     while (length > 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * watch.c - waiting for a file, in an instance that is booting: its folders may not exist
- * yet, may be links, and may be mounted over. Not for what is in files.
+ * watch.c - waits for a file, in an instance that is booting: the file's folders may not
+ * exist yet, may be links, and may be mounted over.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,19 +14,18 @@
 
 #include "guest/guest.h"
 
-#define LINKS_MAX  16  /* that are followed, one to the other */
-#define LOOK_AGAIN 0.1 /* seconds, where the kernel has no watch for us */
+#define LINKS_MAX  16  /* links from one to the next */
+#define LOOK_AGAIN 0.1 /* seconds between two looks, where the kernel gives no watch */
 
 #define CHANGES                                                                          \
     (IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF)
 
-/* Something happens at one of these when what a path names may have changed. -1: the
- * kernel has no more of its kind. inotify(7) counts them by user, and the containers of a
- * host are often one user. */
+/* One of these becomes readable when what a path names may have changed. -1: the kernel
+ * gives no more of them. inotify(7) counts them by user, and the containers of a host are
+ * often one user. */
 struct watch {
-    int files; /* inotify */
-    /* /proc/self/mountinfo, see proc(5): inotify tells nothing of a mount on a folder */
-    int mounts;
+    int files;  /* inotify */
+    int mounts; /* /proc/self/mountinfo, see proc(5): inotify does not tell of mounts */
 };
 
 static void open_watch(struct watch *watch) {
@@ -60,7 +59,7 @@ static void add_folder(struct watch *watch, const char *path) {
     }
 }
 
-/* What path links to, into the same buffer; false: it is no link. */
+/* Replaces a link's path by that of its target. false: it is no link. */
 static bool follow(char path[PATH_MAX]) {
     char target[PATH_MAX], next[2 * PATH_MAX];
     ssize_t length = readlink(path, target, sizeof target - 1);
@@ -75,7 +74,7 @@ static bool follow(char path[PATH_MAX]) {
     return true;
 }
 
-/* A link's target changes in a folder of its own. */
+/* Watches the folder of each link on the way, and that of the file. */
 static void add_path(struct watch *watch, const char *path) {
     char name[PATH_MAX];
     snprintf(name, sizeof name, "%s", path);
@@ -103,7 +102,7 @@ int guest_wait_file(const char *path, bool (*met)(const char *path), const ct_wa
     bool done = met(path);
     while (code == CT_OK && !done) {
         struct watch watch;
-        open_watch(&watch); /* before looking: what happens after that is not missed */
+        open_watch(&watch); /* before the look, so that no change after it is missed */
         add_path(&watch, path);
         done = met(path);
         if (!done)

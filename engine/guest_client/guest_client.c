@@ -337,7 +337,7 @@ int ct_guest_push(ct_guest *guest, const ct_step *step, const ct_wait *wait,
 int ct_guest_pull(ct_guest *guest, const ct_step *step, const char *const *untrusted,
                   const ct_wait *wait, ct_error *error) {
     const char *slash = strrchr(step->source, '/');
-    ct_owner owner;
+    ct_ids owner;
     ct_tree_options options = {.directory = step->directory,
                                .no_overwrite = step->no_overwrite,
                                .foreign = true,
@@ -347,7 +347,7 @@ int ct_guest_pull(ct_guest *guest, const ct_step *step, const char *const *untru
                                .owner = &owner,
                                .mode = step->mode,
                                .untrusted = untrusted};
-    int code = ct_owner_find(&owner, step->user, step->group, ct_host_find_id, error);
+    int code = ct_ids_find(&owner, step->user, step->group, ct_host_find_id, error);
     if (code < 0)
         return ct_fail_in(error, code, "writing %s", step->dest);
     struct guest_call call;

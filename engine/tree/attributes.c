@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * attributes.c - what an entry gets once its content is there: owner, mode, time.
- * What these are to be is the writer's to decide.
+ * attributes.c - gives an entry its owner, mode and time, once its content is complete.
+ * The writer decides what these are.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,12 +13,12 @@
 #include "tree/tree.h"
 #include "tree/tree_private.h"
 
-static bool is_somebody(const ct_owner *owner) {
+static bool is_somebody(const ct_ids *owner) {
     return owner->uid != CT_NO_ID || owner->gid != CT_NO_ID;
 }
 
-/* As chown takes it: "1", "1:2", ":2". */
-static void owner_text(const ct_owner *owner, char *text, size_t size) {
+/* Writes the owner as chown(1) takes it: "1", "1:2", ":2". */
+static void owner_text(const ct_ids *owner, char *text, size_t size) {
     if (owner->gid == CT_NO_ID)
         snprintf(text, size, "%lu", (unsigned long) owner->uid);
     else if (owner->uid == CT_NO_ID)
@@ -28,8 +28,9 @@ static void owner_text(const ct_owner *owner, char *text, size_t size) {
                  (unsigned long) owner->gid);
 }
 
-/* errno says why; the two usual reasons in words that help. */
-static int fail_owner(const ct_owner *owner, ct_error *error) {
+/* Says why the owner can't be set, by errno. The two usual reasons are said in words that
+ * help. */
+static int fail_owner(const ct_ids *owner, ct_error *error) {
     char wanted[32];
     const char *why = strerror(errno);
     if (errno == EPERM)
@@ -44,12 +45,12 @@ static int fail_time(ct_error *error) {
     return ct_fail_errno(error, "setting its time");
 }
 
-/* Gives what name means in `at` ("": that itself) to whom it is asked for. An id that
- * nobody asked for is this process' own; only the group can be another one, in a
- * set-group-ID directory. */
-static int set_owner(int at, const char *name, const ct_owner *asked, ct_error *error) {
+/* Sets the owner of what is called name in the directory `at`, or of `at` itself where
+ * name is "". Ids that nobody asked for become this process's own: in a set-group-ID
+ * directory the group would be another one. */
+static int set_owner(int at, const char *name, const ct_ids *asked, ct_error *error) {
     const int flags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
-    ct_owner owner = *asked;
+    ct_ids owner = *asked;
     struct stat info;
     if (fstatat(at, name, &info, flags) < 0)
         return ct_fail_errno(error, "setting its owner");
@@ -57,8 +58,8 @@ static int set_owner(int at, const char *name, const ct_owner *asked, ct_error *
         owner.gid = getegid();
     if (!is_somebody(&owner) || fchownat(at, name, owner.uid, owner.gid, flags) == 0)
         return CT_OK;
-    /* a file system that gives all to one owner may do so, until somebody wants another
-     * */
+    /* some file systems give everything to one owner: that is no failure unless another
+     * owner was asked for */
     return errno == EPERM && !is_somebody(asked) ? CT_OK : fail_owner(&owner, error);
 }
 
@@ -67,7 +68,7 @@ int ct_tree_attributes_set(int descriptor, const ct_tree_attributes *attributes,
     int code = set_owner(descriptor, "", &attributes->owner, error);
     if (code < 0)
         return code;
-    /* after the owner, whose change takes the set-user-ID bit away */
+    /* this comes after the owner, whose change takes the set-user-ID bit away */
     if (fchmod(descriptor, attributes->mode) < 0)
         return ct_fail_errno(error, "setting its mode");
     const struct timespec times[2] = {CT_TREE_NO_TIME, attributes->mtime};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * draft.c - a file or link that is on its way: made under a hidden name beside its
- * place, and put there when it is whole, so that what breaks off leaves what was there.
+ * draft.c - a file or link that is on its way. It is made under a hidden name beside its
+ * place, and put there when it is whole: when something fails, what was there stays.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +12,11 @@
 
 #include "tree/tree_private.h"
 
-/* Hidden names that are tried: others may be writing here, or have been killed. */
+/* Hidden names that are tried: others may be writing here, or were killed while they
+ * did. */
 #define TRIES 1000
 
-static int make(const ct_tree_draft *draft, const char *target) {
+static int make_hidden(const ct_tree_draft *draft, const char *target) {
     if (target)
         return symlinkat(target, draft->parent, draft->hidden);
     return openat(draft->parent, draft->hidden,
@@ -35,7 +36,7 @@ int ct_tree_draft_begin(ct_tree_draft *draft, int parent, const char *name,
     for (int i = 0; i < TRIES && made < 0; i++) {
         snprintf(draft->hidden, sizeof draft->hidden, ".cleantest-%ld-%d",
                  (long) getpid(), i);
-        made = make(draft, target);
+        made = make_hidden(draft, target);
         if (made < 0 && errno != EEXIST)
             break;
     }
@@ -46,8 +47,8 @@ int ct_tree_draft_begin(ct_tree_draft *draft, int parent, const char *name,
     return made < 0 ? -1 : 0;
 }
 
-/* Some file systems can't rename without replacing; there, somebody else may come
- * between. */
+/* Renames without replacing. Some file systems can't do that at once: there somebody else
+ * may come between the look and the renaming. */
 static int rename_new(const ct_tree_draft *draft) {
     struct stat info;
     if (renameat2(draft->parent, draft->hidden, draft->parent, draft->name,

@@ -1,48 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
- * entry.c - ENTRY frames, written and read. The reader trusts nothing.
+ * entry.c - writes and reads ENTRY frames. The reader trusts nothing.
  */
 #include <string.h>
 
 #include "tree/tree.h"
 #include "tree/tree_private.h"
 
-static int add_text(ct_buf *out, const char *key, const char *value) {
-    int code = ct_value_string(out, key);
-    return code < 0 ? code : ct_value_string(out, value ? value : "");
-}
-
-static int add_integer(ct_buf *out, const char *key, int64_t value) {
-    int code = ct_value_string(out, key);
-    return code < 0 ? code : ct_value_integer(out, value);
-}
-
-/* The two numbers of a time, exactly; neither, where there is none. */
-static int add_time(ct_buf *out, const struct timespec *time) {
-    if (time->tv_nsec == UTIME_OMIT)
-        return CT_OK;
-    int code = add_integer(out, "mtime", time->tv_sec);
-    return code < 0 ? code : add_integer(out, "mtime_nanoseconds", time->tv_nsec);
-}
-
 int ct_tree_entry_add(ct_buf *out, const ct_tree_entry *entry) {
     const ct_tree_attributes *attributes = &entry->attributes;
-    ct_buf table;
-    ct_buf_init(&table, CT_MIB);
-    int code = CT_E_NO_MEMORY;
-    size_t pairs = attributes->mtime.tv_nsec == UTIME_OMIT ? 7 : 9;
-    if (ct_value_table(&table, pairs) == CT_OK &&
-        add_text(&table, "path", entry->path) == CT_OK &&
-        add_text(&table, "name", entry->name) == CT_OK &&
-        add_text(&table, "type", entry->type) == CT_OK &&
-        add_text(&table, "target", entry->target) == CT_OK &&
-        add_integer(&table, "uid", attributes->owner.uid) == CT_OK &&
-        add_integer(&table, "gid", attributes->owner.gid) == CT_OK &&
-        add_integer(&table, "mode", attributes->mode & 07777) == CT_OK &&
-        add_time(&table, &attributes->mtime) == CT_OK)
-        code = ct_frame_add(out, CT_FRAME_ENTRY, table.data, table.length);
-    ct_buf_fini(&table);
-    return code;
+    ct_table table;
+    ct_table_begin(&table, CT_MIB);
+    ct_table_string(&table, "path", entry->path);
+    ct_table_string(&table, "name", entry->name);
+    ct_table_string(&table, "type", entry->type);
+    ct_table_string(&table, "target", entry->target ? entry->target : "");
+    ct_table_integer(&table, "uid", attributes->owner.uid);
+    ct_table_integer(&table, "gid", attributes->owner.gid);
+    ct_table_integer(&table, "mode", attributes->mode & 07777);
+    if (attributes->mtime.tv_nsec != UTIME_OMIT) { /* two integers have it exactly */
+        ct_table_integer(&table, "mtime", attributes->mtime.tv_sec);
+        ct_table_integer(&table, "mtime_nanoseconds", attributes->mtime.tv_nsec);
+    }
+    return ct_table_end(&table, out, CT_FRAME_ENTRY);
 }
 
 static bool copy_field(const char *data, const char *end, const char *key, char *to,
@@ -97,8 +77,8 @@ bool ct_tree_entry_parse(const char *data, size_t length, ct_tree_received *entr
     return true;
 }
 
-/* A name that leads one step down and nowhere else. */
-static bool plain_name(const char *name, size_t length) {
+/* true for a name that leads one step down and nowhere else. */
+static bool is_plain_name(const char *name, size_t length) {
     return length > 0 && length <= NAME_MAX && !memchr(name, '/', length) &&
            !(length == 1 && name[0] == '.') &&
            !(length == 2 && name[0] == '.' && name[1] == '.');
@@ -107,7 +87,7 @@ static bool plain_name(const char *name, size_t length) {
 bool ct_tree_path_plain(const char *path) {
     for (;;) {
         size_t length = strcspn(path, "/");
-        if (!plain_name(path, length))
+        if (!is_plain_name(path, length))
             return false;
         if (!path[length])
             return true;

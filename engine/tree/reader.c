@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * reader.c - files, directories and symbolic links on disk, as frames. An ENTRY
- * (tree.h) comes for each; a file's bytes follow it as CHUNKs, as many as it had when it
- * was opened, or as are left of them. Links are never followed, but for the source
- * itself.
+ * reader.c - files, directories and symbolic links on disk, as frames. Each has an ENTRY.
+ * A file's bytes follow that as CHUNKs: as many as the file had when it was opened, or
+ * fewer if it was cut since. No link is followed but the source itself.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,18 +20,12 @@
 
 struct ct_tree_reader {
     char *source;
-    /* of a directory; NULL: one file, or data, is all there is */
-    ct_tree_walk *walk;
-    /* the one being read; -1: none */
-    int file;
-    /* from the root, for messages */
-    char path[PATH_MAX];
-    /* borrowed; NULL: what is read is on disk */
-    const char *data;
-    /* bytes of the file, or of data, still to be given */
-    uint64_t left;
-    /* the root's ENTRY was given */
-    bool entered;
+    ct_tree_walk *walk;  /* a directory's; NULL: there is one file, or data */
+    int file;            /* the file that is being read; -1: none */
+    char path[PATH_MAX]; /* its path from the root, for messages */
+    const char *data;    /* borrowed; NULL: what is read is on disk */
+    uint64_t left;       /* bytes of the file, or of data, that are still to be given */
+    bool entered;        /* the ENTRY of the one file, or of data, was given */
     char chunk[CHUNK];
 };
 
@@ -41,7 +34,7 @@ static int fail_path(const ct_tree_reader *reader, ct_error *error) {
                          *reader->path ? "/" : "", reader->path);
 }
 
-/* Only then is it opened: opening a device may do something. */
+/* Looks at the source before it is opened, since opening a device may do something. */
 static int check_source(const char *source, bool directory, ct_error *error) {
     struct stat info;
     if (stat(source, &info) < 0)
@@ -101,7 +94,7 @@ void ct_tree_reader_close(ct_tree_reader *reader) {
     free(reader);
 }
 
-/* ---- entries; 1: go on ---- */
+/* ---- entries; these return 1 to go on ---- */
 
 static int add_entry(const ct_tree_found *found, ct_buf *out, ct_error *error) {
     const struct stat *info = &found->info;
@@ -118,8 +111,8 @@ static int add_entry(const ct_tree_found *found, ct_buf *out, ct_error *error) {
     return ct_tree_entry_add(out, &entry) < 0 ? ct_fail_memory(error) : 1;
 }
 
-/* A file that others write to may grow for ever. What has no blocks may be made up as it
- * is read, as in /proc, and its size means nothing. */
+/* No more bytes are read than the file has now: one that others write to may grow for
+ * ever. But the size of a file without blocks means nothing, as in /proc. */
 static void begin_file(ct_tree_reader *reader, const ct_tree_found *found) {
     const struct stat *info = &found->info;
     bool sized = info->st_size > 0 && info->st_blocks > 0;
@@ -136,7 +129,7 @@ static int next_found(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
     return code == 1 ? add_entry(&found, out, error) : code;
 }
 
-/* The one file that the source is. */
+/* Opens the one file that the source is. */
 static int enter_file(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
     const char *base = strrchr(reader->source, '/');
     ct_tree_found found = {.path = "", .name = base ? base + 1 : reader->source};
@@ -162,7 +155,7 @@ static int enter_data(ct_buf *out, ct_error *error) {
     return ct_tree_entry_add(out, &entry) < 0 ? ct_fail_memory(error) : 1;
 }
 
-/* 0: that was the last one. */
+/* 0: there is no more. */
 static int next_entry(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
     if (reader->walk)
         return next_found(reader, out, error);
@@ -172,7 +165,7 @@ static int next_entry(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
     return reader->data ? enter_data(out, error) : enter_file(reader, out, error);
 }
 
-/* ---- what is in them; 1: go on ---- */
+/* ---- contents; these return 1 to go on ---- */
 
 static int add_chunk(ct_tree_reader *reader, const char *bytes, size_t length,
                      ct_buf *out, ct_error *error) {

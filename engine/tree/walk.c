@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * walk.c - all that is below a directory, while others may change it. Each thing is
- * opened by its name in the directory it was listed in, which is reached through real
- * directories only, so that no link is followed, whenever it was put there. What has gone
- * since it was listed is passed over.
+ * walk.c - finds all that is below a directory, while others may change it. Each thing is
+ * opened by its name in the directory that listed it, which is reached through real
+ * directories only: so no link is followed, whenever it was put there. What is gone since
+ * it was listed is passed over.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,32 +16,28 @@
 
 #include "tree/tree_private.h"
 
-#define LOOKS 10 /* at a thing that becomes another one while it is opened */
+#define LOOKS 10 /* how often it looks at what changes while it is opened */
 
 /* A directory that the walk is in, and what was there when it was listed. */
 struct level {
     struct level *above;
-    /* malloc()ed, and so is each */
-    struct dirent **names;
+    struct dirent **names; /* owned, and so is each of them */
     size_t count;
     size_t next;
-    /* of its path */
-    size_t length;
+    size_t length; /* of the directory's path */
 };
 
 struct ct_tree_walk {
     char *source;
     int root;
-    /* the innermost level's; -1: to be opened again */
-    int directory;
-    struct level *level;
+    int directory;       /* the innermost level's; -1: it must be opened again */
+    struct level *level; /* the innermost one */
     bool begun;
-    /* from the root, of what was found last */
-    char path[PATH_MAX];
+    char path[PATH_MAX]; /* of what was found last, from the root */
     char target[PATH_MAX];
 };
 
-static int fail(const ct_tree_walk *walk, ct_error *error) {
+static int fail_reading(const ct_tree_walk *walk, ct_error *error) {
     return ct_fail_errno(error, "reading %s%s%s", walk->source, *walk->path ? "/" : "",
                          walk->path);
 }
@@ -56,7 +52,7 @@ static int is_real(const struct dirent *entry) {
     return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-static void leave(ct_tree_walk *walk) {
+static void leave_level(ct_tree_walk *walk) {
     struct level *level = walk->level;
     walk->level = level->above;
     for (size_t i = 0; i < level->count; i++)
@@ -68,9 +64,9 @@ static void leave(ct_tree_walk *walk) {
     walk->directory = -1;
 }
 
-/* Lists the directory at walk->path, and goes on in it. The descriptor is the walk's when
- * 0 is returned; -1: errno says why not. */
-static int enter(ct_tree_walk *walk, int directory) {
+/* Lists the directory at walk->path, and goes on in it. 0: the walk owns the descriptor.
+ * -1: errno says why not. */
+static int enter_level(ct_tree_walk *walk, int directory) {
     struct level *level = calloc(1, sizeof *level);
     if (!level)
         return -1;
@@ -89,8 +85,8 @@ static int enter(ct_tree_walk *walk, int directory) {
     return 0;
 }
 
-/* Opens the innermost level's directory again, when what was below it is done. 1: it is
- * open; 0: it has gone, and so has, for this walk, what was left in it. */
+/* Opens the innermost level's directory again, when what is below it is done. 1: it is
+ * open. 0: it is gone, and what was left in it is passed over. */
 static int come_back(ct_tree_walk *walk, ct_error *error) {
     if (walk->directory >= 0)
         return 1;
@@ -99,12 +95,12 @@ static int come_back(ct_tree_walk *walk, ct_error *error) {
     if (walk->directory >= 0)
         return 1;
     bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
-    return gone ? 0 : fail(walk, error);
+    return gone ? 0 : fail_reading(walk, error);
 }
 
-/* ---- what is found; each returns -1 when errno says why it is not what it seemed ----
- * */
+/* ---- what is found ---- */
 
+/* This and the next two open what was seen. -1: it is not what it seemed; see errno. */
 static int find_file(ct_tree_walk *walk, ct_tree_found *found) {
     found->file = openat(walk->directory, found->name,
                          O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -132,7 +128,7 @@ static int find_directory(ct_tree_walk *walk, ct_tree_found *found) {
                            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (directory < 0)
         return -1;
-    if (fstat(directory, &found->info) == 0 && enter(walk, directory) == 0)
+    if (fstat(directory, &found->info) == 0 && enter_level(walk, directory) == 0)
         return 0;
     int number = errno;
     close(directory);
@@ -140,13 +136,13 @@ static int find_directory(ct_tree_walk *walk, ct_tree_found *found) {
     return -1;
 }
 
-/* Looks at the thing called found->name until it stays what it is for as long as it takes
- * to open it. 1: found; 0: it has gone. */
-static int look(ct_tree_walk *walk, ct_tree_found *found, ct_error *error) {
+/* Looks at what is called found->name, again if it changes while it is opened. 1: it is
+ * found; 0: it is gone. */
+static int look_at(ct_tree_walk *walk, ct_tree_found *found, ct_error *error) {
     int code = -1;
     for (int i = 0; i < LOOKS && code < 0; i++) {
         if (fstatat(walk->directory, found->name, &found->info, AT_SYMLINK_NOFOLLOW) < 0)
-            return errno == ENOENT ? 0 : fail(walk, error);
+            return errno == ENOENT ? 0 : fail_reading(walk, error);
         if (S_ISREG(found->info.st_mode))
             code = find_file(walk, found);
         else if (S_ISDIR(found->info.st_mode))
@@ -159,10 +155,10 @@ static int look(ct_tree_walk *walk, ct_tree_found *found, ct_error *error) {
                 "%s/%s is no file, directory or symbolic link: it can't travel",
                 walk->source, walk->path);
     }
-    return code < 0 ? fail(walk, error) : 1;
+    return code < 0 ? fail_reading(walk, error) : 1;
 }
 
-/* Puts the next name of the innermost level into walk->path; *name is where it begins
+/* Puts the next name of the innermost level into walk->path. *name is where it begins
  * there. */
 static int next_name(ct_tree_walk *walk, const char **name, ct_error *error) {
     struct level *level = walk->level;
@@ -180,15 +176,15 @@ static int next_name(ct_tree_walk *walk, const char **name, ct_error *error) {
 
 /* ---- the walk ---- */
 
-static int begin(ct_tree_walk *walk, ct_tree_found *found, ct_error *error) {
+static int begin_walk(ct_tree_walk *walk, ct_tree_found *found, ct_error *error) {
     const char *base = strrchr(walk->source, '/');
     walk->begun = true;
     found->name = base ? base + 1 : walk->source;
     int directory = openat(walk->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory >= 0 && fstat(directory, &found->info) == 0 &&
-        enter(walk, directory) == 0)
+        enter_level(walk, directory) == 0)
         return 1;
-    int code = fail(walk, error);
+    int code = fail_reading(walk, error);
     if (directory >= 0)
         close(directory);
     return code;
@@ -197,19 +193,19 @@ static int begin(ct_tree_walk *walk, ct_tree_found *found, ct_error *error) {
 int ct_tree_walk_next(ct_tree_walk *walk, ct_tree_found *found, ct_error *error) {
     *found = (ct_tree_found){.path = walk->path, .file = -1};
     if (!walk->begun)
-        return begin(walk, found, error);
+        return begin_walk(walk, found, error);
     while (walk->level) {
         bool left = walk->level->next < walk->level->count;
         int code = left ? come_back(walk, error) : 0;
         if (code < 0)
             return code;
         if (code == 0) {
-            leave(walk);
+            leave_level(walk);
             continue;
         }
         code = next_name(walk, &found->name, error);
         if (code == CT_OK)
-            code = look(walk, found, error);
+            code = look_at(walk, found, error);
         if (code != 0)
             return code;
     }
@@ -240,7 +236,7 @@ void ct_tree_walk_close(ct_tree_walk *walk) {
     if (!walk)
         return;
     while (walk->level)
-        leave(walk);
+        leave_level(walk);
     if (walk->root >= 0)
         close(walk->root);
     free(walk->source);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * writer.c - a tree from frames, on disk. It trusts nothing that the frames say: an
- * entry goes only where tree_place.c leads, so that nothing is written outside of the
- * root, whatever was there or comes.
+ * writer.c - makes a tree on disk from frames. It trusts nothing that the frames say. An
+ * entry goes only where place.c leads, so that nothing is written outside of the root,
+ * whatever was there before or comes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,27 +15,27 @@
 
 #include "tree/tree_private.h"
 
-#define ENTRY_COST 1024 /* bytes of the limit: empty files take room on a disk, too */
+#define ENTRY_COST 1024 /* bytes an entry counts for: empty files take room, too */
 
-/* A directory's attributes, set when all is inside. */
-struct late {
-    struct late *next;
+/* A directory that gets its attributes when all is in it. */
+struct open_directory {
+    struct open_directory *above;
     ct_tree_attributes attributes;
     char path[];
 };
 
 struct ct_tree_writer {
     ct_tree_options options;
-    ct_owner owner; /* of all entries, unless theirs are kept */
+    ct_ids owner; /* of all entries, unless they keep theirs */
     char *dest;
-    int root;                      /* the directory that paths start from; -1: not yet */
-    bool started;                  /* the root's entry was there */
+    int root;                      /* the directory that paths start from; -1: none yet */
+    bool started;                  /* the root's entry has come */
     bool alone;                    /* dest is the path of the one file */
-    ct_tree_draft draft;           /* the file being written */
+    ct_tree_draft draft;           /* the file that is being written */
     char *path;                    /* its path, for messages */
-    ct_tree_attributes attributes; /* its */
-    uint64_t written;
-    struct late *late;
+    ct_tree_attributes attributes; /* its attributes */
+    uint64_t written;              /* bytes, of the limit */
+    struct open_directory *innermost;
 };
 
 /* ---- counting and failing ---- */
@@ -49,7 +49,7 @@ static int charge(ct_tree_writer *writer, size_t bytes, ct_error *error) {
     return CT_OK;
 }
 
-/* What comes behind dest in a message about the entry at path. */
+/* What a message about the entry at path has behind dest. */
 static const char *below(const ct_tree_writer *writer, const char *path) {
     return writer->alone ? "" : path;
 }
@@ -69,8 +69,8 @@ static int fail_path(ct_tree_writer *writer, const char *path, ct_error *error) 
     return ct_fail_errno(error, "writing %s%s%s", writer->dest, *path ? "/" : "", path);
 }
 
-static int finish(ct_tree_writer *writer, int descriptor, const char *path,
-                  const ct_tree_attributes *attributes, ct_error *error) {
+static int set_attributes(ct_tree_writer *writer, int descriptor, const char *path,
+                          const ct_tree_attributes *attributes, ct_error *error) {
     int code = ct_tree_attributes_set(descriptor, attributes, error);
     path = below(writer, path);
     return code < 0 ? ct_fail_in(error, code, "writing %s%s%s", writer->dest,
@@ -80,48 +80,49 @@ static int finish(ct_tree_writer *writer, int descriptor, const char *path,
 
 /* ---- directories ---- */
 
-static int note_late(ct_tree_writer *writer, const ct_tree_received *entry,
-                     ct_error *error) {
-    struct late *late = malloc(sizeof *late + strlen(entry->path) + 1);
-    if (!late)
+static int note_directory(ct_tree_writer *writer, const ct_tree_received *entry,
+                          ct_error *error) {
+    struct open_directory *innermost =
+        malloc(sizeof *innermost + strlen(entry->path) + 1);
+    if (!innermost)
         return ct_fail_memory(error);
-    *late = (struct late){writer->late, entry->attributes};
-    strcpy(late->path, entry->path);
-    writer->late = late;
+    *innermost = (struct open_directory){writer->innermost, entry->attributes};
+    strcpy(innermost->path, entry->path);
+    writer->innermost = innermost;
     return CT_OK;
 }
 
-/* Is path the directory at `above`, or in it? */
+/* true when path is the directory at `above`, or in it. */
 static bool lies_in(const char *path, const char *above) {
     size_t length = strlen(above);
     return length == 0 ||
            (strncmp(path, above, length) == 0 && (path[length] == '/' || !path[length]));
 }
 
-/* Finishes the directories that path is not in; NULL: all of them. Those that are left
- * are each in the next, so what is kept grows with a path's depth, not with the tree. */
+/* Finishes the directories that path is not in; NULL: all of them. Each of those that are
+ * left is in the next one: their number grows with a path's depth, not with the tree. */
 static int finish_directories(ct_tree_writer *writer, const char *path, ct_error *error) {
     int code = CT_OK;
-    while (code == CT_OK && writer->late &&
-           !(path && lies_in(path, writer->late->path))) {
-        struct late *late = writer->late;
-        int directory = ct_tree_open_directory(writer->root, late->path);
-        code = directory < 0
-                   ? fail_path(writer, late->path, error)
-                   : finish(writer, directory, late->path, &late->attributes, error);
+    while (code == CT_OK && writer->innermost &&
+           !(path && lies_in(path, writer->innermost->path))) {
+        struct open_directory *innermost = writer->innermost;
+        int directory = ct_tree_open_directory(writer->root, innermost->path);
+        code = directory < 0 ? fail_path(writer, innermost->path, error)
+                             : set_attributes(writer, directory, innermost->path,
+                                              &innermost->attributes, error);
         if (directory >= 0)
             close(directory);
-        writer->late = late->next;
-        free(late);
+        writer->innermost = innermost->above;
+        free(innermost);
     }
     return code;
 }
 
 /* ---- entries ---- */
 
-/* What is in its place is replaced, not written through. A folder that is not to be added
- * to is new, and all in it is its own. */
-static int place(ct_tree_writer *writer, const char *path, ct_error *error) {
+/* Puts the draft in its place. What is there is replaced, not written through. In a
+ * folder that had to be new, everything is the writer's own. */
+static int place_draft(ct_tree_writer *writer, const char *path, ct_error *error) {
     bool replace = !writer->options.no_overwrite || writer->options.directory;
     int code = CT_OK;
     if (ct_tree_draft_place(&writer->draft, replace) < 0)
@@ -134,16 +135,16 @@ static int place(ct_tree_writer *writer, const char *path, ct_error *error) {
 static int finish_file(ct_tree_writer *writer, ct_error *error) {
     if (writer->draft.file < 0)
         return CT_OK;
-    int code =
-        finish(writer, writer->draft.file, writer->path, &writer->attributes, error);
-    return code < 0 ? code : place(writer, writer->path, error);
+    int code = set_attributes(writer, writer->draft.file, writer->path,
+                              &writer->attributes, error);
+    return code < 0 ? code : place_draft(writer, writer->path, error);
 }
 
 static int add_directory(ct_tree_writer *writer, int parent, const char *name,
                          const ct_tree_received *entry, ct_error *error) {
     if (mkdirat(parent, name, 0700) == 0)
-        return note_late(writer, entry, error);
-    /* one that was there already keeps the owner and mode it has */
+        return note_directory(writer, entry, error);
+    /* a directory that was there keeps its owner and mode */
     return errno == EEXIST ? CT_OK : fail_path(writer, entry->path, error);
 }
 
@@ -155,7 +156,7 @@ static int note_file(ct_tree_writer *writer, const ct_tree_received *entry,
     return writer->path ? CT_OK : ct_fail_memory(error);
 }
 
-/* The draft's parent is the writer's from now on. */
+/* From now on the draft owns its parent. */
 static int begin_draft(ct_tree_writer *writer, int parent, const char *name,
                        const ct_tree_received *entry, ct_error *error) {
     ct_tree_draft *draft = &writer->draft;
@@ -167,7 +168,7 @@ static int begin_draft(ct_tree_writer *writer, int parent, const char *name,
     int code = ct_tree_attributes_set_link(draft->parent, draft->hidden,
                                            &entry->attributes, error);
     return code < 0 ? ct_fail_in(error, code, "writing %s/%s", writer->dest, entry->path)
-                    : place(writer, entry->path, error);
+                    : place_draft(writer, entry->path, error);
 }
 
 static int add_entry(ct_tree_writer *writer, const ct_tree_received *entry,
@@ -190,18 +191,18 @@ static int start_directory(ct_tree_writer *writer, ct_tree_received *entry,
                            ct_error *error) {
     if (writer->options.no_overwrite && ct_tree_exists(writer->dest))
         return fail_exists(writer, "", error);
-    bool made; /* else it keeps what it has */
+    bool made; /* a directory that was there keeps what it has */
     writer->root =
         ct_tree_open_root(writer->dest, writer->options.untrusted, &made, error);
     if (writer->root < 0)
         return writer->root;
     if (made)
-        return note_late(writer, entry, error);
+        return note_directory(writer, entry, error);
     /* somebody else has just made it */
     return writer->options.no_overwrite ? fail_exists(writer, "", error) : CT_OK;
 }
 
-/* One file: dest is its path, or the directory it goes into. */
+/* Begins the one file. dest is its path, or the directory that it goes into. */
 static int start_file(ct_tree_writer *writer, ct_tree_received *entry, ct_error *error) {
     size_t length = strlen(writer->dest);
     const char *slash = strrchr(writer->dest, '/');
@@ -211,7 +212,7 @@ static int start_file(ct_tree_writer *writer, ct_tree_received *entry, ct_error 
     char *parent = strdup(writer->dest);
     if (!parent)
         return ct_fail_memory(error);
-    if (!inside) /* the root stays a slash */
+    if (!inside) /* of "/name" the slash stays */
         parent[slash ? slash - writer->dest + (slash == writer->dest) : 0] = '\0';
     const char *name = writer->options.name ? writer->options.name : entry->name;
     snprintf(entry->path, sizeof entry->path, "%s",
@@ -231,7 +232,7 @@ static int start_file(ct_tree_writer *writer, ct_tree_received *entry, ct_error 
     return add_entry(writer, entry, error);
 }
 
-/* What was asked for goes before what the entry says. */
+/* What was asked for counts more than what the entry says. */
 static void decide_attributes(const ct_tree_writer *writer, ct_tree_received *entry) {
     const ct_tree_options *options = &writer->options;
     ct_tree_attributes *attributes = &entry->attributes;
@@ -243,9 +244,9 @@ static void decide_attributes(const ct_tree_writer *writer, ct_tree_received *en
         attributes->mode &= 0777;
 }
 
-static int start(ct_tree_writer *writer, ct_tree_received *entry, ct_error *error) {
+static int start_tree(ct_tree_writer *writer, ct_tree_received *entry, ct_error *error) {
     bool directory = strcmp(entry->type, "directory") == 0;
-    bool link = strcmp(entry->type, "link") == 0; /* a file that is asked for is a file */
+    bool link = strcmp(entry->type, "link") == 0; /* a link is no file */
     if (*entry->path || link || directory != writer->options.directory)
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: this is no %s", writer->dest,
                        writer->options.directory ? "directory" : "file");
@@ -268,7 +269,7 @@ static int take_entry(ct_tree_writer *writer, const char *data, size_t length,
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: bad entry", writer->dest);
     decide_attributes(writer, &entry);
     if (!writer->started)
-        return start(writer, &entry, error);
+        return start_tree(writer, &entry, error);
     if (!writer->options.directory || !ct_tree_path_plain(entry.path))
         return ct_fail(error, CT_E_PROTOCOL, "writing %s: \"%.200s\" leads out of it",
                        writer->dest, entry.path);
@@ -283,15 +284,8 @@ static int take_chunk(ct_tree_writer *writer, const char *data, size_t length,
     int code = charge(writer, length, error);
     if (code < 0)
         return code;
-    while (length > 0) {
-        ssize_t written = write(writer->draft.file, data, length);
-        if (written < 0 && errno != EINTR)
-            return fail_path(writer, writer->path, error);
-        if (written > 0) {
-            data += written;
-            length -= (size_t) written;
-        }
-    }
+    if (!ct_write_all(writer->draft.file, data, length))
+        return fail_path(writer, writer->path, error);
     return CT_OK;
 }
 
@@ -321,7 +315,7 @@ int ct_tree_writer_open(const char *dest, const ct_tree_options *options,
                         ct_tree_writer **out, ct_error *error) {
     *out = NULL;
     ct_tree_writer *writer = calloc(1, sizeof *writer);
-    ct_owner unchanged = {CT_NO_ID, CT_NO_ID};
+    ct_ids unchanged = {CT_NO_ID, CT_NO_ID};
     if (writer)
         *writer = (ct_tree_writer){.options = *options,
                                    .owner = options->owner ? *options->owner : unchanged,
@@ -339,10 +333,10 @@ int ct_tree_writer_open(const char *dest, const ct_tree_options *options,
 void ct_tree_writer_close(ct_tree_writer *writer) {
     if (!writer)
         return;
-    while (writer->late) {
-        struct late *next = writer->late->next;
-        free(writer->late);
-        writer->late = next;
+    while (writer->innermost) {
+        struct open_directory *above = writer->innermost->above;
+        free(writer->innermost);
+        writer->innermost = above;
     }
     ct_tree_draft_drop(&writer->draft);
     if (writer->root >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * owner.c - a user and a group, as a suite names them, become ids. Whose names they are
- * is the caller's to know: an upload's are the instance's, a download's are the host's.
+ * ids.c - turns a user and a group, as a suite names them, into ids. The caller knows who
+ * has the names: an upload's are the instance's, a download's are the host's.
  */
 #include <string.h>
 
@@ -22,16 +22,16 @@ bool ct_id_plausible(const char *text) {
     return *text && (text[strspn(text, "0123456789")] || ct_id_parse(text, &id));
 }
 
-static int find(const char *text, bool group, ct_find_id *find_id, uint32_t *id,
-                ct_error *error) {
+static int find_one(const char *text, bool group, ct_find_id *find_id, uint32_t *id,
+                    ct_error *error) {
     if (!text || ct_id_parse(text, id))
         return CT_OK;
     return find_id(text, group, id, error);
 }
 
-int ct_owner_find(ct_owner *owner, const char *user, const char *group,
-                  ct_find_id *find_id, ct_error *error) {
-    *owner = (ct_owner){CT_NO_ID, CT_NO_ID};
-    int code = find(user, false, find_id, &owner->uid, error);
-    return code < 0 ? code : find(group, true, find_id, &owner->gid, error);
+int ct_ids_find(ct_ids *owner, const char *user, const char *group, ct_find_id *find_id,
+                ct_error *error) {
+    *owner = (ct_ids){CT_NO_ID, CT_NO_ID};
+    int code = find_one(user, false, find_id, &owner->uid, error);
+    return code < 0 ? code : find_one(group, true, find_id, &owner->gid, error);
 }

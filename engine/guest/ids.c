@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * owner.c - users and groups of the instance, by name: what its own /etc/passwd and
- * /etc/group say, and no other source, for a static program can't load an image's NSS
- * modules.
+ * ids.c - users and groups of the instance, by name. Only its own /etc/passwd and
+ * /etc/group are asked: a static program can't load an image's NSS modules.
  */
 #include <grp.h>
 #include <pwd.h>

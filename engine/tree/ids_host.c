@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * owner_host.c - users and groups of this machine, by name. Not for the guest, which is
- * static, and so can't ask what /etc/nsswitch.conf names.
+ * ids_host.c - users and groups of this machine, by name. Not for the guest: a static
+ * program can't ask what /etc/nsswitch.conf names.
  */
 #include <errno.h>
 #include <grp.h>
