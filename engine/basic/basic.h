@@ -50,7 +50,8 @@ typedef struct ct_buf {
 void ct_buf_init(ct_buf *buf, size_t limit);
 void ct_buf_fini(ct_buf *buf);
 void ct_buf_clear(ct_buf *buf);
-/* CT_E_LIMIT past the limit, CT_E_NO_MEMORY; the buffer is then as it was. */
+/* CT_E_LIMIT: there would be more than the limit. CT_E_NO_MEMORY. After a failure the
+ * buffer is as it was. */
 CT_CHECK int ct_buf_add(ct_buf *buf, const void *data, size_t length);
 CT_CHECK int ct_buf_format(ct_buf *buf, const char *format, ...) CT_FORMAT(2, 3);
 /* Makes room for length more bytes at the end. The caller fills it, and then adds to
@@ -85,7 +86,7 @@ CT_CHECK int ct_wait_check(const ct_wait *wait, ct_error *error);
 void ct_wait_pause(const ct_wait *wait, double seconds);
 /* A descriptor for ct_wait.cancel; close() it. -1: errno says why. */
 int ct_cancel_open(void);
-/* From any thread, and from a signal handler. */
+/* Makes it readable. From any thread, and from a signal handler. */
 void ct_cancel_set(int cancel);
 
 /* ---- io.c -------------------------------------------------------------------------- */
@@ -135,7 +136,7 @@ typedef struct ct_json ct_json;
 /* An empty object. NULL: out of memory. */
 CT_CHECK ct_json *ct_json_new(void);
 void ct_json_free(ct_json *json);
-/* Makes the document the one in text. CT_E_PROTOCOL when it is not JSON. */
+/* Replaces the document by the one in text. CT_E_PROTOCOL: the text is no JSON. */
 CT_CHECK int ct_json_parse(ct_json *json, const char *text, size_t length,
                            ct_error *error);
 /* Makes it an empty object again. */

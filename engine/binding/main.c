@@ -8,29 +8,14 @@
 #include <stdio.h>
 
 #include "binding/binding.h"
+#include "wire/wire.h"
 
 #define EXIT_BROKEN 2
 
-/* require() calls this with the module's name. where.lua knows our chunks by how their
- * names begin. */
-static int load_module(lua_State *L) {
-    const ct_embedded *module = lua_touserdata(L, lua_upvalueindex(1));
-    const char *chunk = lua_pushfstring(L, "=cleantest:%s", module->name);
-    const char *code = (const char *) module->data;
-    if (luaL_loadbufferx(L, code, module->length, chunk, "t") != LUA_OK)
-        return lua_error(L);
-    lua_pushvalue(L, 1);
-    lua_call(L, 1, 1);
-    return 1;
-}
-
+/* where.lua knows our chunks by how their names begin. */
 static void preload(lua_State *L) {
+    ct_lua_preload(L, ct_embedded_lua, "cleantest:");
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    for (const ct_embedded *module = ct_embedded_lua; module->name; module++) {
-        lua_pushlightuserdata(L, (void *) module);
-        lua_pushcclosure(L, load_module, 1);
-        lua_setfield(L, -2, module->name);
-    }
     lua_pushcfunction(L, luaopen_cleantest_core);
     lua_setfield(L, -2, "cleantest.core");
     lua_pop(L, 1);

@@ -189,7 +189,7 @@ static void obey(struct keeping *keeping, int order) {
     tell(keeping, &(keeper_note){.event = KEEPER_EMPTY});
 }
 
-static _Noreturn void serve(struct keeping *keeping) {
+static _Noreturn void serve_owner(struct keeping *keeping) {
     for (;;) {
         struct pollfd fds[] = {{.fd = keeping->signals, .events = POLLIN},
                                {.fd = keeping->what->line, .events = POLLIN}};
@@ -247,5 +247,5 @@ _Noreturn void keeper_run(const keeper *what) {
     if (keeping.program == 0)
         become_program(&keeping, self);
     drop_the_rest(&keeping);
-    serve(&keeping);
+    serve_owner(&keeping);
 }

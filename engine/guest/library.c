@@ -192,26 +192,11 @@ static int open_primitives(lua_State *L) {
 
 extern const ct_embedded guest_modules[];
 
-static int load_embedded(lua_State *L) {
-    const ct_embedded *module = lua_touserdata(L, lua_upvalueindex(1));
-    lua_pushfstring(L, "=%s", module->name);
-    if (luaL_loadbufferx(L, (const char *) module->data, module->length,
-                         lua_tostring(L, -1), "t") != LUA_OK)
-        return lua_error(L);
-    lua_pushvalue(L, 1);
-    lua_call(L, 1, 1);
-    return 1;
-}
-
 void guest_open_libraries(lua_State *L) {
     luaL_openlibs(L);
     guest_open_output(L);
+    ct_lua_preload(L, guest_modules, "");
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    for (const ct_embedded *module = guest_modules; module->name; module++) {
-        lua_pushlightuserdata(L, (void *) module);
-        lua_pushcclosure(L, load_embedded, 1);
-        lua_setfield(L, -2, module->name);
-    }
     lua_pushcfunction(L, open_primitives);
     lua_setfield(L, -2, "cleantest.guest");
     lua_pushcfunction(L, luaopen_cjson);

@@ -54,7 +54,7 @@ struct birth {
 };
 
 /* Runs in the program's own process, the keeper's child. */
-static void become_program(void *context) {
+static void set_up_program(void *context) {
     const struct birth *birth = context;
     const struct ends *ends = birth->ends;
     sigset_t none;
@@ -74,7 +74,7 @@ static _Noreturn void become_keeper(const process *what, const struct ends *ends
     keeper self = {.line = ends->their_line,
                    .streams = ends->ours,
                    .stream_count = PROCESS_STREAMS,
-                   .program = become_program,
+                   .program = set_up_program,
                    .context = &birth};
     close(ends->our_line);
     if (ends->our_input >= 0)

@@ -23,7 +23,7 @@ static bool is_regular(const char *path) {
 }
 
 /* What can't be removed stays, as a mount. */
-static void clear_directory(const char *path) {
+static void clear_path(const char *path) {
     ct_error error;
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int ignored = directory < 0 ? CT_OK : guest_clear(directory, NULL, &error);
@@ -58,7 +58,7 @@ int guest_seal(void) {
     if (forget_identity(&error) < 0)
         return guest_fail(&error);
     for (size_t i = 0; i < CT_COUNT(cleared); i++)
-        clear_directory(cleared[i]);
+        clear_path(cleared[i]);
     int own = guest_own_directory(&error);
     if (own < 0 || guest_clear(own, "guest", &error) < 0) /* what steps put beside it */
         return guest_fail(&error);

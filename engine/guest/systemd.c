@@ -89,7 +89,7 @@ static int connect_manager(void) {
     return descriptor;
 }
 
-static bool send_all(const struct talk *talk, const void *data, size_t length) {
+static bool send_message(const struct talk *talk, const void *data, size_t length) {
     return send(talk->socket, data, length, MSG_NOSIGNAL) == (ssize_t) length;
 }
 
@@ -112,7 +112,7 @@ static int receive(struct talk *talk, const ct_wait *wait, ct_error *error) {
 /* 1: systemd takes messages now; 0: it has closed the connection. */
 static int authenticate(struct talk *talk, const ct_wait *wait, ct_error *error) {
     const char *end = NULL;
-    int code = send_all(talk, "\0" AUTHENTICATE, sizeof AUTHENTICATE);
+    int code = send_message(talk, "\0" AUTHENTICATE, sizeof AUTHENTICATE);
     while (code > 0 && !end) {
         code = receive(talk, wait, error);
         if (talk->input.length > 0)
@@ -140,7 +140,7 @@ static int ask_state(const struct talk *talk, ct_error *error) {
     if (code < 0)
         ct_fail(error, code, "%s", ct_error_text(code));
     else
-        code = send_all(talk, call.data, call.length);
+        code = send_message(talk, call.data, call.length);
     ct_buf_fini(&call);
     return code;
 }

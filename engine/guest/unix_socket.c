@@ -74,8 +74,8 @@ static int await(struct exchange *exchange, short events, ct_error *error) {
 }
 
 /* 1: the other side has stopped reading, and its answer says why. */
-static int send_all(struct exchange *exchange, const char *data, size_t length,
-                    ct_error *error) {
+static int send_bytes(struct exchange *exchange, const char *data, size_t length,
+                      ct_error *error) {
     while (length > 0) {
         ssize_t sent = send(exchange->socket, data, length, MSG_NOSIGNAL);
         if (sent > 0) {
@@ -105,7 +105,7 @@ static int send_file(struct exchange *exchange, const char *path, ct_error *erro
             continue;
         if (got < 0)
             return ct_fail_errno(error, "reading %s", path);
-        int code = got ? send_all(exchange, part, (size_t) got, error) : CT_OK;
+        int code = got ? send_bytes(exchange, part, (size_t) got, error) : CT_OK;
         if (code != CT_OK || got == 0)
             return code;
     }
@@ -140,11 +140,11 @@ static int exchange_all(struct exchange *exchange, lua_State *L, ct_error *error
     const char *tail = guest_string(L, "tail", &tail_length);
     int code = connect_to(exchange, guest_string(L, "path", NULL), error);
     if (code == CT_OK && head)
-        code = send_all(exchange, head, head_length, error);
+        code = send_bytes(exchange, head, head_length, error);
     if (code == CT_OK && file)
         code = send_file(exchange, file, error);
     if (code == CT_OK && tail)
-        code = send_all(exchange, tail, tail_length, error);
+        code = send_bytes(exchange, tail, tail_length, error);
     return code < 0 ? code : receive_all(exchange, error);
 }
 

@@ -70,8 +70,8 @@ static void forget_default_cas(ct_curl_options *options) {
 
 static void trust_fingerprint(ct_curl_options *options, const char *fingerprint) {
     ct_curl_set_long(options, CURLOPT_SSL_VERIFYPEER, 1L);
-    ct_curl_set_long(options, CURLOPT_SSL_VERIFYHOST, 0L); /* it may have any name */
-    ct_curl_set_pointer(options, CURLOPT_CAINFO, NULL);    /* nor by any CA */
+    ct_curl_set_long(options, CURLOPT_SSL_VERIFYHOST, 0L); /* its name does not matter */
+    ct_curl_set_pointer(options, CURLOPT_CAINFO, NULL);    /* nor who has signed it */
     forget_default_cas(options);
     ct_curl_set_pointer(options, CURLOPT_SSL_CTX_DATA, fingerprint);
     if (options->code != CURLE_OK)

@@ -15,7 +15,7 @@
 /* Items do not change once the threads run. */
 struct item {
     double weight;
-    double urgency;   /* see rank() */
+    double urgency;   /* see rank_items() */
     double following; /* the weights of all that wait for it, and for those that do */
     size_t first;     /* the first item that waits for it; CT_NO_ITEM: none does */
     size_t sibling;   /* the next item that waits for the same one */
@@ -111,7 +111,7 @@ static int sort_items(ct_scheduler *scheduler, const ct_item *given, ct_error *e
  * if that is more, the weights of all that follow, shared by all threads. The first alone
  * (the critical path) would not count how many items wait. A mere sum would put many
  * small items, which the threads share, before one that is long whatever is done. */
-static void rank(ct_scheduler *scheduler, unsigned threads) {
+static void rank_items(ct_scheduler *scheduler, unsigned threads) {
     for (size_t at = scheduler->count; at-- > 0;) {
         struct item *item = &scheduler->items[scheduler->ready[at]];
         double longest = 0;
@@ -139,7 +139,7 @@ static int plan_items(ct_scheduler *scheduler, const ct_item *given, unsigned th
             code = sort_items(scheduler, given, error);
         if (code < 0)
             return code;
-        rank(scheduler, threads);
+        rank_items(scheduler, threads);
     }
     for (size_t i = 0; i < count; i++)
         if (!given || given[i].after == CT_NO_ITEM)

@@ -29,7 +29,7 @@ struct ct_tree_reader {
     char chunk[CHUNK];
 };
 
-static int fail_path(const ct_tree_reader *reader, ct_error *error) {
+static int fail_reader(const ct_tree_reader *reader, ct_error *error) {
     return ct_fail_errno(error, "reading %s%s%s", reader->source,
                          *reader->path ? "/" : "", reader->path);
 }
@@ -96,7 +96,7 @@ void ct_tree_reader_close(ct_tree_reader *reader) {
 
 /* ---- entries; these return 1 to go on ---- */
 
-static int add_entry(const ct_tree_found *found, ct_buf *out, ct_error *error) {
+static int add_found(const ct_tree_found *found, ct_buf *out, ct_error *error) {
     const struct stat *info = &found->info;
     const char *type = S_ISDIR(info->st_mode)   ? "directory"
                        : S_ISLNK(info->st_mode) ? "link"
@@ -126,7 +126,7 @@ static int next_found(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
     int code = ct_tree_walk_next(reader->walk, &found, error);
     if (code == 1 && found.file >= 0)
         begin_file(reader, &found);
-    return code == 1 ? add_entry(&found, out, error) : code;
+    return code == 1 ? add_found(&found, out, error) : code;
 }
 
 /* Opens the one file that the source is. */
@@ -135,14 +135,14 @@ static int enter_file(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
     ct_tree_found found = {.path = "", .name = base ? base + 1 : reader->source};
     found.file = open(reader->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (found.file < 0 || fstat(found.file, &found.info) < 0) {
-        int code = fail_path(reader, error);
+        int code = fail_reader(reader, error);
         if (found.file >= 0)
             close(found.file);
         return code;
     }
     begin_file(reader, &found);
     return S_ISREG(found.info.st_mode)
-               ? add_entry(&found, out, error)
+               ? add_found(&found, out, error)
                : ct_fail(error, CT_E_ARGUMENT, "reading %s: not a regular file any more",
                          reader->source);
 }
@@ -180,7 +180,7 @@ static int next_of_file(ct_tree_reader *reader, ct_buf *out, ct_error *error) {
     if (length > 0)
         return add_chunk(reader, reader->chunk, (size_t) length, out, error);
     if (length < 0)
-        return errno == EINTR ? 1 : fail_path(reader, error);
+        return errno == EINTR ? 1 : fail_reader(reader, error);
     close(reader->file);
     reader->file = -1;
     return 1;

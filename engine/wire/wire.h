@@ -76,7 +76,7 @@ bool ct_value_field(const char *at, const char *end, const char *key, ct_value *
  * so many bytes. */
 enum ct_frame_type {
     CT_FRAME_REQUEST = 'R', /* to the guest: a packed table, see guest/guest.h */
-    CT_FRAME_READY = 'r',   /* the instance is as ready as asked for; empty */
+    CT_FRAME_READY = 'r',   /* the instance is as ready as asked for; text: see guest.h */
     CT_FRAME_STDOUT = 'o',  /* bytes */
     CT_FRAME_STDERR = 'e',  /* bytes */
     CT_FRAME_VALUE = 'v',   /* packed: what the testlet returned */
@@ -84,7 +84,7 @@ enum ct_frame_type {
     CT_FRAME_ABSENT = 'a',  /* text: the tree asked for is not there; ends a pack */
     CT_FRAME_FAILED = '!',  /* text: the guest could not do it; the last frame */
     CT_FRAME_ENTRY = 'f',   /* packed table: a file, directory or link; see tree.h */
-    CT_FRAME_CHUNK = 'c',   /* bytes of the file last announced */
+    CT_FRAME_CHUNK = 'c',   /* bytes of the file that the last ENTRY is about */
     CT_FRAME_END = 'z'      /* the tree is complete; or what else was asked is done */
 };
 
@@ -177,5 +177,11 @@ CT_CHECK int ct_lua_pack_referring(lua_State *L, int index, int modules, ct_buf 
  * Pushes nothing on failure. Raises no Lua error. */
 CT_CHECK int ct_lua_unpack(lua_State *L, const char **at, const char *end, bool functions,
                            ct_error *error);
+
+/* ---- lua_preload.c ----------------------------------------------------------------- */
+
+/* Lets require() find the modules, a table that ends in a NULL name. A module's chunk is
+ * called "=" PREFIX MODULE. May raise a Lua error. */
+void ct_lua_preload(lua_State *L, const ct_embedded *modules, const char *prefix);
 
 #endif
