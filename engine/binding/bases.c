@@ -25,8 +25,8 @@ static void note_cleaned(void *context, const char *instance, const char *error)
         buf->length = before;
 }
 
-/* Pushes what was noted as a list of {instance=, error=}. */
-static void push_cleaned(lua_State *L, const ct_buf *buf) {
+/* Pushes what was noted as a list of {instance=, error=}. Returns 1, for Lua. */
+static int push_cleaned(lua_State *L, const ct_buf *buf) {
     const char *at = buf->data;
     lua_newtable(L);
     for (lua_Integer i = 1; at && at < buf->data + buf->length; i++) {
@@ -41,6 +41,7 @@ static void push_cleaned(lua_State *L, const ct_buf *buf) {
         at += strlen(at) + 1;
         lua_rawseti(L, -2, i);
     }
+    return 1;
 }
 
 /* ---- bases ---- */
@@ -148,10 +149,7 @@ int lct_bases_prune(lua_State *L) {
     bool all = lua_toboolean(L, 2) != 0;
     ct_buf *buf = lct_new_buf(L, CLEANED_LIMIT);
     int code = ct_bases_prune(&settings, all, note_cleaned, buf, &error);
-    if (code < 0)
-        return lct_failure(L, code, &error);
-    push_cleaned(L, buf);
-    return 1;
+    return code < 0 ? lct_failure(L, code, &error) : push_cleaned(L, buf);
 }
 
 /***
@@ -167,8 +165,5 @@ int lct_clean(lua_State *L) {
     lct_settings_read(L, 1, &settings);
     ct_buf *buf = lct_new_buf(L, CLEANED_LIMIT);
     int code = ct_clean(&settings, note_cleaned, buf, &error);
-    if (code < 0)
-        return lct_failure(L, code, &error);
-    push_cleaned(L, buf);
-    return 1;
+    return code < 0 ? lct_failure(L, code, &error) : push_cleaned(L, buf);
 }
