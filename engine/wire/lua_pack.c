@@ -158,7 +158,8 @@ static bool was_packed(lua_State *L, struct packing *packing) {
     return known;
 }
 
-/* Of the table with a metatable on top: it may be what require "cleantest" gives. */
+/* Why the table on top, which has a metatable, can't travel. It may be one of those that
+ * require "cleantest" gives. */
 static const char *why_not(lua_State *L) {
     int type = luaL_getmetafield(L, -1, "__name");
     const char *name = type == LUA_TSTRING ? lua_tostring(L, -1) : "";
@@ -167,11 +168,9 @@ static const char *why_not(lua_State *L) {
     if (type != LUA_TNIL)
         lua_pop(L, 1);
     return ours ? "is cleantest's own, of the host: in an instance there are "
-                  "cleantest.utils "
-                  "and cleantest.job"
+                  "cleantest.utils and cleantest.job"
                 : "is a table with a metatable: make it inside the testlet, or in a "
-                  "module "
-                  "that the testlet requires";
+                  "module that the testlet requires";
 }
 
 static void pack_table(lua_State *L, struct packing *packing) {
