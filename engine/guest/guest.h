@@ -81,7 +81,8 @@ bool guest_boolean(lua_State *L, const char *key);
 /* A NULL-ended list; free() it. Its strings are borrowed from the table. first, unless
  * NULL, comes before them. */
 const char **guest_list(lua_State *L, const char *key, const char *first);
-/* Sets the variables of the table "env", if there is one, for this process. */
+/* Sets the variables of the table "env", if there is one, for this process; one that is
+ * false is unset. */
 void guest_set_env(lua_State *L);
 
 /* ---- testlet.c ---- */

@@ -55,14 +55,6 @@ static bool capture_take(void *context, int stream, const char *data, size_t len
     return ct_buf_add(&capture->streams[stream], data, length) == CT_OK;
 }
 
-/* value: NULL for none at all. */
-static void change_variable(const char *name, const char *value) {
-    if (value)
-        setenv(name, value, 1);
-    else
-        unsetenv(name);
-}
-
 static int capture_child(void *context, int extra) {
     (void) extra;
     struct capture *capture = context;
@@ -73,9 +65,7 @@ static int capture_child(void *context, int extra) {
         fprintf(stderr, "cleantest: can't change to %s: %s\n", cwd, strerror(errno));
         return 126;
     }
-    if (lua_getfield(L, 2, "env") == LUA_TTABLE)
-        for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-            change_variable(lua_tostring(L, -2), lua_tostring(L, -1));
+    guest_set_env(L);
     return process_exec(capture->argv);
 }
 

@@ -48,10 +48,18 @@ const char **guest_list(lua_State *L, const char *key, const char *first) {
     return list;
 }
 
+/* value: NULL for none at all. */
+static void change_variable(const char *name, const char *value) {
+    if (value)
+        setenv(name, value, 1);
+    else
+        unsetenv(name);
+}
+
 void guest_set_env(lua_State *L) {
     if (lua_getfield(L, -1, "env") == LUA_TTABLE)
         for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1))
-            if (lua_type(L, -2) == LUA_TSTRING && lua_isstring(L, -1))
-                setenv(lua_tostring(L, -2), lua_tostring(L, -1), 1);
+            if (lua_type(L, -2) == LUA_TSTRING)
+                change_variable(lua_tostring(L, -2), lua_tostring(L, -1));
     lua_pop(L, 1);
 }
