@@ -90,6 +90,13 @@ void guest_set_env(lua_State *L);
 /* op "run"; returns the guest's exit status. The request is on top of L's stack. */
 int guest_run(lua_State *L);
 
+/* ---- lua_testlet.c ---- */
+
+/* Calls the testlet, of a kind that is Lua, and writes what it returned to the descriptor
+ * `extra`, packed. Returns the testlet's exit code. The request is on top of L's stack.
+ */
+int guest_run_lua(lua_State *L, int kind, int extra);
+
 /* ---- files.c ---- */
 
 int guest_unpack(lua_State *L, ct_buf *input);

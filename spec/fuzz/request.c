@@ -4,6 +4,7 @@
  * Nothing is executed: process_run(), which would, reads the rest of the request instead,
  * as the child does. Functions, which are code, are not read.
  */
+#include "guest/lua_testlet.c"
 #include "guest/testlet.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -25,7 +26,7 @@ int process_run(const process *what, process_end *end, ct_error *error) {
     if (lua_getfield(L, request, "args") == LUA_TTABLE)
         relocate(L);
     lua_settop(L, request);
-    if (testlet->kind == CT_TESTLET_LUA && push_callee(L, testlet, request))
+    if (testlet->kind == CT_TESTLET_LUA && push_callee(L, testlet->kind, request))
         (void) push_args(L, request);
     lua_settop(L, request);
     *end = (process_end){.limit = -1};

@@ -25,8 +25,8 @@ function Artifacts.new(folder)
   return self
 end
 
---- Nothing more is brought here.
-function Artifacts:close()
+--- Has nothing more brought here.
+function Artifacts.close()
   collected.collect(nil)
 end
 

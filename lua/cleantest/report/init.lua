@@ -138,7 +138,6 @@ function report.open(list, place)
     local artifacts, message = Artifacts.new(place.artifacts)
     if not artifacts then return nil, "--artifacts: " .. message end
     events.subscribe(artifacts, "--artifacts " .. place.artifacts)
-    self.artifacts = artifacts
   end
   for _, entry in ipairs(list) do
     local opened, message = self:open(entry, place, list)
@@ -162,7 +161,7 @@ end
 -- @treturn table why some are not there: a list of messages
 function Reports:close()
   local problems = {}
-  if self.artifacts then self.artifacts:close() end
+  Artifacts.close()
   for _, each in ipairs(self.sinks) do
     local closed, message = each.sink:close()
     if not closed then
