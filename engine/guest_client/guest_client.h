@@ -24,8 +24,8 @@ typedef struct ct_guest {
     bool partial;          /* putting it there was begun, and did not succeed */
     bool lost;             /* a testlet has killed it, or stopped its instance */
     bool disturbed;        /* somebody else has stopped or deleted its instance */
-    /* All that the last pull, or the last hooks, failed at is that what they were to bring
-     * was not there. */
+    /* All that the last pull, or the last hooks, failed at is that what they were to
+     * bring was not there. */
     bool absent;
     /* Called once, when the instance is ready for the first call. */
     void (*on_ready)(void *context);
