@@ -347,12 +347,12 @@ int ct_guest_pull(ct_guest *guest, const ct_step *step, const char *const *untru
                                .owner = &owner,
                                .mode = step->mode,
                                .untrusted = untrusted};
+    guest->absent = false;
     int code = ct_ids_find(&owner, step->user, step->group, ct_host_find_id, error);
     if (code < 0)
         return ct_fail_in(error, code, "writing %s", step->dest);
     struct guest_call call;
     init_call(&call, guest);
-    guest->absent = false;
     code = ct_tree_writer_open(step->dest, &options, &call.writer, error);
     if (code == CT_OK)
         code = ct_request_pull(&call.request, guest, step, error);

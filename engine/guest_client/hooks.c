@@ -93,7 +93,7 @@ static int do_step(const struct hooks_call *call, const ct_step *step,
 
 /* What has failed. */
 struct losses {
-    ct_error error; /* the first's code, or that of a worse one; what is said of all */
+    ct_error error; /* the first's code, or a worse one's; what is said of all */
     bool absent;    /* all are of pulls whose source was not there */
 };
 
@@ -105,11 +105,12 @@ static bool goes_on(const ct_step *step, int code) {
             code == CT_E_CONFLICT || code == CT_E_LIMIT || code == CT_E_ARGUMENT);
 }
 
-static void add_loss(struct losses *losses, bool absent, const ct_error *error) {
+static void add_loss(struct losses *losses, bool absent, bool ends,
+                     const ct_error *error) {
     ct_error before = losses->error;
     bool first = before.code == CT_OK, worse = losses->absent && !absent;
     losses->absent = absent && (first || losses->absent);
-    ct_fail(&losses->error, first || worse ? error->code : before.code, "%s%s%s",
+    ct_fail(&losses->error, first || worse || ends ? error->code : before.code, "%s%s%s",
             before.message, first ? "" : "\nand: ", error->message);
 }
 
@@ -127,8 +128,11 @@ static bool do_hook(const struct hooks_call *call, const ct_hook *hook, size_t *
         if (code == CT_OK)
             continue;
         ct_fail_in(&error, code, "hook %s: %s", hook->name, ct_step_label(step));
-        add_loss(losses, code == CT_E_NOT_FOUND && call->guest->absent, &error);
-        if (!goes_on(step, code))
+        bool absent =
+            step->kind == CT_STEP_PULL && code == CT_E_NOT_FOUND && call->guest->absent;
+        bool ends = !goes_on(step, code);
+        add_loss(losses, absent, ends, &error);
+        if (ends)
             return false;
     }
     return true;
