@@ -209,7 +209,8 @@ describe("package managers", function()
 
   local function start_installing(packages)
     local hooks = {
-      { packages = ct.pkg.apt { packages = { "dnf", "pacman-package-manager", "zypper" } },
+      { packages = ct.pkg.apt { packages = { "dnf", "pacman-package-manager", "zypper" },
+        recommends = false },
         upload = { ct.data.dir(folder:at "rpm", "/srv/rpm"),
           ct.data.dir(folder:at "pacman/two", "/srv/pacman/now"),
           ct.data.file({ text = "%_dbpath /var/lib/rpm\n" }, "/etc/rpm/macros"),
