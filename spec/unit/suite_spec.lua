@@ -147,7 +147,7 @@ end)
 
 describe("os.exit", function()
   local function goes(suite)
-    local got = cleantest { ["suite.lua"] = suite .. '\nprint "went on"' }
+    local got = cleantest { ["suite.lua"] = suite .. '\nerror "went on"' }
     return got.status, got.stdout, got.stderr
   end
 
