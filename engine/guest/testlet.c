@@ -33,14 +33,17 @@ struct testlet {
 
 /* ---- the child ---- */
 
-/* Makes the folder for what the testlet leaves. The host names it as lying in the guest's
- * own directory. */
+/* The folder for what the testlet leaves, which the host names as lying in the guest's own
+ * directory: its path. false: there is none. */
+static bool find_artifacts(const char *named, char path[PATH_SIZE]) {
+    return named && guest_own_path(named, path, PATH_SIZE);
+}
+
 static void make_artifacts(void) {
     static const char variable[] = "CLEANTEST_ARTIFACTS";
     char path[PATH_SIZE];
     ct_error error;
-    const char *named = getenv(variable);
-    if (!named || !guest_own_path(named, path, sizeof path))
+    if (!find_artifacts(getenv(variable), path))
         return;
     int own = guest_own_directory(&error);
     if (own >= 0 && mkdirat(own, strrchr(path, '/') + 1, 0700) == 0)
@@ -160,6 +163,19 @@ static void remove_script(const struct testlet *testlet) {
         unlinkat(own, testlet->folder, AT_REMOVEDIR);
 }
 
+/* Removes the folder, when the testlet has left nothing in it. */
+static void remove_artifacts(lua_State *L) {
+    char path[PATH_SIZE];
+    ct_error error;
+    bool has_env = lua_getfield(L, -1, "env") == LUA_TTABLE;
+    if (has_env && find_artifacts(guest_string(L, "CLEANTEST_ARTIFACTS", NULL), path)) {
+        int own = guest_own_directory(&error);
+        if (own >= 0)
+            unlinkat(own, strrchr(path, '/') + 1, AT_REMOVEDIR);
+    }
+    lua_pop(L, 1);
+}
+
 static int supervise(struct testlet *testlet, ct_error *error) {
     bool lua = testlet->kind == CT_TESTLET_LUA || testlet->kind == CT_TESTLET_CALL;
     process what = {.child = become_testlet,
@@ -205,6 +221,7 @@ int guest_run(lua_State *L) {
         code = write_script(&testlet, &error);
     int status = code < 0 ? guest_fail(&error) : supervise(&testlet, &error);
     remove_script(&testlet);
+    remove_artifacts(L);
     free(testlet.argv);
     ct_buf_fini(&testlet.value);
     return status;

@@ -76,7 +76,6 @@ function Artifacts:result(job, result)
   assert(core.make_folders(folder))
   write(folder .. "/stdout", result.stdout)
   write(folder .. "/stderr", result.stderr)
-  os.remove(folder .. "/artifacts") -- when it is empty
   write(folder .. "/result.json", encode.json(told.fields(job, result)) .. "\n")
   job.artifacts = folder -- reports that come later say where it is
 end
