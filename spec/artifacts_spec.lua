@@ -44,18 +44,18 @@ describe("artifacts", function()
     end
   end)
 
-  it("have a folder when nobody wants them, too, which is gone with the testlet", function()
+  it("have a folder of an instance that exists only when they are wanted", function()
     local cluster <close> = ct.archon()
     cluster:add("one", results.image)
-    local where = ct.lxd.target("one", { archon = cluster })(function()
-      return require("cleantest.job").artifacts
-    end)():only().value
+    local function folder() return require("cleantest.job").artifacts end
+    local testlet = ct.lxd.target("one", { archon = cluster })(folder)
+    assert.is_nil(testlet():only().value)
+    local here <close> = new_folder {}
+    artifacts.collect(function() return here:at "one" end)
+    local where = testlet():only().value
     assert.matches("^/%.cleantest", where)
-    local gone = cluster:execute("one", { "test", "!", "-e", where }, { check = true }).one
-    assert.equal("pass", gone.status)
-    assert.is_nil(cluster:execute("one", function()
-      return require("cleantest.job").artifacts
-    end).one.value)
+    cluster:execute("one", { "test", "!", "-e", where }, { check = true })
+    assert.is_nil(cluster:execute("one", folder).one.value)
   end)
 
   it("are brought by the command's --artifacts, beside what was printed", function()

@@ -2,7 +2,8 @@
 --
 -- artifacts.lua - the folder in an instance that a testlet puts into what it wants to leave: files
 -- for people, whatever its verdict is. Each testlet has one; it is brought here when somebody has
--- said where to.
+-- said where to. In an instance that exists already there is none unless it is: should somebody
+-- stop that instance meanwhile, nothing of ours is to stay in it.
 
 local artifacts = {}
 
@@ -17,13 +18,14 @@ function artifacts.collect(f)
   dest_of = f
 end
 
---- Gives a job its folder: `artifacts_source`, and the step that brings it here, behind its stop
--- hooks.
+--- Gives a job its folder, if it is to have one: `artifacts_source`, and the step that brings it
+-- here, behind its stop hooks.
 -- @tparam table job from jobs.complete, with its id
 function artifacts.add(job)
+  local dest = dest_of and dest_of(job)
+  if job.target and not dest then return end
   count = count + 1
   job.artifacts_source = ("/.cleantest/artifacts-%d"):format(count)
-  local dest = dest_of and dest_of(job)
   if not dest then return end
   job.stop_hooks[#job.stop_hooks + 1] = {
     name = "artifacts",

@@ -19,9 +19,11 @@ return function(job)
     "CLEANTEST_TESTLET=" .. job.testlet_name,
     "CLEANTEST_IMAGE=" .. job.image,
     "CLEANTEST_ATTEMPT=1",
-    "CLEANTEST_ARTIFACTS=" .. job.artifacts_source,
     "CLEANTEST_MATRIX=" .. cjson.encode(job.matrix),
   }
+  if job.artifacts_source then
+    list[#list + 1] = "CLEANTEST_ARTIFACTS=" .. job.artifacts_source
+  end
   for _, name in ipairs(tables.keys(job.matrix)) do
     list[#list + 1] = ("CLEANTEST_MATRIX_%s=%s"):format(name:upper(), tostring(job.matrix[name]))
   end
