@@ -9,6 +9,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 CC      ?= cc
 LUA     ?= lua5.4
+OBJCOPY ?= objcopy
 VERSION := $(shell sed -n 's/^#define CT_VERSION "\(.*\)"/\1/p' engine/cleantest.h)
 
 LIBDIR     = $(PREFIX)/lib
@@ -81,12 +82,24 @@ $(BUILD)/reaper: $(REAPER_PROGRAM) $(REAPER:%=$(BUILD)/obj/%.a)
 	    $(shell pkg-config --libs $(PACKAGES)) \
 	    -l:liblua5.4-cjson.a -l:liblua5.4.a -lm -ldl -pthread
 
-$(BUILD)/libcleantest.a: $(OBJECTS)
+# What is hidden in the shared library is hidden in the static one, too: its objects are one,
+# in which all else is local, so that no name of ours is in the way of a program's own.
+$(BUILD)/obj/cleantest.o: $(OBJECTS)
+	$(LD) -r -o $@ $^
+	$(OBJCOPY) --localize-hidden $@
+
+$(BUILD)/libcleantest.a: $(BUILD)/obj/cleantest.o
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/libcleantest.so.0: $(OBJECTS)
-	$(CC) $(SANITIZE) -shared -Wl,-soname,libcleantest.so.0 -Wl,-z,defs -o $@ $^ \
+# All of the engine with its insides, for what is linked with them: spec/fuzz.
+$(BUILD)/obj/engine.a: $(OBJECTS)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(BUILD)/libcleantest.so.0: $(OBJECTS) engine/libcleantest.map
+	$(CC) $(SANITIZE) -shared -Wl,-soname,libcleantest.so.0 -Wl,-z,defs \
+	    -Wl,--version-script=engine/libcleantest.map -o $@ $(OBJECTS) \
 	    $(ENGINE_LIBS) -llua5.4 $(LDFLAGS)
 
 $(BUILD)/libcleantest.so: $(BUILD)/libcleantest.so.0
@@ -95,9 +108,10 @@ $(BUILD)/libcleantest.so: $(BUILD)/libcleantest.so.0
 # ---- Lua --------------------------------------------------------------------------------
 
 # The module has the engine in it; its Lua is the interpreter's.
-$(BUILD)/clib/cleantest/core.so: $(OBJECTS)
+$(BUILD)/clib/cleantest/core.so: $(OBJECTS) engine/binding/core.map
 	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) -shared -o $@ $^ $(ENGINE_LIBS) $(LDFLAGS)
+	$(CC) $(SANITIZE) -shared -Wl,--version-script=engine/binding/core.map -o $@ $(OBJECTS) \
+	    $(ENGINE_LIBS) $(LDFLAGS)
 
 $(BUILD)/bin/cleantest: Makefile
 	@mkdir -p $(@D)

@@ -64,6 +64,8 @@ extern "C" {
 #endif
 
 #define CT_VERSION "0.1.0"
+/* The same as a number, for #if: a byte for each part, 0x010203 is 1.2.3. */
+#define CT_VERSION_NUMBER 0x000100
 
 /* ---- Errors ------------------------------------------------------------------------ */
 
@@ -115,6 +117,12 @@ CT_API const char *ct_error_name(int code);
 CT_API const char *ct_error_text(int code);
 /* The version of the library that is running, as CT_VERSION. Static. */
 CT_API const char *ct_version(void);
+/* The same as CT_VERSION_NUMBER. */
+CT_API unsigned ct_version_number(void);
+
+/* Opens /dev/null as each of the descriptors 0 to 2 that is closed. ct_run_open() does
+ * it; a program that opens files before is to call it first. */
+CT_API CT_CHECK int ct_standard_streams_ensure(ct_error *error);
 
 /* ---- Values ------------------------------------------------------------------------ */
 

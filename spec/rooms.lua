@@ -13,6 +13,8 @@ local ROOMS <const> = {
 local OF_GUEST <const> = { guest = true, tree = true, wire = true, basic = true }
 -- The only ones that know Lua: what both ends of the wire speak, and those who hold a lua_State.
 local KNOW_LUA <const> = { binding = true, guest = true, wire = true, basic = true }
+-- A caller of the public API as any other: beside cleantest.h it has what travels.
+local OF_BINDING <const> = { binding = true, wire = true }
 
 local floor = {}
 for i, room in ipairs(ROOMS) do floor[room] = i end
@@ -37,8 +39,9 @@ local function check_include(file, room, include)
     complain("%s: includes %s, which is in no room", file, include)
   elseif include ~= ("%s/%s.h"):format(other, other) then
     complain("%s: includes %s; the door of that room is %s/%s.h", file, include, other, other)
-  elseif floor[other] < floor[room] or room == "guest" and not OF_GUEST[other] then
-    complain("%s: includes %s, which is no room below %s/", file, include, room)
+  elseif floor[other] < floor[room] or room == "guest" and not OF_GUEST[other]
+    or room == "binding" and not OF_BINDING[other] then
+    complain("%s: includes %s, which is no room that %s/ may use", file, include, room)
   end
 end
 

@@ -31,12 +31,6 @@ int ct_fail_in(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 
 char *ct_message(const char *format, ...) CT_FORMAT(1, 2);
 void ct_message_free(char *message);
 
-/* ---- standard_streams.c ------------------------------------------------------------ */
-
-/* Opens /dev/null as each of the descriptors 0 to 2 that is closed, so that no descriptor
- * of ours is ever taken for a standard stream. */
-CT_CHECK int ct_standard_streams_ensure(ct_error *error);
-
 /* ---- buf.c ------------------------------------------------------------------------- */
 
 /* Bytes that grow up to a limit; always followed by a NUL. */

@@ -33,6 +33,10 @@ const char *ct_version(void) {
     return CT_VERSION;
 }
 
+unsigned ct_version_number(void) {
+    return CT_VERSION_NUMBER;
+}
+
 int ct_fail(ct_error *error, int code, const char *format, ...) {
     if (error) {
         va_list args;

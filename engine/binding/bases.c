@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "basic/basic.h"
 #include "binding/binding.h"
 
 /* ---- what was deleted ---- */

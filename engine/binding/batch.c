@@ -3,7 +3,6 @@
  * batch.c - userdata over ct_batch: jobs go in as tables, events come out as tables. It
  * keeps no results and knows no order; that is the Lua layer's.
  */
-#include "basic/basic.h"
 #include "binding/binding.h"
 
 #define BATCH_TYPE "cleantest.batch"
@@ -116,9 +115,10 @@ static lua_Hook main_hook(lua_State *L) {
 }
 
 static int interrupted(lua_State *L) {
-    ct_error error = {0};
-    ct_fail(&error, CT_E_INTERRUPTED, "interrupted by %s", lct_signals_pending());
-    return lct_failure(L, CT_E_INTERRUPTED, &error);
+    lua_pushnil(L);
+    lua_pushfstring(L, "interrupted by %s", lct_signals_pending());
+    lua_pushstring(L, ct_error_name(CT_E_INTERRUPTED));
+    return 3;
 }
 
 /* The engine's start, which the command's first signal cancels, and any other one

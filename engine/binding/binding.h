@@ -2,9 +2,8 @@
  *
  * binding.h - what the binding's files offer one another, grouped by the file that
  * defines it. What the engine does is asked for by cleantest.h alone, as any other caller
- * would. Of engine.h the binding uses what has no state: buffers, the packing of values,
- * and macros. Only plain Lua tables go up from it, and the Lua layer (lua/cleantest)
- * makes them pleasant.
+ * would; beside it there is wire/, for the bytes of values that travel. Only plain Lua
+ * tables go up from here, and the Lua layer (lua/cleantest) makes them pleasant.
  *
  * A lua_State belongs to one thread, and everything here runs on it. A bound function's C
  * name predicts its Lua name: lct_run_open is core.run_open, lct_batch_add is batch:add.
@@ -16,12 +15,13 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "basic/basic.h"
+#include "wire/wire.h"
 
 /* ---- module.c ---------------------------------------------------------------------- */
 
 /* The module "cleantest.core". */
 CT_API int luaopen_cleantest_core(lua_State *L);
+
 /* ---- util.c ------------------------------------------------------------------------ */
 
 /* Pushes nil, message, NAME and returns 3. The message is the code's text when there is

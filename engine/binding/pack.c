@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * pack.c - core.pack: a Lua value as bytes that can travel. The encoding is
- * lua_value.h's; this file owns the bytes while Lua may throw, and nothing else.
+ * wire/'s; this file owns the bytes while Lua may throw, and nothing else.
  */
 #include "binding/binding.h"
-#include "wire/wire.h"
 
 /* Reads a field of the table on top, and leaves it anchored in the table. */
 static const char *part(lua_State *L, const char *key, size_t *length) {

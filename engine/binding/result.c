@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "binding/binding.h"
-#include "wire/wire.h"
 
 static void set_string(lua_State *L, const char *key, const char *value) {
     if (!value)

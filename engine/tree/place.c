@@ -81,7 +81,7 @@ static int follow_link(struct way *way, int link) {
     if (length < 0)
         return -1;
     target[length] = '\0';
-    strcpy(rest, way->rest);
+    memcpy(rest, way->rest, sizeof rest);
     int needed = snprintf(way->rest, sizeof way->rest, "%s/%s", target, rest);
     if (needed >= (int) sizeof way->rest)
         return fail_with(ENAMETOOLONG);
@@ -152,9 +152,10 @@ static bool take_name(struct way *way) {
 
 /* Goes all the way. Returns a descriptor, or -1 with errno. */
 static int go_to(struct way *way, const char *path) {
-    if (strlen(path) >= sizeof way->rest)
+    size_t length = strlen(path);
+    if (length >= sizeof way->rest)
         return fail_with(ENAMETOOLONG);
-    strcpy(way->rest, path);
+    memcpy(way->rest, path, length + 1);
     way->at = open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (way->at >= 0)
         way->depth = is_untrusted(way);

@@ -82,12 +82,12 @@ static int set_attributes(ct_tree_writer *writer, int descriptor, const char *pa
 
 static int note_directory(ct_tree_writer *writer, const ct_tree_received *entry,
                           ct_error *error) {
-    struct open_directory *innermost =
-        malloc(sizeof *innermost + strlen(entry->path) + 1);
+    size_t size = strlen(entry->path) + 1;
+    struct open_directory *innermost = malloc(sizeof *innermost + size);
     if (!innermost)
         return ct_fail_memory(error);
     *innermost = (struct open_directory){writer->innermost, entry->attributes};
-    strcpy(innermost->path, entry->path);
+    memcpy(innermost->path, entry->path, size);
     writer->innermost = innermost;
     return CT_OK;
 }

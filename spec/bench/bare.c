@@ -194,7 +194,7 @@ static void read_words(int argc, char **argv) {
              directory && *directory ? directory : "/var/lib/lxd");
     bench.project = project && *project ? project : "default";
     bench.origin = argv[2];
-    bench.lifecycles = atoi(argv[3]);
+    bench.lifecycles = (int) strtol(argv[3], NULL, 10);
     if (!bench.clones)
         read_program(argv[5]);
 }
@@ -202,7 +202,8 @@ static void read_words(int argc, char **argv) {
 int main(int argc, char **argv) {
     pthread_t threads[64];
     read_words(argc, argv);
-    int count = atoi(argv[4]) < 64 ? atoi(argv[4]) : 64;
+    long wanted = strtol(argv[4], NULL, 10);
+    int count = wanted < 64 ? (int) wanted : 64;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     double begun = now();
     for (int i = 0; i < count; i++)

@@ -58,10 +58,11 @@ int main(int argc, char **argv) {
         return 2;
     }
     const ct_settings settings = {.endpoint = argv[1]};
-    int jobs = atoi(argv[2]), passed = 0;
+    int jobs = (int) strtol(argv[2], NULL, 10), passed = 0;
     double begun = now();
     ct_run *run = ct_run_open(&settings, &error);
-    ct_batch *batch = run ? ct_batch_new(run, (unsigned) atoi(argv[3])) : NULL;
+    ct_batch *batch =
+        run ? ct_batch_new(run, (unsigned) strtoul(argv[3], NULL, 10)) : NULL;
     if (batch && fill(batch, jobs, &error) >= 0)
         passed = wait_for_all(batch, &error);
     ct_batch_close(batch, &error);

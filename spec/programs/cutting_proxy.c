@@ -81,7 +81,8 @@ static void serve(int client, char **argv) {
     int server = socket(AF_UNIX, SOCK_STREAM, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (connect(server, (struct sockaddr *) &target, sizeof target) == 0)
-        relay(client, server, (unsigned) atoi(argv[3]), atol(argv[4]));
+        relay(client, server, (unsigned) strtoul(argv[3], NULL, 10),
+              strtol(argv[4], NULL, 10));
     _exit(EXIT_SUCCESS);
 }
 

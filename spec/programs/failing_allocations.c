@@ -405,9 +405,9 @@ int main(int argc, char **argv) {
     struct sweep sweep = {.socket = argv[1], .mode = argv[2]};
     while (strcmp(sources[failing], argv[3]) != 0)
         failing++;
-    long step = argc > 4 ? atol(argv[4]) : 1;
-    long first = argc > 5 ? atol(argv[5]) : 1;
-    long last = argc > 6 ? atol(argv[6]) : LONG_MAX;
+    long step = argc > 4 ? strtol(argv[4], NULL, 10) : 1;
+    long first = argc > 5 ? strtol(argv[5], NULL, 10) : 1;
+    long last = argc > 6 ? strtol(argv[6], NULL, 10) : LONG_MAX;
     signal(SIGALRM, on_alarm);
     curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, __wrap_free, curl_realloc,
                          curl_strdup, curl_calloc);

@@ -195,8 +195,9 @@ static bool parse_head(char *head, struct request *request) {
     request->key = header(head, "\r\nsec-websocket-key:");
     if (request->key)
         request->key[strcspn(request->key, "\r")] = '\0';
-    request->method = strtok(head, " ");
-    request->path = strtok(NULL, " ");
+    char *rest;
+    request->method = strtok_r(head, " ", &rest);
+    request->path = strtok_r(NULL, " ", &rest);
     if (!request->method || !request->path)
         return false;
     char *query = strchr(request->path, '?');

@@ -30,7 +30,8 @@ static size_t find(const char *word, const char *const *words, size_t count) {
 /* "reset,delay,..." */
 static unsigned read_kinds(char *list) {
     unsigned kinds = 0;
-    for (char *word = strtok(list, ","); word; word = strtok(NULL, ","))
+    char *rest;
+    for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
         kinds |= 1u << find(word, fault_names, FAULT_KINDS);
     return kinds;
 }
@@ -43,8 +44,9 @@ static int read_signal(const char *name) {
 
 /* "TURN:VICTIM:SIGNAL:MILLISECONDS" */
 static struct kill_plan read_kill(char *text) {
-    char *turn = strtok(text, ":"), *victim = strtok(NULL, ":");
-    char *signal = strtok(NULL, ":"), *delay = strtok(NULL, ":");
+    char *rest;
+    char *turn = strtok_r(text, ":", &rest), *victim = strtok_r(NULL, ":", &rest);
+    char *signal = strtok_r(NULL, ":", &rest), *delay = strtok_r(NULL, ":", &rest);
     if (!delay)
         refuse(text);
     return (struct kill_plan){.turn = (unsigned) strtoul(turn, NULL, 10),
