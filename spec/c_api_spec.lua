@@ -6,9 +6,11 @@
 local new_simulated = require "spec.support.simulated"
 local process = require "spec.support.process"
 
+local BUILD = os.getenv "BUILD"
+
 -- Leaks are looked for where the build can see them.
 local function run(simulated, program, ...)
-  local command = { os.getenv "BUILD" .. "/test/" .. program, simulated.socket, ... }
+  local command = { BUILD .. "/test/" .. program, simulated.socket, ... }
   return process.run(command, {
     env = { ASAN_OPTIONS = "detect_leaks=1" }, deadline = 600,
   })
@@ -20,6 +22,59 @@ describe("a C program's bad arguments", function()
     local result = run(simulated, "bad_arguments")
     assert.equal("", result.stdout .. result.stderr)
     assert.equal(0, result.status)
+  end)
+end)
+
+describe("a program of another version", function()
+  it("has its structs read as far as they go, and is told of sizes that are none", function()
+    local simulated <close> = new_simulated()
+    local result = run(simulated, "sizes")
+    assert.equal("", result.stdout .. result.stderr)
+    assert.equal(0, result.status)
+  end)
+end)
+
+describe("the first program of cleantest.h", function()
+  it("compiles without a warning, and does what it says", function()
+    local simulated <close> = new_simulated()
+    local result = process.run({ BUILD .. "/test/first_program", "simulated" },
+      { env = { LXD_DIR = simulated.folder.path }, deadline = 600 })
+    assert.equal("", result.stderr)
+    assert.matches("^test%-simulated: pass\n", result.stdout)
+    assert.equal(0, result.status)
+    result = process.run({ BUILD .. "/test/first_program" },
+      { env = { LXD_DIR = "/nonexistent" }, deadline = 600 })
+    assert.matches("^NO_LXD: .*/nonexistent", result.stderr)
+    assert.equal(1, result.status)
+  end)
+end)
+
+describe("an event loop", function()
+  local function poll_loop(simulated, script)
+    return process.run(script:format(BUILD .. "/test/poll_loop"),
+      { env = { LXD_DIR = simulated.folder.path }, deadline = 600 })
+  end
+
+  it("has events beside all else that it waits for", function()
+    local simulated <close> = new_simulated { "--exec-ms", "300" }
+    local result = poll_loop(simulated, "exec %s simulated simulated simulated </dev/null")
+    assert.equal("", result.stderr)
+    assert.equal(0, result.status)
+    for job = 0, 2 do
+      assert.matches(("job %d: testlet\n"):format(job), result.stdout)
+      assert.matches(("job %d: teardown\n"):format(job), result.stdout)
+    end
+    local _, passed = result.stdout:gsub("uname%-simulated: pass\n", "")
+    assert.equal(3, passed)
+    assert.matches("tick\n", result.stdout)
+  end)
+
+  it("cancels", function()
+    local simulated <close> = new_simulated { "--exec-ms", "600000" }
+    local result = poll_loop(simulated, "echo | exec %s simulated")
+    assert.matches("uname%-simulated: error\n", result.stdout)
+    assert.matches("cancelled", result.stderr)
+    assert.equal(1, result.status)
   end)
 end)
 

@@ -87,7 +87,11 @@ static void set_integer(lua_State *L, const char *name, lua_Integer value) {
 
 /* Pushes the base at `at`; returns where the next one is. */
 static const char *push_base(lua_State *L, const char *at) {
-    static const char *const states[] = {"absent", "building", "ready", "spoiled"};
+    static const char *const states[] = {
+#define CT_X(name, word) word,
+        CT_BASE_STATES(CT_X)
+#undef CT_X
+    };
     struct numbers numbers;
     memcpy(&numbers, at, sizeof numbers);
     at += sizeof numbers;
@@ -163,6 +167,6 @@ int lct_clean(lua_State *L) {
     ct_error error = {0};
     lct_settings_read(L, 1, &settings);
     ct_buf *buf = lct_new_buf(L, CLEANED_LIMIT);
-    int code = ct_clean(&settings, note_cleaned, buf, &error);
+    int code = ct_instances_clean(&settings, note_cleaned, buf, &error);
     return code < 0 ? lct_failure(L, code, &error) : push_cleaned(L, buf);
 }

@@ -14,14 +14,8 @@
 typedef struct lct_batch {
     ct_batch *batch; /* NULL: closed */
     lct_run *run;    /* kept alive by the first user value */
-    ct_event event;  /* the one being converted: freed here should Lua throw */
     bool cancelled;
 } lct_batch;
-
-static void drop_event(lct_batch *self) {
-    ct_event_fini(&self->event);
-    self->event = (ct_event){0};
-}
 
 static lct_batch *check_open(lua_State *L) {
     lct_batch *self = luaL_checkudata(L, 1, BATCH_TYPE);
@@ -31,7 +25,7 @@ static lct_batch *check_open(lua_State *L) {
 }
 
 static ct_reserve read_reserve(lua_State *L, int index) {
-    ct_reserve reserve = {0};
+    ct_reserve reserve = CT_RESERVE_INIT;
     if (lua_isnoneornil(L, index))
         return reserve;
     luaL_checktype(L, index, LUA_TTABLE);
@@ -59,12 +53,12 @@ int lct_batch_new(lua_State *L) {
     luaL_setmetatable(L, BATCH_TYPE);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, 1);
-    self->batch = ct_batch_new(run->run, (unsigned) max_live);
+    ct_error error = {0};
+    self->batch = ct_batch_new(run->run, (unsigned) max_live, &error);
     if (!self->batch)
-        return lct_failure(L, CT_E_NO_MEMORY, NULL);
+        return lct_failure(L, error.code, &error);
     self->run = run;
     run->batches++;
-    ct_error error = {0};
     int code = ct_batch_reserve(self->batch, &reserve, &error);
     return code < 0 ? lct_failure(L, code, &error) : 1;
 }
@@ -173,11 +167,10 @@ static int lct_batch_wait(lua_State *L) {
             return interrupted(L);
         double slice = left < 0 || left > SLICE ? SLICE : left;
         ct_error error = {0};
-        drop_event(self);
-        int code = ct_batch_wait(self->batch, slice, &self->event, &error);
+        ct_event *event;
+        int code = ct_batch_wait(self->batch, slice, &event, &error);
         if (code > 0) {
-            lct_push_event(L, &self->event);
-            drop_event(self);
+            lct_push_event(L, event);
             return 1;
         }
         if (code == CT_OK) {
@@ -214,7 +207,6 @@ static int lct_batch_close(lua_State *L) {
     lct_batch *self = luaL_checkudata(L, 1, BATCH_TYPE);
     ct_batch *batch = self->batch;
     self->batch = NULL;
-    drop_event(self);
     if (batch) {
         ct_error error = {0};
         int code = ct_batch_close(batch, &error);

@@ -16,12 +16,14 @@
 
 #include "binding/binding.h"
 
-static const char *const testlet_kinds[] = {"command", "script", "lua", "call", NULL};
-static const char *const step_kinds[] = {"run", "push", "pull", NULL};
-static const char *const preserves[] = {"never", "always", "on_failure", "run", NULL};
-static const char *const isolations[] = {"testlet", "image", NULL};
-static const char *const readies[] = {"default", "exec",       "system",
-                                      "network", "cloud-init", NULL};
+/* The words of each enumeration, in its order. */
+#define CT_X(name, word) word,
+static const char *const testlet_kinds[] = {CT_TESTLET_KINDS(CT_X) NULL};
+static const char *const step_kinds[] = {CT_STEP_KINDS(CT_X) NULL};
+static const char *const preserves[] = {CT_PRESERVES(CT_X) NULL};
+static const char *const isolations[] = {CT_ISOLATIONS(CT_X) NULL};
+static const char *const readies[] = {CT_READY_LEVELS(CT_X) NULL};
+#undef CT_X
 
 typedef struct reader {
     lua_State *L;
@@ -60,8 +62,10 @@ static const char *const *read_strings(reader *self, int index, const char *key)
 }
 
 /* Reads the testlet under key; one that must be there, so that no job is without. */
-static void read_testlet(reader *self, int index, const char *key, ct_testlet *testlet) {
+static const ct_testlet *read_testlet(reader *self, int index, const char *key) {
     lua_State *L = self->L;
+    ct_testlet *testlet = new_array(self, 1, sizeof *testlet);
+    *testlet = (ct_testlet) CT_TESTLET_INIT;
     lct_field_list(L, index, key);
     luaL_argcheck(L, lua_istable(L, -1), 2, "a testlet is missing");
     int at = lua_gettop(L), kind = CT_TESTLET_COMMAND;
@@ -77,6 +81,7 @@ static void read_testlet(reader *self, int index, const char *key, ct_testlet *t
     testlet->args = args;
     testlet->argv = read_strings(self, at, "argv");
     lua_pop(L, 1);
+    return testlet;
 }
 
 /* Reads the step on top of the stack. */
@@ -104,7 +109,7 @@ static void read_step(reader *self, ct_step *step) {
     step->data = data;
     step->limit = limit;
     if (step->kind == CT_STEP_RUN)
-        read_testlet(self, at, "run", &step->run);
+        step->run = read_testlet(self, at, "run");
 }
 
 /* Reads the hook on top of the stack. */
@@ -117,6 +122,7 @@ static void read_hook(reader *self, ct_hook *hook) {
     for (size_t i = 0; i < hook->step_count; i++) {
         if (lua_rawgeti(L, at + 1, (lua_Integer) i + 1) != LUA_TTABLE)
             luaL_error(L, "a hook's step must be a table");
+        steps[i] = (ct_step) CT_STEP_INIT;
         read_step(self, &steps[i]);
         lua_pop(L, 1);
     }
@@ -133,6 +139,7 @@ static const ct_hook *read_hooks(reader *self, int index, const char *key,
     for (size_t i = 0; i < *count; i++) {
         if (lua_rawgeti(L, list, (lua_Integer) i + 1) != LUA_TTABLE)
             luaL_error(L, "a hook must be a table");
+        hooks[i] = (ct_hook) CT_HOOK_INIT;
         read_hook(self, &hooks[i]);
         lua_pop(L, 1);
     }
@@ -147,7 +154,7 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     reader self = {.L = L, .anchors = lua_gettop(L)};
     int ready = CT_READY_DEFAULT, preserve = CT_PRESERVE_NEVER;
     int isolation = CT_ISOLATION_TESTLET;
-    *job = (ct_job){0};
+    *job = (ct_job) CT_JOB_INIT;
     lct_field_string(L, index, "name", &job->name);
     lct_field_string(L, index, "image", &job->image);
     lct_field_string(L, index, "local_image", &job->local_image);
@@ -165,7 +172,7 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     job->ready = (enum ct_ready) ready;
     job->preserve = (enum ct_preserve) preserve;
     job->isolation = (enum ct_isolation) isolation;
-    read_testlet(&self, index, "testlet", &job->testlet);
+    job->testlet = read_testlet(&self, index, "testlet");
     job->start_hooks = read_hooks(&self, index, "start_hooks", &job->start_hook_count);
     job->stop_hooks = read_hooks(&self, index, "stop_hooks", &job->stop_hook_count);
     job->env = read_strings(&self, index, "env");

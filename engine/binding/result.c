@@ -24,11 +24,13 @@ static void set_number(lua_State *L, const char *key, double value) {
     lua_setfield(L, -2, key);
 }
 
-static void set_phases(lua_State *L, const double phases[CT_PHASE_COUNT]) {
+static void set_phases(lua_State *L, const ct_result *result) {
     lua_createtable(L, 0, CT_PHASE_COUNT);
-    for (int i = 0; i < CT_PHASE_COUNT; i++)
-        if (phases[i] >= 0)
-            set_number(L, ct_phase_name((enum ct_phase) i), phases[i]);
+    for (int i = 0; i < CT_PHASE_COUNT; i++) {
+        double seconds = ct_result_phase(result, (ct_phase) i);
+        if (seconds >= 0)
+            set_number(L, ct_phase_name((ct_phase) i), seconds);
+    }
     lua_setfield(L, -2, "phases");
 }
 
@@ -80,12 +82,16 @@ void lct_push_result(lua_State *L, const ct_result *result) {
     lua_setfield(L, -2, "timed_out");
     lua_pushboolean(L, result->base_built);
     lua_setfield(L, -2, "base_built");
-    set_phases(L, result->phases);
+    set_phases(L, result);
     set_resources(L, result);
     set_value(L, result);
 }
 
-static const char *const event_types[] = {"phase", "result", "done", "note"};
+static const char *const event_types[] = {
+#define CT_X(name, word) word,
+    CT_EVENT_TYPES(CT_X)
+#undef CT_X
+};
 
 void lct_push_event(lua_State *L, const ct_event *event) {
     lua_createtable(L, 0, 8);

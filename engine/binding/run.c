@@ -10,7 +10,7 @@
 #define RUN_TYPE "cleantest.run"
 
 void lct_settings_read(lua_State *L, int index, ct_settings *settings) {
-    *settings = (ct_settings){0};
+    *settings = (ct_settings) CT_SETTINGS_INIT;
     if (lua_isnoneornil(L, index))
         return;
     luaL_checktype(L, index, LUA_TTABLE);
@@ -22,10 +22,10 @@ void lct_settings_read(lua_State *L, int index, ct_settings *settings) {
     lct_field_string(L, index, "project", &settings->project);
     lct_field_string(L, index, "state", &settings->state);
     size_t size = 0;
-    lct_field_seconds(L, index, "base_age", &settings->bases.age);
-    lct_field_unsigned(L, index, "base_count", &settings->bases.count);
+    lct_field_seconds(L, index, "base_age", &settings->base_age);
+    lct_field_size(L, index, "base_count", &settings->base_count);
     lct_field_size(L, index, "base_size", &size);
-    settings->bases.size = size;
+    settings->base_size = size;
 }
 
 /***
@@ -103,9 +103,9 @@ static int lct_run_server(lua_State *L) {
 
 /* Called back with no protected call around it: touches no Lua. What doesn't fit is not
  * listed. */
-static void note(void *context, const char *instance) {
+static void note(void *context, const ct_instance *instance) {
     ct_buf *buf = context;
-    if (ct_buf_add(buf, instance, strlen(instance) + 1) < 0)
+    if (ct_buf_add(buf, instance->name, strlen(instance->name) + 1) < 0)
         return;
 }
 
@@ -118,7 +118,7 @@ static int lct_run_instances(lua_State *L) {
     ct_run *run = lct_check_run(L, 1)->run;
     ct_error error = {0};
     ct_buf *buf = lct_new_buf(L, LIST_LIMIT);
-    int code = ct_run_visit(run, note, buf, &error);
+    int code = ct_instances_visit(run, note, buf, &error);
     if (code < 0)
         return lct_failure(L, code, &error);
     lua_newtable(L);
@@ -151,7 +151,7 @@ static int lct_run_destroy(lua_State *L) {
         lua_pop(L, 1);
     }
     names[count] = NULL;
-    int gone = ct_run_destroy(run, names, &error);
+    int gone = ct_instances_destroy(run, names, &error);
     if (gone < 0)
         return lct_failure(L, gone, &error);
     lua_pushinteger(L, gone);

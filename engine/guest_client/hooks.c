@@ -66,7 +66,7 @@ static int run_step(const struct hooks_call *call, const ct_step *step,
                               .output_limit = STEP_OUTPUT_LIMIT};
     ct_outcome outcome;
     ct_outcome_init(&outcome, STEP_OUTPUT_LIMIT);
-    int code = ct_guest_run(call->guest, &step->run, &options, &outcome, wait, error);
+    int code = ct_guest_run(call->guest, step->run, &options, &outcome, wait, error);
     if (code == CT_OK && (outcome.exit_code != 0 || ct_outcome_broken(&outcome)))
         code = fail_step(&outcome, step->timeout, call->output, error);
     ct_outcome_fini(&outcome);

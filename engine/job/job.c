@@ -16,7 +16,7 @@
 
 static void leave_phase(ct_life *life) {
     if (life->in_phase)
-        life->result->phases[life->phase] = ct_now() - life->entered;
+        ct_result_set_phase(life->result, life->phase, ct_now() - life->entered);
 }
 
 static void enter_phase(ct_life *life, enum ct_phase phase) {
@@ -221,8 +221,7 @@ static int run_testlet(ct_life *life, ct_error *error) {
     ct_wait wait = wait_for_job(life);
     ct_outcome outcome;
     ct_outcome_init(&outcome, job->output_limit);
-    int code =
-        ct_guest_run(&life->guest, &job->testlet, &options, &outcome, &wait, error);
+    int code = ct_guest_run(&life->guest, job->testlet, &options, &outcome, &wait, error);
     ct_result_take_output(life->result, &outcome);
     if (code == CT_OK)
         ct_result_take_end(life->result, job, &outcome);
@@ -287,9 +286,7 @@ static void live(ct_life *life) {
 
 static void begin_result(ct_life *life) {
     ct_result *result = life->result;
-    for (int i = 0; i < CT_PHASE_COUNT; i++)
-        result->phases[i] = -1;
-    result->phases[CT_PHASE_PREPARE] = life->prepared->seconds;
+    ct_result_set_phase(result, CT_PHASE_PREPARE, life->prepared->seconds);
     result->exit_code = -1;
     if (life->job->target)
         name_target(life);

@@ -22,6 +22,8 @@ static bool same_list(const char *const *one, const char *const *other) {
 }
 
 static bool same_testlet(const ct_testlet *one, const ct_testlet *other) {
+    if (!one || !other)
+        return one == other;
     return one->kind == other->kind && ct_same_text(one->name, other->name) &&
            same_bytes(one->code, one->code_length, other->code, other->code_length) &&
            same_list(one->argv, other->argv) &&
@@ -29,7 +31,7 @@ static bool same_testlet(const ct_testlet *one, const ct_testlet *other) {
 }
 
 static bool same_step(const ct_step *one, const ct_step *other) {
-    return one->kind == other->kind && same_testlet(&one->run, &other->run) &&
+    return one->kind == other->kind && same_testlet(one->run, other->run) &&
            ct_same_text(one->name, other->name) &&
            ct_same_text(one->source, other->source) &&
            same_bytes(one->data, one->data_length, other->data, other->data_length) &&

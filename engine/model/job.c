@@ -1,187 +1,68 @@
 /* SPDX-License-Identifier: MIT
  *
- * job.c - a job as the caller described it, checked, and copied with all it points
+ * job.c - a job as the caller described it, read, checked, and copied with all it points
  * to.
  */
-#include <string.h>
-#include <sys/stat.h>
-
 #include "model/model.h"
-#include "tree/tree.h"
+#include "wire/wire.h"
 
-/* ---- checks ---- */
+/* ---- reading: the structs become this version's, and still point to the caller's ---- */
 
-bool ct_name_fits_path(const char *name) {
-    for (const char *c = name; *c; c++)
-        if ((unsigned char) *c <= ' ' || *c == 0x7f || strchr("\"#%&+/?\\", *c))
-            return false;
-    return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+static const ct_sized job_type = {"ct_job", "CT_JOB_INIT", sizeof(ct_job)};
+static const ct_sized hook_type = {"ct_hook", "CT_HOOK_INIT", sizeof(ct_hook)};
+static const ct_sized step_type = {"ct_step", "CT_STEP_INIT", sizeof(ct_step)};
+static const ct_sized testlet_type = {"ct_testlet", "CT_TESTLET_INIT",
+                                      sizeof(ct_testlet)};
+
+static int read_testlet(ct_arena *arena, const ct_testlet **testlet, ct_error *error) {
+    return *testlet
+               ? ct_sized_read_list(arena, testlet, *testlet, 1, &testlet_type, error)
+               : CT_OK;
 }
 
-static int check_testlet(const ct_testlet *testlet, const char *where, ct_error *error) {
-    if ((unsigned) testlet->kind > CT_TESTLET_CALL)
-        return ct_fail(error, CT_E_ARGUMENT, "%s: no such kind of testlet: %d", where,
-                       (int) testlet->kind);
-    if (testlet->kind == CT_TESTLET_COMMAND && (!testlet->argv || !testlet->argv[0]))
-        return ct_fail(error, CT_E_ARGUMENT, "%s: a command needs argv", where);
-    if (testlet->kind != CT_TESTLET_COMMAND && !testlet->code)
-        return ct_fail(error, CT_E_ARGUMENT, "%s: the testlet has no code", where);
-    if ((testlet->code_length && !testlet->code) ||
-        (testlet->identity_length && !testlet->identity) ||
-        (testlet->args_length && !testlet->args))
+static int read_steps(ct_arena *arena, ct_hook *hook, ct_error *error) {
+    ct_step *steps = NULL;
+    const char *name = hook->name ? hook->name : "";
+    if (hook->step_count && !hook->steps)
         return ct_fail(error, CT_E_ARGUMENT,
-                       "%s: code, identity or args is NULL, but its length is not 0",
-                       where);
-    return CT_OK;
-}
-
-static int check_owner(const ct_step *step, const char *hook, ct_error *error) {
-    bool owned = step->user || step->group;
-    if (step->keep_owners && owned)
-        return ct_fail(error, CT_E_ARGUMENT,
-                       "hook %s: keep_owners together with a user or group", hook);
-    if (step->keep_owners && !step->source)
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: data has no owner to keep", hook);
-    if ((step->user && !ct_id_plausible(step->user)) ||
-        (step->group && !ct_id_plausible(step->group)))
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: no such user or group", hook);
-    return CT_OK;
-}
-
-static int check_tree(const ct_step *step, const char *hook, ct_error *error) {
-    unsigned permissions = step->mode & ~(unsigned) S_IFREG;
-    bool pull = step->kind == CT_STEP_PULL;
-    if (!step->dest)
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: step without dest", hook);
-    if (!step->source && (pull || !step->data || step->directory))
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: step without source", hook);
-    if (step->data_length && !step->data)
-        return ct_fail(error, CT_E_ARGUMENT,
-                       "hook %s: data is NULL, but data_length is not 0", hook);
-    if (step->mode && step->directory)
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: a directory with a mode", hook);
-    if (permissions > (pull ? 0777u : 07777u))
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: bad mode %o", hook, step->mode);
-    if (step->limit && !pull)
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: a push with a limit", hook);
-    if (step->optional && !pull)
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: a push that is optional", hook);
-    return check_owner(step, hook, error);
-}
-
-static int check_step(const ct_step *step, const char *hook, ct_error *error) {
-    if (!(step->timeout >= 0))
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: a timeout is negative", hook);
-    if (step->kind == CT_STEP_RUN)
-        return check_testlet(&step->run, hook, error);
-    if (step->kind != CT_STEP_PUSH && step->kind != CT_STEP_PULL)
-        return ct_fail(error, CT_E_ARGUMENT, "hook %s: no such kind of step: %d", hook,
-                       (int) step->kind);
-    return check_tree(step, hook, error);
+                       "hook %s: steps is NULL, but step_count is %zu", name,
+                       hook->step_count);
+    int code = hook->step_count ? ct_sized_read_list(arena, &steps, hook->steps,
+                                                     hook->step_count, &step_type, error)
+                                : CT_OK;
+    for (size_t i = 0; code == CT_OK && i < hook->step_count; i++)
+        code = read_testlet(arena, &steps[i].run, error);
+    hook->steps = steps;
+    return code < 0 ? ct_fail_in(error, code, "hook %s", name) : code;
 }
 
 /* what: "start_hooks" or "stop_hooks". */
-static int check_hooks(const ct_hook *hooks, size_t count, const char *what,
-                       ct_error *error) {
-    if (count && !hooks)
+static int read_hooks(ct_arena *arena, const ct_hook **list, size_t count,
+                      const char *what, ct_error *error) {
+    ct_hook *hooks = NULL;
+    if (count && !*list)
         return ct_fail(error, CT_E_ARGUMENT, "%s is NULL, but its count is %zu", what,
                        count);
-    for (size_t i = 0; i < count; i++) {
-        const char *name = hooks[i].name;
-        if (!name)
-            return ct_fail(error, CT_E_ARGUMENT, "%s: number %zu has no name", what,
-                           i + 1);
-        if (hooks[i].step_count && !hooks[i].steps)
-            return ct_fail(error, CT_E_ARGUMENT,
-                           "hook %s: steps is NULL, but step_count is %zu", name,
-                           hooks[i].step_count);
-        for (size_t j = 0; j < hooks[i].step_count; j++) {
-            int code = check_step(&hooks[i].steps[j], name, error);
-            if (code < 0)
-                return code;
-        }
-    }
-    return CT_OK;
+    int code = count ? ct_sized_read_list(arena, &hooks, *list, count, &hook_type, error)
+                     : CT_OK;
+    for (size_t i = 0; code == CT_OK && i < count; i++)
+        code = read_steps(arena, &hooks[i], error);
+    *list = hooks;
+    return code;
 }
 
-static int check_env(const char *const *env, ct_error *error) {
-    for (size_t i = 0; env && env[i]; i++)
-        if (env[i][0] == '=' || !strchr(env[i], '='))
-            return ct_fail(error, CT_E_ARGUMENT,
-                           "environment: \"%.60s\" is not of the form KEY=value", env[i]);
-    return CT_OK;
-}
-
-/* text may be NULL. */
-static int check_object(const ct_job *job, const char *what, const char *text,
-                        ct_error *error) {
-    if (!text)
-        return CT_OK;
-    if (text[strspn(text, " \t\r\n")] != '{')
-        return ct_fail(error, CT_E_ARGUMENT, "image %s: %s: no JSON object", job->image,
-                       what);
-    ct_json *json = ct_json_new();
-    if (!json)
-        return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
-    int code = ct_json_parse(json, text, strlen(text), error);
-    ct_json_free(json);
-    if (code < 0 && error)
-        error->code = CT_E_ARGUMENT;
-    return code < 0 ? ct_fail_in(error, CT_E_ARGUMENT, "image %s: %s", job->image, what)
-                    : code;
-}
-
-static int check_source(const ct_job *job, ct_error *error) {
-    if (job->local_image && !*job->local_image)
-        return ct_fail(error, CT_E_ARGUMENT, "image %s: local_image is empty",
-                       job->image);
-    int code = check_object(job, "remote_source", job->remote_source, error);
-    return code < 0 ? code
-                    : check_object(job, "instance_json", job->instance_json, error);
-}
-
-static int check_target(const char *target, ct_error *error) {
-    if (!target)
-        return CT_OK;
-    if (ct_name_fits_path(target) && strlen(target) <= CT_INSTANCE_NAME_MAX)
-        return CT_OK;
-    return ct_fail(error, CT_E_ARGUMENT, "target \"%.80s\" can't be an instance's name",
-                   target);
-}
-
-static int check_options(const ct_job *job, ct_error *error) {
-    if (!(job->timeout >= 0) || !(job->ready_timeout >= 0))
-        return ct_fail(error, CT_E_ARGUMENT, "job %s: a timeout is negative",
-                       job->name ? job->name : job->image);
-    if ((unsigned) job->ready > CT_READY_CLOUD_INIT ||
-        (unsigned) job->preserve > CT_PRESERVE_RUN)
-        return ct_fail(error, CT_E_ARGUMENT, "job %s: no such ready or preserve",
-                       job->name ? job->name : job->image);
-    if ((unsigned) job->isolation > CT_ISOLATION_IMAGE)
-        return ct_fail(error, CT_E_ARGUMENT, "job %s: no such isolation: %d",
-                       job->name ? job->name : job->image, (int) job->isolation);
-    return CT_OK;
-}
-
-static int check_job(const ct_job *job, ct_error *error) {
-    if (!job)
+static int read_job(ct_arena *arena, ct_job *to, const ct_job *from, ct_error *error) {
+    if (!from)
         return ct_fail(error, CT_E_ARGUMENT, "the job is NULL");
-    if (!job->image || !*job->image)
-        return ct_fail(error, CT_E_ARGUMENT, "the job names no image");
-    int code = check_target(job->target, error);
+    int code = ct_sized_read(to, from, &job_type, error);
     if (code == CT_OK)
-        code = check_options(job, error);
+        code = read_testlet(arena, &to->testlet, error);
     if (code == CT_OK)
-        code = check_testlet(&job->testlet, job->name ? job->name : "testlet", error);
-    if (code == CT_OK)
-        code = check_source(job, error);
-    if (code == CT_OK)
-        code = check_hooks(job->start_hooks, job->start_hook_count, "start_hooks", error);
-    if (code == CT_OK)
-        code = check_hooks(job->stop_hooks, job->stop_hook_count, "stop_hooks", error);
-    if (code == CT_OK)
-        code = check_env(job->env, error);
-    return code < 0 ? code : check_env(job->testlet_env, error);
+        code = read_hooks(arena, &to->start_hooks, to->start_hook_count, "start_hooks",
+                          error);
+    return code < 0 ? code
+                    : read_hooks(arena, &to->stop_hooks, to->stop_hook_count,
+                                 "stop_hooks", error);
 }
 
 /* ---- copies; a failed allocation is noted in the arena ---- */
@@ -198,7 +79,11 @@ static const char *const *copy_list(ct_arena *arena, const char *const *list) {
     return copy;
 }
 
-static void copy_testlet(ct_arena *arena, ct_testlet *testlet) {
+/* What was read is in the arena, and may be written to. */
+static void copy_testlet(ct_arena *arena, const ct_testlet *read) {
+    ct_testlet *testlet = (ct_testlet *) read;
+    if (!testlet)
+        return;
     testlet->name = ct_arena_string(arena, testlet->name);
     testlet->code = ct_arena_copy(arena, testlet->code, testlet->code_length);
     testlet->identity = ct_arena_copy(arena, testlet->identity, testlet->identity_length);
@@ -208,7 +93,7 @@ static void copy_testlet(ct_arena *arena, ct_testlet *testlet) {
 
 static void copy_step(ct_arena *arena, ct_step *step) {
     step->name = ct_arena_string(arena, step->name);
-    copy_testlet(arena, &step->run);
+    copy_testlet(arena, step->run);
     step->source = ct_arena_string(arena, step->source);
     step->data = ct_arena_copy(arena, step->data, step->data_length);
     step->dest = ct_arena_string(arena, step->dest);
@@ -218,40 +103,41 @@ static void copy_step(ct_arena *arena, ct_step *step) {
         step->timeout = CT_TIMEOUT_STEP;
 }
 
-static const ct_hook *copy_hooks(ct_arena *arena, const ct_hook *from, size_t count) {
-    ct_hook *hooks = ct_arena_copy(arena, from, count * sizeof *from);
-    for (size_t i = 0; hooks && i < count; i++) {
-        size_t size = hooks[i].step_count * sizeof *hooks[i].steps;
-        ct_step *steps = ct_arena_copy(arena, hooks[i].steps, size);
-        for (size_t j = 0; steps && j < hooks[i].step_count; j++)
-            copy_step(arena, &steps[j]);
-        hooks[i].steps = steps;
+static void copy_hooks(ct_arena *arena, const ct_hook *read, size_t count) {
+    ct_hook *hooks = (ct_hook *) read;
+    for (size_t i = 0; i < count; i++) {
         hooks[i].name = ct_arena_string(arena, hooks[i].name);
+        for (size_t j = 0; j < hooks[i].step_count; j++)
+            copy_step(arena, (ct_step *) &hooks[i].steps[j]);
     }
-    return hooks;
+}
+
+static void fill_defaults(ct_job *job) {
+    if (job->timeout <= 0)
+        job->timeout = CT_TIMEOUT_TESTLET;
+    if (job->ready_timeout <= 0)
+        job->ready_timeout = CT_TIMEOUT_READY;
+    if (job->output_limit == 0)
+        job->output_limit = CT_OUTPUT_LIMIT;
 }
 
 int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from, ct_error *error) {
-    int code = check_job(from, error);
+    int code = read_job(arena, to, from, error);
+    if (code == CT_OK)
+        code = ct_job_check(to, error);
     if (code < 0)
         return code;
-    *to = *from;
-    to->name = ct_arena_string(arena, from->name ? from->name : "test");
-    to->image = ct_arena_string(arena, from->image);
-    to->local_image = ct_arena_string(arena, from->local_image);
-    to->remote_source = ct_arena_string(arena, from->remote_source);
-    to->target = ct_arena_string(arena, from->target);
-    to->instance_json = ct_arena_string(arena, from->instance_json);
-    copy_testlet(arena, &to->testlet);
-    to->start_hooks = copy_hooks(arena, from->start_hooks, from->start_hook_count);
-    to->stop_hooks = copy_hooks(arena, from->stop_hooks, from->stop_hook_count);
-    to->env = copy_list(arena, from->env);
-    to->testlet_env = copy_list(arena, from->testlet_env);
-    if (to->timeout <= 0)
-        to->timeout = CT_TIMEOUT_TESTLET;
-    if (to->ready_timeout <= 0)
-        to->ready_timeout = CT_TIMEOUT_READY;
-    if (to->output_limit == 0)
-        to->output_limit = CT_OUTPUT_LIMIT;
+    to->name = ct_arena_string(arena, to->name ? to->name : "test");
+    to->image = ct_arena_string(arena, to->image);
+    to->local_image = ct_arena_string(arena, to->local_image);
+    to->remote_source = ct_arena_string(arena, to->remote_source);
+    to->target = ct_arena_string(arena, to->target);
+    to->instance_json = ct_arena_string(arena, to->instance_json);
+    copy_testlet(arena, to->testlet);
+    copy_hooks(arena, to->start_hooks, to->start_hook_count);
+    copy_hooks(arena, to->stop_hooks, to->stop_hook_count);
+    to->env = copy_list(arena, to->env);
+    to->testlet_env = copy_list(arena, to->testlet_env);
+    fill_defaults(to);
     return ct_arena_check(arena, error);
 }

@@ -18,13 +18,36 @@
 #define CT_TIMEOUT_STEP      600.0 /* one step of a hook */
 #define CT_TIMEOUT_TESTLET   300.0
 
-/* ---- job.c ------------------------------------------------------------------------- */
+/* ---- sized.c ----------------------------------------------------------------------- */
+
+/* A struct that the caller fills: begins with `size_t size`. */
+typedef struct ct_sized {
+    const char *name; /* for messages */
+    const char *init; /* its initialiser */
+    size_t size;      /* what it has in this version; bytes */
+} ct_sized;
+
+/* Makes *to, of type->size bytes, what the caller's `from` says. CT_E_ARGUMENT when its
+ * size can't be one, or it has more than this version knows. */
+CT_CHECK int ct_sized_read(void *to, const void *from, const ct_sized *type,
+                           ct_error *error);
+/* The same for an array of count, 1 or more, as large each as the first says. out is the
+ * address of a pointer, which gets an array in the arena. */
+CT_CHECK int ct_sized_read_list(ct_arena *arena, void *out, const void *from,
+                                size_t count, const ct_sized *type, ct_error *error);
+
+/* ---- check.c ----------------------------------------------------------------------- */
 
 /* true for a name that can stand in a request's path or query as it is: an instance's,
  * or a project's. */
 bool ct_name_fits_path(const char *name);
-/* Checks a job (CT_E_ARGUMENT says what is wrong), and copies it, with its defaults
- * filled in, into the arena. */
+/* CT_E_ARGUMENT says what is wrong with a job that was read. */
+CT_CHECK int ct_job_check(const ct_job *job, ct_error *error);
+
+/* ---- job.c ------------------------------------------------------------------------- */
+
+/* Reads a job of the caller's, checks it, and copies it, with its defaults filled in, into
+ * the arena. */
 CT_CHECK int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from,
                          ct_error *error);
 
@@ -37,6 +60,10 @@ CT_CHECK ct_result *ct_result_new(const ct_job *job);
 /* These copy the name, and allocate nothing. */
 void ct_result_set_instance(ct_result *result, const char *instance);
 void ct_result_set_base(ct_result *result, const char *base);
+/* See ct_result_phase(). */
+void ct_result_set_phase(ct_result *result, ct_phase phase, double seconds);
+/* Frees what an event owns, and makes it one that owns nothing. */
+void ct_event_fini(ct_event *event);
 
 /* ---- needs.c ----------------------------------------------------------------------- */
 

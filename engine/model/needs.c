@@ -41,7 +41,7 @@ bool ct_step_needs_boot(const ct_step *step) {
 }
 
 static bool is_call(const ct_step *step) {
-    return step->kind == CT_STEP_RUN && step->run.kind == CT_TESTLET_CALL;
+    return step->kind == CT_STEP_RUN && step->run->kind == CT_TESTLET_CALL;
 }
 
 enum ct_ready ct_job_ready(const ct_job *job, ct_step_range range) {

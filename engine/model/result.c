@@ -13,19 +13,28 @@ struct owned_result {
     ct_result result;
     /* its name, image and testlet */
     ct_arena names;
+    /* seconds; -1: not reached */
+    double phases[CT_PHASE_COUNT];
     /* room for what is not known yet */
     char instance[CT_INSTANCE_NAME_MAX + 1];
     char base[CT_BASE_NAME_MAX];
 };
 
 const char *ct_status_name(enum ct_status status) {
-    static const char *const names[] = {"pass", "skip", "fail", "error"};
+    static const char *const names[] = {
+#define CT_X(name, word) word,
+        CT_STATUSES(CT_X)
+#undef CT_X
+    };
     return (size_t) status < CT_COUNT(names) ? names[status] : "unknown";
 }
 
 const char *ct_phase_name(enum ct_phase phase) {
-    static const char *const names[] = {"prepare", "create",  "start",   "ready",
-                                        "hooks",   "testlet", "collect", "teardown"};
+    static const char *const names[] = {
+#define CT_X(name, word) word,
+        CT_PHASES(CT_X)
+#undef CT_X
+    };
     return (size_t) phase < CT_COUNT(names) ? names[phase] : "unknown";
 }
 
@@ -42,6 +51,8 @@ ct_result *ct_result_new(const ct_job *job) {
     if (!owned)
         return NULL;
     ct_arena_init(&owned->names);
+    for (size_t i = 0; i < CT_PHASE_COUNT; i++)
+        owned->phases[i] = -1;
     ct_result *result = &owned->result;
     result->name = join_names(&owned->names, job->name, job->image);
     result->image = ct_arena_string(&owned->names, job->image);
@@ -64,6 +75,16 @@ void ct_result_set_base(ct_result *result, const char *base) {
     struct owned_result *owned = (struct owned_result *) result;
     snprintf(owned->base, sizeof owned->base, "%s", base);
     result->base = owned->base;
+}
+
+void ct_result_set_phase(ct_result *result, ct_phase phase, double seconds) {
+    struct owned_result *owned = (struct owned_result *) result;
+    owned->phases[phase] = seconds;
+}
+
+double ct_result_phase(const ct_result *result, ct_phase phase) {
+    const struct owned_result *owned = (const struct owned_result *) result;
+    return (size_t) phase < CT_PHASE_COUNT ? owned->phases[phase] : -1;
 }
 
 void ct_result_free(ct_result *result) {

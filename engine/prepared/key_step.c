@@ -211,7 +211,7 @@ int ct_step_digest(const ct_step *step, char hex[CT_DIGEST_SIZE], const ct_wait 
     ct_digest_string(&digest, "step");
     ct_digest_number(&digest, step->kind);
     if (step->kind == CT_STEP_RUN) {
-        add_testlet(&digest, &step->run);
+        add_testlet(&digest, step->run);
     } else {
         add_upload(&digest, step);
         code = digest_tree(&digest, step, wait, error);

@@ -33,6 +33,13 @@ typedef struct ct_prepared {
     const ct_buf *output;    /* what that step wrote */
 } ct_prepared;
 
+/* What is kept; a zero means the default. */
+typedef struct ct_base_limits {
+    double age;    /* seconds since it was built */
+    size_t count;  /* how many */
+    uint64_t size; /* bytes, of all together */
+} ct_base_limits;
+
 /* ---- plan.c, plan_builds.c --------------------------------------------------------- */
 
 typedef struct ct_plan ct_plan;

@@ -29,15 +29,19 @@ static unsigned cpu_count(void) {
     return count > 0 ? (unsigned) count : 1;
 }
 
-ct_batch *ct_batch_new(ct_run *run, unsigned max_live) {
+ct_batch *ct_batch_new(ct_run *run, unsigned max_live, ct_error *error) {
     ct_batch *batch = calloc(1, sizeof *batch);
-    if (!batch)
+    if (!batch) {
+        ct_fail(error, CT_E_NO_MEMORY, "out of memory");
         return NULL;
+    }
     batch->run = run;
     batch->max_live = max_live ? max_live : cpu_count();
+    batch->reserve = (ct_reserve) CT_RESERVE_INIT;
     ct_arena_init(&batch->arena);
     batch->cancel = ct_cancel_open();
     if (batch->cancel < 0) {
+        ct_fail_errno(error, "a new batch: eventfd");
         free(batch);
         return NULL;
     }
@@ -45,13 +49,18 @@ ct_batch *ct_batch_new(ct_run *run, unsigned max_live) {
 }
 
 int ct_batch_reserve(ct_batch *batch, const ct_reserve *reserve, ct_error *error) {
+    static const ct_sized type = {"ct_reserve", "CT_RESERVE_INIT", sizeof *reserve};
     if (batch->events || batch->survey)
         return ct_fail(error, CT_E_ARGUMENT, "the batch has started already");
     if (!reserve)
         return ct_fail(error, CT_E_ARGUMENT, "the reserve is NULL");
-    if (!isfinite(reserve->cpu) || reserve->cpu < 0)
-        return ct_fail(error, CT_E_ARGUMENT, "a reserve of %g CPUs", reserve->cpu);
-    batch->reserve = *reserve;
+    ct_reserve read;
+    int code = ct_sized_read(&read, reserve, &type, error);
+    if (code < 0)
+        return code;
+    if (!isfinite(read.cpu) || read.cpu < 0)
+        return ct_fail(error, CT_E_ARGUMENT, "a reserve of %g CPUs", read.cpu);
+    batch->reserve = read;
     return CT_OK;
 }
 
@@ -95,18 +104,24 @@ static void count_event(ct_batch *batch, const ct_event *event) {
         ct_fail(&batch->left_behind, CT_E_OPERATION, "%s", event->message);
 }
 
-int ct_batch_wait(ct_batch *batch, double seconds, ct_event *event, ct_error *error) {
+int ct_batch_descriptor(const ct_batch *batch) {
+    return batch->events ? ct_queue_descriptor(batch->events) : CT_E_ARGUMENT;
+}
+
+int ct_batch_wait(ct_batch *batch, double seconds, ct_event **event, ct_error *error) {
     if (!batch->events)
         return ct_fail(error, CT_E_ARGUMENT, "the batch has not started");
     if (isnan(seconds) || !event)
         return ct_fail(error, CT_E_ARGUMENT, "seconds is no number, or event is NULL");
+    ct_event_fini(&batch->event);
     if (batch->done == batch->count)
         return 0;
     ct_wait wait = ct_wait_for(seconds < 0 ? INFINITY : seconds, -1);
-    int code = ct_queue_take(batch->events, &wait, event);
+    int code = ct_queue_take(batch->events, &wait, &batch->event);
     if (code < 0)
         return ct_fail(error, code, "waiting for events: %s", ct_error_text(code));
-    count_event(batch, event);
+    count_event(batch, &batch->event);
+    *event = &batch->event;
     return 1;
 }
 
@@ -116,14 +131,11 @@ void ct_batch_cancel(ct_batch *batch) {
 
 /* Takes what nobody waited for. */
 static void drain(ct_batch *batch) {
-    ct_event event;
-    for (;;) {
-        int code = ct_batch_wait(batch, -1, &event, NULL);
-        if (code == 1)
-            ct_event_fini(&event);
-        else if (code != CT_E_INTERRUPTED)
-            return;
-    }
+    ct_event *event;
+    int code;
+    do
+        code = ct_batch_wait(batch, -1, &event, NULL);
+    while (code == 1 || code == CT_E_INTERRUPTED);
 }
 
 int ct_batch_close(ct_batch *batch, ct_error *error) {
@@ -146,6 +158,7 @@ int ct_batch_close(ct_batch *batch, ct_error *error) {
     ct_plan_free(batch->plan);
     free(batch->plan_jobs);
     free(batch->firsts);
+    ct_event_fini(&batch->event);
     ct_queue_free(batch->events);
     ct_arena_fini(&batch->arena);
     close(batch->cancel);

@@ -5,22 +5,19 @@
  */
 #include "run/run_private.h"
 
-static const ct_settings defaults = {0};
-
-static int connect(const ct_settings *settings, ct_provider **out, ct_error *error) {
-    return ct_run_connect(settings ? settings : &defaults, out, error);
+static int connect(const ct_settings *given, ct_settings *settings, ct_provider **out,
+                   ct_error *error) {
+    int code = ct_settings_read(settings, given, error);
+    return code < 0 ? code : ct_run_connect(settings, out, error);
 }
 
-static const ct_base_limits *limits_of(const ct_settings *settings) {
-    return settings ? &settings->bases : &defaults.bases;
-}
-
-int ct_bases_visit(const ct_settings *settings, ct_base_visitor *visitor, void *context,
+int ct_bases_visit(const ct_settings *given, ct_base_visitor *visitor, void *context,
                    ct_error *error) {
     if (!visitor)
         return ct_fail(error, CT_E_ARGUMENT, "the visitor is NULL");
+    ct_settings settings;
     ct_provider *provider;
-    int code = connect(settings, &provider, error);
+    int code = connect(given, &settings, &provider, error);
     if (code < 0)
         return code;
     ct_base_list list;
@@ -33,14 +30,16 @@ int ct_bases_visit(const ct_settings *settings, ct_base_visitor *visitor, void *
     return code;
 }
 
-int ct_bases_prune(const ct_settings *settings, bool all, ct_cleaned *cleaned,
-                   void *context, ct_error *error) {
+int ct_bases_prune(const ct_settings *given, bool all, ct_cleaned *cleaned, void *context,
+                   ct_error *error) {
+    ct_settings settings;
     ct_provider *provider;
-    int code = connect(settings, &provider, error);
+    int code = connect(given, &settings, &provider, error);
     if (code < 0)
         return code;
+    ct_base_limits limits = ct_settings_limits(&settings);
     ct_cleaned_sink sink = {.cleaned = cleaned, .context = context};
-    code = ct_base_prune(provider, all ? NULL : limits_of(settings), -1, &sink, error);
+    code = ct_base_prune(provider, all ? NULL : &limits, -1, &sink, error);
     ct_run_disconnect(provider);
     return code;
 }
@@ -50,10 +49,11 @@ static bool dead(const void *context, const char *instance, const ct_lease *leas
     return ct_lease_dead(lease);
 }
 
-int ct_clean(const ct_settings *settings, ct_cleaned *cleaned, void *context,
-             ct_error *error) {
+int ct_instances_clean(const ct_settings *given, ct_cleaned *cleaned, void *context,
+                       ct_error *error) {
+    ct_settings settings;
     ct_provider *provider;
-    int code = connect(settings, &provider, error);
+    int code = connect(given, &settings, &provider, error);
     if (code < 0)
         return code;
     ct_cleaned_sink sink = {.cleaned = cleaned, .context = context};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * run.c - the public API's run: a provider, an id, and the reaper that comes with the
- * first instance. And ct_clean(), which is about other runs.
+ * first instance.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -41,21 +41,6 @@ static int make_id(char id[17], ct_error *error) {
     return CT_OK;
 }
 
-static int check_settings(const ct_settings *settings, ct_error *error) {
-    if (!(settings->timeout >= 0))
-        return ct_fail(error, CT_E_ARGUMENT, "timeout %g is negative", settings->timeout);
-    if (!settings->client_cert != !settings->client_key)
-        return ct_fail(error, CT_E_ARGUMENT,
-                       "client_cert and client_key go together: one is missing");
-    const char *project = settings->project;
-    if (project && !ct_name_fits_path(project))
-        return ct_fail(error, CT_E_ARGUMENT, "\"%s\" can't be a project's name", project);
-    if (!(settings->bases.age >= 0))
-        return ct_fail(error, CT_E_ARGUMENT, "bases.age %g is negative",
-                       settings->bases.age);
-    return CT_OK;
-}
-
 static size_t one_number(void *run) {
     return ct_run_number(run, 1);
 }
@@ -63,8 +48,6 @@ static size_t one_number(void *run) {
 int ct_run_connect(const ct_settings *settings, ct_provider **out, ct_error *error) {
     *out = NULL;
     int code = ct_standard_streams_ensure(error);
-    if (code == CT_OK)
-        code = check_settings(settings, error);
     if (code < 0)
         return code;
     curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -82,22 +65,23 @@ void ct_run_disconnect(ct_provider *provider) {
 }
 
 static int open_run(const ct_settings *given, ct_run **out, ct_error *error) {
-    static const ct_settings defaults = {0};
-    const ct_settings *settings = given ? given : &defaults;
+    ct_settings settings;
     char id[17];
     *out = NULL;
-    int code = make_id(id, error);
+    int code = ct_settings_read(&settings, given, error);
+    if (code == CT_OK)
+        code = make_id(id, error);
     if (code < 0)
         return code;
     ct_run *run = calloc(1, sizeof *run);
     if (!run)
         return ct_fail(error, CT_E_NO_MEMORY, "out of memory");
     memcpy(run->id, id, sizeof id);
-    run->bases = settings->bases;
-    run->history = ct_history_open(settings->state);
+    run->bases = ct_settings_limits(&settings);
+    run->history = ct_history_open(settings.state);
     pthread_mutex_init(&run->lock, NULL);
     pthread_cond_init(&run->guarded, NULL);
-    code = ct_run_connect(settings, &run->provider, error);
+    code = ct_run_connect(&settings, &run->provider, error);
     if (code == CT_OK)
         code = ct_warm_open(run->provider, run->id, one_number, run, &run->warm, error);
     if (code == CT_OK)
@@ -219,8 +203,9 @@ struct listing {
 
 static int list_one(void *context, const char *instance, const ct_lease *lease) {
     struct listing *listing = context;
+    const ct_instance shown = {.name = instance};
     if (strcmp(lease->run, listing->run->id) == 0)
-        listing->visitor(listing->context, instance);
+        listing->visitor(listing->context, &shown);
     return CT_OK;
 }
 
@@ -229,8 +214,8 @@ static int list_instances(ct_session *session, void *listing, const ct_wait *wai
     return session->provider->instances->visit(session, list_one, listing, wait, error);
 }
 
-int ct_run_visit(ct_run *run, ct_instance_visitor *visitor, void *context,
-                 ct_error *error) {
+int ct_instances_visit(ct_run *run, ct_instance_visitor *visitor, void *context,
+                       ct_error *error) {
     if (!visitor)
         return ct_fail(error, CT_E_ARGUMENT, "the visitor is NULL");
     struct listing listing = {.run = run, .visitor = visitor, .context = context};
@@ -240,23 +225,23 @@ int ct_run_visit(ct_run *run, ct_instance_visitor *visitor, void *context,
 
 struct choice {
     const ct_run *run;
-    const char *const *instances;
+    const char *const *names;
 };
 
 static bool chosen(const void *context, const char *instance, const ct_lease *lease) {
     const struct choice *choice = context;
     if (strcmp(lease->run, choice->run->id) != 0)
         return false;
-    for (size_t i = 0; choice->instances[i]; i++)
-        if (strcmp(choice->instances[i], instance) == 0)
+    for (size_t i = 0; choice->names[i]; i++)
+        if (strcmp(choice->names[i], instance) == 0)
             return true;
     return false;
 }
 
-int ct_run_destroy(ct_run *run, const char *const *instances, ct_error *error) {
-    if (!instances)
+int ct_instances_destroy(ct_run *run, const char *const *names, ct_error *error) {
+    if (!names)
         return ct_fail(error, CT_E_ARGUMENT, "the list of instances is NULL");
-    struct choice choice = {.run = run, .instances = instances};
+    struct choice choice = {.run = run, .names = names};
     ct_error failure = {0};
     ct_cleaned_sink sink = {.cleaned = keep_failure, .context = &failure};
     int gone = ct_sweep(run->provider, chosen, &choice, &sink, error);
@@ -265,7 +250,3 @@ int ct_run_destroy(ct_run *run, const char *const *instances, ct_error *error) {
     ct_run_left_behind(run);
     return ct_fail(error, failure.code, "%s", failure.message);
 }
-
-/* ---- bases ---- */
-
-/* ---- cleaning ---- */

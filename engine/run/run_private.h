@@ -11,9 +11,16 @@
 #include "job/job.h"
 #include "reaper/reaper.h"
 
+/* ---- settings.c -------------------------------------------------------------------- */
+
+/* Reads the caller's, which may be NULL, and checks them. What they point to is
+ * borrowed. */
+CT_CHECK int ct_settings_read(ct_settings *to, const ct_settings *from, ct_error *error);
+ct_base_limits ct_settings_limits(const ct_settings *settings);
+
 /* ---- run.c ------------------------------------------------------------------------- */
 
-/* Checks the settings and finds the provider that they mean; see ct_run_open() for the
+/* Finds the provider that settings which were read mean; see ct_run_open() for the
  * errors. Ended by ct_run_disconnect(), which accepts NULL. */
 CT_CHECK int ct_run_connect(const ct_settings *settings, ct_provider **out,
                             ct_error *error);
@@ -66,15 +73,16 @@ struct ct_batch {
     ct_scheduler *scheduler; /* NULL until started */
     size_t done;             /* DONE events taken */
     ct_error left_behind;    /* the first failure to tear down */
+    ct_event event;          /* the one that was given out last */
     ct_job_context context;
 };
 
-/* ---- batch_images.c ---------------------------------------------------------------- */
+/* ---- images.c ---------------------------------------------------------------------- */
 
 /* Fills each entry's source, or remote; checks the targets. */
 CT_CHECK int ct_batch_resolve(ct_batch *batch, ct_error *error);
 
-/* ---- batch_share.c ----------------------------------------------------------------- */
+/* ---- grouping.c -------------------------------------------------------------------- */
 
 /* Fills each entry's next, and the batch's firsts, once all are resolved. */
 CT_CHECK int ct_batch_share(ct_batch *batch, ct_error *error);

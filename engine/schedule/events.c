@@ -65,6 +65,10 @@ void ct_queue_put(ct_queue *queue, const ct_event *event) {
     ct_event_fini(&lost);
 }
 
+int ct_queue_descriptor(const ct_queue *queue) {
+    return queue->ready;
+}
+
 int ct_queue_take(ct_queue *queue, const ct_wait *wait, ct_event *event) {
     uint64_t one;
     while (read(queue->ready, &one, sizeof one) < 0) {

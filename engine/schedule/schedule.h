@@ -20,6 +20,8 @@ CT_CHECK ct_queue *ct_queue_new(size_t capacity);
 void ct_queue_free(ct_queue *queue);
 /* From any thread. The queue owns the event afterwards. */
 void ct_queue_put(ct_queue *queue, const ct_event *event);
+/* For poll(): readable while there are events to take. */
+int ct_queue_descriptor(const ct_queue *queue);
 /* 1: the caller owns *event. Else CT_E_TIMEOUT or CT_E_INTERRUPTED. */
 CT_CHECK int ct_queue_take(ct_queue *queue, const ct_wait *wait, ct_event *event);
 

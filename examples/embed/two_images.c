@@ -17,13 +17,16 @@ static int fail(const ct_error *error) {
 /* Adds one job for each image. */
 static int add_jobs(ct_batch *batch, char **images, ct_error *error) {
     static const char script[] = "#!/bin/sh\necho \"$0 runs on $(uname -s)\"\n";
+    ct_testlet testlet = CT_TESTLET_INIT;
+    testlet.kind = CT_TESTLET_SCRIPT;
+    testlet.name = "uname.sh";
+    testlet.code = script;
+    testlet.code_length = strlen(script);
     for (; *images; images++) {
-        ct_job job = {.name = "uname",
-                      .image = *images,
-                      .testlet = {.kind = CT_TESTLET_SCRIPT,
-                                  .name = "uname.sh",
-                                  .code = script,
-                                  .code_length = strlen(script)}};
+        ct_job job = CT_JOB_INIT;
+        job.name = "uname";
+        job.image = *images;
+        job.testlet = &testlet;
         int number = ct_batch_add(batch, &job, error);
         if (number < 0)
             return number;
@@ -45,12 +48,10 @@ static int run_jobs(ct_batch *batch, char **images) {
     if (add_jobs(batch, images, &error) < 0 || ct_batch_start(batch, &error) < 0)
         return fail(&error);
     int status = 0, code;
-    ct_event event;
-    while ((code = ct_batch_wait(batch, -1, &event, &error)) == 1) {
-        if (event.type == CT_EVENT_RESULT)
-            status |= show(event.result);
-        ct_event_fini(&event);
-    }
+    ct_event *event;
+    while ((code = ct_batch_wait(batch, -1, &event, &error)) == 1)
+        if (event->type == CT_EVENT_RESULT)
+            status |= show(event->result);
     return code < 0 ? fail(&error) : status;
 }
 
@@ -63,12 +64,8 @@ int main(int argc, char **argv) {
     ct_run *run = ct_run_open(NULL, &error);
     if (!run)
         return fail(&error);
-    int status = 2;
-    ct_batch *batch = ct_batch_new(run, 2);
-    if (batch)
-        status = run_jobs(batch, argv + 1);
-    else
-        fprintf(stderr, "there is no batch: out of memory\n");
+    ct_batch *batch = ct_batch_new(run, 2, &error);
+    int status = batch ? run_jobs(batch, argv + 1) : fail(&error);
     /* whatever happened: these delete what is left of the instances */
     if (ct_batch_close(batch, &error) < 0)
         status = fail(&error);

@@ -25,10 +25,13 @@ static double seconds(struct timeval time) {
 
 static int fill(ct_batch *batch, int jobs, ct_error *error) {
     static const char *const argv[] = {"true", NULL};
-    const ct_job job = {.name = "scale",
+    const ct_testlet testlet = {
+        .size = sizeof testlet, .kind = CT_TESTLET_COMMAND, .argv = argv};
+    const ct_job job = {.size = sizeof job,
+                        .name = "scale",
                         .image = "simulated",
                         .fresh = getenv("CLEANTEST_FRESH") != NULL,
-                        .testlet = {.kind = CT_TESTLET_COMMAND, .argv = argv}};
+                        .testlet = &testlet};
     int code = CT_OK;
     for (int i = 0; code >= 0 && i < jobs; i++)
         code = ct_batch_add(batch, &job, error);
@@ -38,14 +41,13 @@ static int fill(ct_batch *batch, int jobs, ct_error *error) {
 /* How many jobs passed. */
 static int wait_for_all(ct_batch *batch, ct_error *error) {
     int passed = 0;
-    ct_event event;
+    ct_event *event;
     while (ct_batch_wait(batch, -1, &event, error) == 1) {
-        if (event.type == CT_EVENT_RESULT) {
-            passed += event.result->status == CT_PASS;
-            if (event.result->error)
-                fprintf(stderr, "%s: %s\n", event.result->name, event.result->error);
+        if (event->type == CT_EVENT_RESULT) {
+            passed += event->result->status == CT_PASS;
+            if (event->result->error)
+                fprintf(stderr, "%s: %s\n", event->result->name, event->result->error);
         }
-        ct_event_fini(&event);
     }
     return passed;
 }
@@ -57,12 +59,12 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: scale ENDPOINT JOBS THREADS\n");
         return 2;
     }
-    const ct_settings settings = {.endpoint = argv[1]};
+    const ct_settings settings = {.size = sizeof settings, .endpoint = argv[1]};
     int jobs = (int) strtol(argv[2], NULL, 10), passed = 0;
     double begun = now();
     ct_run *run = ct_run_open(&settings, &error);
     ct_batch *batch =
-        run ? ct_batch_new(run, (unsigned) strtoul(argv[3], NULL, 10)) : NULL;
+        run ? ct_batch_new(run, (unsigned) strtoul(argv[3], NULL, 10), &error) : NULL;
     if (batch && fill(batch, jobs, &error) >= 0)
         passed = wait_for_all(batch, &error);
     ct_batch_close(batch, &error);

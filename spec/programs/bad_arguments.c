@@ -30,9 +30,12 @@ static ct_error untouched(void) {
 
 static const char *const argv_true[] = {"true", NULL};
 
+static const ct_testlet good_testlet = {
+    .size = sizeof good_testlet, .kind = CT_TESTLET_COMMAND, .argv = argv_true};
+
 static ct_job good_job(void) {
-    return (ct_job){.image = "simulated",
-                    .testlet = {.kind = CT_TESTLET_COMMAND, .argv = argv_true}};
+    return (ct_job){
+        .size = sizeof(ct_job), .image = "simulated", .testlet = &good_testlet};
 }
 
 static void try_job(ct_batch *batch, const char *what, const ct_job *job) {
@@ -44,6 +47,7 @@ static void try_job(ct_batch *batch, const char *what, const ct_job *job) {
 
 static void try_hook(ct_batch *batch, const char *what, ct_hook hook) {
     ct_job job = good_job();
+    hook.size = sizeof hook;
     job.start_hooks = &hook;
     job.start_hook_count = 1;
     try_job(batch, what, &job);
@@ -54,7 +58,17 @@ static void try_hook(ct_batch *batch, const char *what, ct_hook hook) {
 }
 
 static void try_step(ct_batch *batch, const char *what, ct_step step) {
+    step.size = sizeof step;
     try_hook(batch, what, (ct_hook){.name = "hook", .steps = &step, .step_count = 1});
+}
+
+static void try_testlet(ct_batch *batch, const char *what, ct_testlet testlet) {
+    ct_job job = good_job();
+    job.testlet = &testlet;
+    testlet.size = sizeof testlet;
+    testlet.kind = CT_TESTLET_COMMAND;
+    testlet.argv = argv_true;
+    try_job(batch, what, &job);
 }
 
 static void try_counts(ct_batch *batch) {
@@ -72,16 +86,16 @@ static void try_counts(ct_batch *batch) {
                        .source = "/etc/hosts",
                        .dest = "/tmp/x",
                        .data_length = 1});
-    try_step(batch, "a step without argv", (ct_step){.kind = CT_STEP_RUN});
+    try_step(batch, "a step without testlet", (ct_step){.kind = CT_STEP_RUN});
+    try_testlet(batch, "code is NULL", (ct_testlet){.code_length = 1});
+    try_testlet(batch, "args is NULL", (ct_testlet){.args_length = 1});
+    try_testlet(batch, "identity is NULL", (ct_testlet){.identity_length = 1});
     job = good_job();
-    job.testlet.code_length = 1;
-    try_job(batch, "code is NULL", &job);
-    job = good_job();
-    job.testlet.args_length = 1;
-    try_job(batch, "args is NULL", &job);
-    job = good_job();
-    job.testlet.identity_length = 1;
-    try_job(batch, "identity is NULL", &job);
+    job.testlet = NULL;
+    try_job(batch, "no testlet", &job);
+    ct_testlet testlet = {.size = sizeof testlet, .kind = CT_TESTLET_COMMAND};
+    job.testlet = &testlet;
+    try_job(batch, "no argv", &job);
 }
 
 static void try_names(ct_batch *batch) {
@@ -95,7 +109,7 @@ static void try_names(ct_batch *batch) {
         job.target = names[i];
         try_job(batch, names[i], &job);
         ct_error error = untouched();
-        const ct_settings settings = {.project = names[i]};
+        const ct_settings settings = {.size = sizeof settings, .project = names[i]};
         ct_run *run = ct_run_open(&settings, &error);
         expect("a project", CT_E_ARGUMENT, run ? CT_OK : error.code, &error);
         ct_run_close(run);
@@ -104,26 +118,30 @@ static void try_names(ct_batch *batch) {
     try_job(batch, "a target of 64 bytes", &job);
 }
 
-static void nobody(void *context, const char *instance) {
+static void nobody(void *context, const ct_instance *instance) {
     (void) context, (void) instance;
 }
 
 static void try_calls(ct_run *run, ct_batch *batch) {
     ct_error error = untouched();
-    ct_event event;
-    const ct_reserve nan_reserve = {.cpu = NAN};
+    ct_event *event;
+    const ct_reserve nan_reserve = {.size = sizeof nan_reserve, .cpu = NAN};
     expect("reserve NULL", CT_E_ARGUMENT, ct_batch_reserve(batch, NULL, &error), &error);
     error = untouched();
     expect("reserve NAN", CT_E_ARGUMENT, ct_batch_reserve(batch, &nan_reserve, &error),
            &error);
     error = untouched();
+    if (ct_batch_descriptor(batch) != CT_E_ARGUMENT)
+        expect("descriptor early", CT_E_ARGUMENT, CT_OK, &error);
     expect("wait early", CT_E_ARGUMENT, ct_batch_wait(batch, 0, &event, &error), &error);
     error = untouched();
-    expect("visit NULL", CT_E_ARGUMENT, ct_run_visit(run, NULL, NULL, &error), &error);
+    expect("visit NULL", CT_E_ARGUMENT, ct_instances_visit(run, NULL, NULL, &error),
+           &error);
     error = untouched();
-    expect("visit", CT_OK, ct_run_visit(run, nobody, NULL, &error), &error);
+    expect("visit", CT_OK, ct_instances_visit(run, nobody, NULL, &error), &error);
     error = untouched();
-    expect("destroy NULL", CT_E_ARGUMENT, ct_run_destroy(run, NULL, &error), &error);
+    expect("destroy NULL", CT_E_ARGUMENT, ct_instances_destroy(run, NULL, &error),
+           &error);
     error = untouched();
     expect("bases NULL", CT_E_ARGUMENT, ct_bases_visit(NULL, NULL, NULL, &error), &error);
 }
@@ -137,7 +155,7 @@ static void try_start(ct_batch *batch) {
                         "\"server\": \"https://127.0.0.1:1\"}";
     expect("add", CT_OK, ct_batch_add(batch, &job, &error), &error);
     expect("start", CT_OK, ct_batch_start(batch, &error), &error);
-    ct_event event;
+    ct_event *event;
     expect("wait NAN", CT_E_ARGUMENT, ct_batch_wait(batch, NAN, &event, &error), &error);
     error = untouched();
     expect("start again", CT_E_ARGUMENT, ct_batch_start(batch, &error), &error);
@@ -146,11 +164,12 @@ static void try_start(ct_batch *batch) {
 }
 
 int main(int argc, char **argv) {
-    const ct_settings settings = {.endpoint = argc > 1 ? argv[1] : NULL, .state = ""};
+    const ct_settings settings = {
+        .size = sizeof settings, .endpoint = argc > 1 ? argv[1] : NULL, .state = ""};
     ct_error error = untouched();
     ct_run *run = ct_run_open(&settings, &error);
     expect("open", CT_OK, run ? CT_OK : error.code, &error);
-    ct_batch *batch = run ? ct_batch_new(run, 1) : NULL;
+    ct_batch *batch = run ? ct_batch_new(run, 1, &error) : NULL;
     if (!batch)
         return EXIT_FAILURE;
     try_counts(batch);

@@ -270,26 +270,37 @@ static void start(ct_batch *batch) {
         broken("ct_batch_start, again", error.message);
 }
 
+static const char *const argv_true[] = {"true", NULL};
+static const ct_testlet run_true = {
+    .size = sizeof run_true, .kind = CT_TESTLET_COMMAND, .argv = argv_true};
+static const ct_testlet return_one = {.size = sizeof return_one,
+                                      .kind = CT_TESTLET_LUA,
+                                      .name = "=second",
+                                      .code = "return 1",
+                                      .code_length = 8};
+static const ct_step steps[] = {
+    {.size = sizeof *steps, .kind = CT_STEP_RUN, .name = "run", .run = &run_true},
+    {.size = sizeof *steps,
+     .kind = CT_STEP_PUSH,
+     .name = "upload",
+     .data = "text",
+     .data_length = 4,
+     .dest = "/root/text"},
+    {.size = sizeof *steps,
+     .kind = CT_STEP_PUSH,
+     .name = "upload",
+     .source = "/etc/hosts",
+     .dest = "/root/"},
+};
+
 static void fill(ct_batch *batch, const struct sweep *sweep) {
-    static const char *const argv[] = {"true", NULL};
-    static const ct_step steps[] = {
-        {.kind = CT_STEP_RUN,
-         .name = "run",
-         .run = {.kind = CT_TESTLET_COMMAND, .argv = argv}},
-        {.kind = CT_STEP_PUSH,
-         .name = "upload",
-         .data = "text",
-         .data_length = 4,
-         .dest = "/root/text"},
-        {.kind = CT_STEP_PUSH,
-         .name = "upload",
-         .source = "/etc/hosts",
-         .dest = "/root/"},
-    };
-    const ct_hook before = {.name = "start", .steps = steps, .step_count = 3};
-    const ct_hook after = {.name = "stop", .steps = steps, .step_count = 1};
+    const ct_hook before = {
+        .size = sizeof before, .name = "start", .steps = steps, .step_count = 3};
+    const ct_hook after = {
+        .size = sizeof after, .name = "stop", .steps = steps, .step_count = 1};
     static const char *const env[] = {"KEY=value", NULL};
-    ct_job job = {.name = "first",
+    ct_job job = {.size = sizeof job,
+                  .name = "first",
                   .image = "simulated",
                   .start_hooks = &before,
                   .start_hook_count = 1,
@@ -298,26 +309,24 @@ static void fill(ct_batch *batch, const struct sweep *sweep) {
                   .env = env,
                   .fresh = is(sweep, "fresh"),
                   .warm = is(sweep, "warm"),
-                  .testlet = {.kind = CT_TESTLET_COMMAND, .argv = argv}};
+                  .testlet = &run_true};
     add(batch, &job);
     job.name = "second";
-    job.testlet = (ct_testlet){
-        .kind = CT_TESTLET_LUA, .name = "=second", .code = "return 1", .code_length = 8};
+    job.testlet = &return_one;
     add(batch, &job);
 }
 
 static void take_events(ct_batch *batch) {
     ct_error error = untouched();
-    ct_event event;
+    ct_event *event;
     int code, results = 0;
     while ((code = ct_batch_wait(batch, -1, &event, &error)) == 1) {
-        if (event.type == CT_EVENT_RESULT) {
-            check_result(event.result);
+        if (event->type == CT_EVENT_RESULT) {
+            check_result(event->result);
             results++;
         }
-        if (event.type == CT_EVENT_NOTE && !event.message)
+        if (event->type == CT_EVENT_NOTE && !event->message)
             broken("note", "it says nothing");
-        ct_event_fini(&event);
     }
     succeeded("ct_batch_wait", code, &error);
     if (results != 2)
@@ -325,18 +334,21 @@ static void take_events(ct_batch *batch) {
 }
 
 static void run_batch(ct_run *run, const struct sweep *sweep) {
-    ct_batch *batch = ct_batch_new(run, 1);
+    ct_error error = untouched();
+    ct_batch *batch = ct_batch_new(run, 1, &error);
+    succeeded("ct_batch_new", batch ? CT_OK : error.code, &error);
     if (!batch)
         return;
     fill(batch, sweep);
     start(batch);
     take_events(batch);
-    ct_error error = untouched();
+    error = untouched();
     succeeded("ct_batch_close", ct_batch_close(batch, &error), &error);
 }
 
 static void run_once(const struct sweep *sweep) {
-    const ct_settings settings = {.endpoint = sweep->socket, .state = ""};
+    const ct_settings settings = {
+        .size = sizeof settings, .endpoint = sweep->socket, .state = ""};
     ct_error error = untouched();
     ct_run *run = ct_run_open(&settings, &error);
     succeeded("ct_run_open", run ? CT_OK : error.code, &error);
@@ -371,7 +383,7 @@ static void check_nothing_left(struct sweep *sweep) {
 
 /* false: the run had fewer allocations. */
 static bool spoil(struct sweep *sweep, long allocation) {
-    const ct_settings settings = {.endpoint = sweep->socket};
+    const ct_settings settings = {.size = sizeof settings, .endpoint = sweep->socket};
     ct_error error = {0};
     if (is(sweep, "build") && ct_bases_prune(&settings, true, NULL, NULL, &error) < 0)
         broken("bases", error.message);
@@ -391,7 +403,7 @@ static bool spoil(struct sweep *sweep, long allocation) {
 
 static void open_sweep(struct sweep *sweep) {
     ct_error error = {0};
-    const ct_settings settings = {.endpoint = sweep->socket};
+    const ct_settings settings = {.size = sizeof settings, .endpoint = sweep->socket};
     int code = ct_lxd_open(&settings, &sweep->provider, &error);
     if (code == CT_OK)
         code = ct_session_open(sweep->provider, &sweep->session, &error);

@@ -13,9 +13,10 @@
 #include <cleantest.h>
 
 static const char *const argv_true[] = {"true", NULL};
-static const ct_job job = {.name = "job",
-                           .image = "simulated",
-                           .testlet = {.kind = CT_TESTLET_COMMAND, .argv = argv_true}};
+static const ct_testlet testlet = {
+    .size = sizeof testlet, .kind = CT_TESTLET_COMMAND, .argv = argv_true};
+static const ct_job job = {
+    .size = sizeof job, .name = "job", .image = "simulated", .testlet = &testlet};
 
 static void notice(int number) {
     (void) number;
@@ -30,7 +31,7 @@ static ct_batch *interrupt(ct_run *run, pid_t lxd, ct_error *error) {
     /* again and again: it is all one where the first one comes */
     struct itimerval often = {.it_interval.tv_usec = 200000, .it_value.tv_usec = 200000};
     struct itimerval never = {0};
-    ct_batch *batch = ct_batch_new(run, 1);
+    ct_batch *batch = ct_batch_new(run, 1, error);
     if (!batch || ct_batch_add(batch, &job, error) < 0)
         return NULL;
     kill(lxd, SIGSTOP);
@@ -42,17 +43,17 @@ static ct_batch *interrupt(ct_run *run, pid_t lxd, ct_error *error) {
 }
 
 static void take_all(ct_batch *batch, ct_error *error) {
-    ct_event event;
+    ct_event *event;
     while (ct_batch_wait(batch, -1, &event, error) == 1) {
-        if (event.type == CT_EVENT_RESULT)
-            printf("result %s\n", ct_status_name(event.result->status));
-        ct_event_fini(&event);
+        if (event->type == CT_EVENT_RESULT)
+            printf("result %s\n", ct_status_name(event->result->status));
     }
 }
 
 int main(int argc, char **argv) {
     ct_error error = {0};
-    ct_settings settings = {.endpoint = argc > 1 ? argv[1] : NULL};
+    ct_settings settings = {.size = sizeof settings,
+                            .endpoint = argc > 1 ? argv[1] : NULL};
     pid_t lxd = argc > 2 ? (pid_t) strtol(argv[2], NULL, 10) : 0;
     struct sigaction action = {.sa_handler = notice};
     ct_run *run = lxd > 0 ? ct_run_open(&settings, &error) : NULL;

@@ -33,9 +33,10 @@ int __wrap_sched_getaffinity(pid_t pid, size_t size, cpu_set_t *cpus) {
 
 static int fill(ct_batch *batch, ct_error *error) {
     static const char *const argv[] = {"sleep", "1000", NULL};
-    const ct_job job = {.image = "simulated",
-                        .fresh = true,
-                        .testlet = {.kind = CT_TESTLET_COMMAND, .argv = argv}};
+    const ct_testlet testlet = {
+        .size = sizeof testlet, .kind = CT_TESTLET_COMMAND, .argv = argv};
+    const ct_job job = {
+        .size = sizeof job, .image = "simulated", .fresh = true, .testlet = &testlet};
     int code = ct_batch_add(batch, &job, error);
     if (code >= 0)
         code = ct_batch_add(batch, &job, error);
@@ -43,23 +44,23 @@ static int fill(ct_batch *batch, ct_error *error) {
 }
 
 static int await_both(ct_batch *batch, ct_error *error) {
-    ct_event event;
+    ct_event *event;
     int code = 1;
     for (int running = 0; code == 1 && running < 2;) {
         code = ct_batch_wait(batch, PATIENCE, &event, error);
         if (code != 1)
             break;
-        running += event.type == CT_EVENT_PHASE && event.phase == CT_PHASE_TESTLET;
-        ct_event_fini(&event);
+        running += event->type == CT_EVENT_PHASE && event->phase == CT_PHASE_TESTLET;
     }
     return code;
 }
 
 int main(int argc, char **argv) {
-    const ct_settings settings = {.endpoint = argc > 1 ? argv[1] : NULL, .state = ""};
+    const ct_settings settings = {
+        .size = sizeof settings, .endpoint = argc > 1 ? argv[1] : NULL, .state = ""};
     ct_error error = {0};
     ct_run *run = ct_run_open(&settings, &error);
-    ct_batch *batch = run ? ct_batch_new(run, 0) : NULL;
+    ct_batch *batch = run ? ct_batch_new(run, 0, &error) : NULL;
     int code = batch ? fill(batch, &error) : error.code;
     if (code == CT_OK)
         code = await_both(batch, &error);

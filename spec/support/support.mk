@@ -6,10 +6,12 @@
 
 INTERNALS = $(patsubst spec/support/%.c,$(BUILD)/test/obj/%.o,$(wildcard spec/support/*.c))
 
+USERS = bad_arguments sizes first_program poll_loop
+
 .PHONY: test-module
 test-module: $(BUILD)/test/cleantest_internals.so $(BUILD)/test/simulated_lxd \
     $(BUILD)/test/gnutls/cleantest/core.so $(BUILD)/test/failing_allocations \
-    $(BUILD)/test/bad_arguments $(BUILD)/test/many_cpus $(BUILD)/test/torture \
+    $(USERS:%=$(BUILD)/test/%) $(BUILD)/test/many_cpus $(BUILD)/test/torture \
     $(BUILD)/test/stepping_clock.so $(BUILD)/test/preload_once.so
 
 SIMULATED = $(patsubst spec/simulated_lxd/%.c,$(BUILD)/test/obj/simulated/%.o,$(wildcard \
@@ -40,10 +42,24 @@ $(BUILD)/test/obj/%.o: spec/programs/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ENGINE_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(patsubst %,$(BUILD)/test/obj/%.d,failing_allocations bad_arguments many_cpus)
+-include $(patsubst %,$(BUILD)/test/obj/%.d,failing_allocations many_cpus $(USERS))
 
-# A program as a user has it: of the library it has what is exported.
-$(BUILD)/test/bad_arguments: $(BUILD)/test/obj/bad_arguments.o $(BUILD)/libcleantest.so
+$(BUILD)/test/obj/%.o: examples/embed/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ENGINE_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The first program of cleantest.h, as it stands there.
+$(BUILD)/test/first_program.c: engine/cleantest.h
+	@mkdir -p $(@D)
+	sed -n '/^ \*     #include <cleantest.h>/,/^ \*     }$$/p; /^ \*     int main(/,/^ \*     }$$/p' $< \
+	    | sed 's/^ \* \{0,5\}//' > $@
+
+$(BUILD)/test/obj/first_program.o: $(BUILD)/test/first_program.c
+	@mkdir -p $(@D)
+	$(CC) $(ENGINE_CFLAGS) -Werror -c -o $@ $<
+
+# Programs as users have them: of the library they have what is exported.
+$(USERS:%=$(BUILD)/test/%): $(BUILD)/test/%: $(BUILD)/test/obj/%.o $(BUILD)/libcleantest.so
 	$(CC) $(SANITIZE) -Wl,-rpath,'$$ORIGIN/..' -o $@ $< -L$(BUILD) -lcleantest $(LDFLAGS)
 
 # Programs with the engine's objects in them, that have some calls of libc's made up.
