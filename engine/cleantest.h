@@ -127,11 +127,12 @@
  * WHAT IT COSTS
  *
  * A live job has one thread, one connection to LXD, and three more while something runs
- * in its instance: some ten descriptors in all. Its output is in memory: stdout and
- * stderr of up to ct_job.output_limit (16 MiB) each, a value of up to 16 MiB, and while
- * they grow up to twice that. A testlet that prints little costs well under a MiB. A job
- * that waits for its turn has its copy of ct_job, code included, and room for its events.
- * Of the disk only the file of durations is used (ct_settings.state).
+ * in its instance: six descriptors in all over a unix socket, more over https. That is
+ * some 150 KiB, beside what the testlet writes, which is in memory until the result is
+ * freed: stdout and stderr of up to ct_job.output_limit (16 MiB) each, a value of up to
+ * 16 MiB, and up to twice that while they grow. A job that waits for its turn has its
+ * copy of ct_job, code included, and room for its events. Of the disk only the file of
+ * durations is used (ct_settings.state).
  *
  *
  * VERSIONS AND COMPATIBILITY
@@ -152,7 +153,7 @@
  *   - ct_error and ct_value stay as they are.
  *   - Enumerations and CT_ERRORS get new members at their ends: a program is to do
  *     something sensible with what it does not know.
- *   - Words (ct_status_name() and the like) stay. Messages are for people, and may change.
+ *   - Words (ct_status_name() and the like) stay. Messages are for people, and change.
  *
  * A zero means the default in every field. Times are seconds, as double; sizes are bytes.
  * Strings are UTF-8 and end in NUL; what a testlet printed is bytes with a length (and a
@@ -482,8 +483,8 @@ typedef struct ct_job {
     const char *image;
     /* NULL, or the alias or fingerprint that is meant, image being another name for it */
     const char *local_image;
-    /* NULL, or a JSON object: the source to create from where LXD has no such image of its
-     * own */
+    /* NULL, or a JSON object: the source to create from where LXD has no such image of
+     * its own */
     const char *remote_source;
     /* NULL, or a JSON object merged into the create request: source, config, devices,
      * profiles, type */

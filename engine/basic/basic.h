@@ -31,6 +31,18 @@ int ct_fail_in(ct_error *error, int code, const char *format, ...) CT_FORMAT(3, 
 char *ct_message(const char *format, ...) CT_FORMAT(1, 2);
 void ct_message_free(char *message);
 
+/* ---- log.c ------------------------------------------------------------------------- */
+
+/* Where lines for the caller's log go; see ct_settings.log. */
+typedef struct ct_logger {
+    ct_log *log; /* NULL: nowhere */
+    void *context;
+} ct_logger;
+
+/* From any thread. Nothing that is secret may be in it. */
+void ct_log_write(const ct_logger *logger, ct_log_level level, const char *format, ...)
+    CT_FORMAT(3, 4);
+
 /* ---- buf.c ------------------------------------------------------------------------- */
 
 /* Bytes that grow up to a limit; always followed by a NUL. */

@@ -87,6 +87,12 @@ void lct_run_release(lct_run *self);
 /* Reads a table of client settings, or nothing; strings are borrowed from it. */
 void lct_settings_read(lua_State *L, int index, ct_settings *settings);
 
+/* ---- log.c ------------------------------------------------------------------------- */
+
+/* Reads the field `log`, a level, of a table of client settings: lines up to that level
+ * go to stderr. */
+void lct_log_read(lua_State *L, int index, ct_settings *settings);
+
 /* ---- batch.c ----------------------------------------------------------------------- */
 
 void lct_batch_init(lua_State *L); /* registers the type */

@@ -26,13 +26,15 @@ void lct_settings_read(lua_State *L, int index, ct_settings *settings) {
     lct_field_size(L, index, "base_count", &settings->base_count);
     lct_field_size(L, index, "base_size", &size);
     settings->base_size = size;
+    lct_log_read(L, index, settings);
 }
 
 /***
 Finds LXD, connects, and checks that it trusts us.
 @function run_open
 @tparam[opt] table settings endpoint, client_cert, client_key, verify, timeout (seconds),
-  project, state, base_age (seconds), base_count, base_size (bytes)
+  project, state, base_age (seconds), base_count, base_size (bytes), log: "error",
+  "warning", "info" or "debug", to stderr
 @treturn run the run; or nil, message, NAME
 */
 int lct_run_open(lua_State *L) {

@@ -122,6 +122,10 @@ static int try_socket(lxd_provider *provider, const char *path, ct_buf *tried) {
     int code = set_socket(provider, path, &why);
     if (code == CT_OK)
         code = try_endpoint(provider, &why);
+    if (code < 0)
+        ct_log_write(&provider->endpoint.logger,
+                     code == CT_E_CONNECT ? CT_LOG_DEBUG : CT_LOG_WARNING,
+                     "no LXD to be used: %s", why.message);
     if (code < 0 &&
         ct_buf_format(tried, "%s%s", tried->length ? "; " : "", why.message) < 0)
         return CT_E_NO_MEMORY;
@@ -195,6 +199,8 @@ static int copy_path(char **to, const char *from) {
 static int copy_settings(lxd_provider *provider, const ct_settings *settings,
                          ct_error *error) {
     const char *verify = settings->verify;
+    provider->endpoint.logger =
+        (ct_logger){.log = settings->log, .context = settings->log_context};
     bool word = !verify || strcmp(verify, "no") == 0 || ct_is_fingerprint(verify);
     if (copy_path(&provider->endpoint.client_cert, settings->client_cert) < 0 ||
         copy_path(&provider->endpoint.client_key, settings->client_key) < 0 ||

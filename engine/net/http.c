@@ -177,8 +177,8 @@ static int carry_out(ct_http *http, struct exchange *exchange, const ct_wait *wa
     return (int) status;
 }
 
-int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
-                 const ct_wait *wait, ct_error *error) {
+static int send_request(ct_http *http, const ct_http_request *request, ct_buf *answer,
+                        const ct_wait *wait, ct_error *error) {
     struct exchange exchange = {
         .request = request,
         .headers = header_list(request),
@@ -193,5 +193,19 @@ int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
         code = ct_fail_memory(error);
     }
     curl_slist_free_all(exchange.headers);
+    return code;
+}
+
+int ct_http_send(ct_http *http, const ct_http_request *request, ct_buf *answer,
+                 const ct_wait *wait, ct_error *error) {
+    const ct_logger *logger = &http->endpoint->logger;
+    double begun = ct_now();
+    int code = send_request(http, request, answer, wait, error);
+    if (code < 0)
+        ct_log_write(logger, CT_LOG_DEBUG, "%s %s: %s, %.3f s", request->method,
+                     request->path, ct_error_name(code), ct_now() - begun);
+    else
+        ct_log_write(logger, CT_LOG_DEBUG, "%s %s: %d, %.3f s", request->method,
+                     request->path, code, ct_now() - begun);
     return code;
 }

@@ -33,6 +33,7 @@ typedef struct ct_endpoint {
     char *verify;      /* see ct_settings */
     /* This endpoint's alone, and owned; NULL: no session is resumed. */
     ct_tls_sessions *sessions;
+    ct_logger logger; /* is told of each request, and of each websocket */
 } ct_endpoint;
 
 typedef struct ct_http_request {

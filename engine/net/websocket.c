@@ -253,9 +253,9 @@ static int check_path(const char *path, ct_error *error) {
     return CT_OK;
 }
 
-int ct_websocket_open(const ct_endpoint *endpoint, const char *path,
-                      ct_websocket_sink sink, ct_websocket **out, const ct_wait *wait,
-                      ct_error *error) {
+static int open_socket(const ct_endpoint *endpoint, const char *path,
+                       ct_websocket_sink sink, ct_websocket **out, const ct_wait *wait,
+                       ct_error *error) {
     *out = NULL;
     int code = check_path(path, error);
     if (code < 0)
@@ -275,6 +275,18 @@ int ct_websocket_open(const ct_endpoint *endpoint, const char *path,
         ct_websocket_close(socket);
     else
         *out = socket;
+    return code;
+}
+
+/* What is behind the path is the secret that lets one in: it is not for the log. */
+int ct_websocket_open(const ct_endpoint *endpoint, const char *path,
+                      ct_websocket_sink sink, ct_websocket **out, const ct_wait *wait,
+                      ct_error *error) {
+    double begun = ct_now();
+    int code = open_socket(endpoint, path, sink, out, wait, error);
+    ct_log_write(&endpoint->logger, CT_LOG_DEBUG, "websocket %.*s: %s, %.3f s",
+                 (int) strcspn(path, "?"), path, code < 0 ? ct_error_name(code) : "open",
+                 ct_now() - begun);
     return code;
 }
 

@@ -17,6 +17,7 @@
 
 struct ct_run {
     ct_provider *provider;
+    ct_logger logger;
     char id[17];
     ct_base_limits bases;
     ct_warm *warm;
@@ -54,6 +55,8 @@ int ct_run_connect(const ct_settings *settings, ct_provider **out, ct_error *err
     code = ct_lxd_open(settings, out, error);
     if (code < 0)
         curl_global_cleanup();
+    else
+        ct_log_write(&(*out)->endpoint.logger, CT_LOG_INFO, "found %s", (*out)->server);
     return code;
 }
 
@@ -79,16 +82,19 @@ static int open_run(const ct_settings *given, ct_run **out, ct_error *error) {
     memcpy(run->id, id, sizeof id);
     run->bases = ct_settings_limits(&settings);
     run->history = ct_history_open(settings.state);
+    run->logger = (ct_logger){.log = settings.log, .context = settings.log_context};
     pthread_mutex_init(&run->lock, NULL);
     pthread_cond_init(&run->guarded, NULL);
     code = ct_run_connect(&settings, &run->provider, error);
     if (code == CT_OK)
         code = ct_warm_open(run->provider, run->id, one_number, run, &run->warm, error);
-    if (code == CT_OK)
-        *out = run;
-    else
+    if (code < 0) {
         ct_run_close(run);
-    return code;
+        return code;
+    }
+    ct_log_write(&run->logger, CT_LOG_INFO, "run %s: opened", run->id);
+    *out = run;
+    return CT_OK;
 }
 
 ct_run *ct_run_open(const ct_settings *settings, ct_error *error) {
@@ -106,15 +112,20 @@ static void keep_failure(void *context, const char *instance, const char *why) {
 void ct_run_close(ct_run *run) {
     if (!run)
         return;
-    ct_error failure = {0};
+    ct_error failure = {0}, unable = {0};
     ct_warm_close(run->warm);
     bool sweep =
         run->keeps || (run->provider && ct_leftovers_some(run->provider->leftovers));
     ct_cleaned_sink sink = {.cleaned = keep_failure, .context = &failure};
-    if (sweep && (ct_sweep(run->provider, ct_lease_of_run, run->id, &sink, NULL) < 0 ||
-                  failure.code < 0))
+    if (sweep && ct_sweep(run->provider, ct_lease_of_run, run->id, &sink, &unable) < 0)
+        failure = unable;
+    if (failure.code < 0) {
         run->instances_left = true; /* the reaper tries again */
+        ct_log_write(&run->logger, CT_LOG_ERROR, "run %s: %s", run->id, failure.message);
+    }
     ct_reaper_stop(run->reaper, run->instances_left);
+    if (run->provider)
+        ct_log_write(&run->logger, CT_LOG_INFO, "run %s: closed", run->id);
     ct_run_disconnect(run->provider);
     ct_history_close(run->history);
     pthread_cond_destroy(&run->guarded);
@@ -146,6 +157,10 @@ ct_provider *ct_run_provider(ct_run *run) {
     return run->provider;
 }
 
+const ct_logger *ct_run_logger(const ct_run *run) {
+    return &run->logger;
+}
+
 /* The reaper is started without the lock, by one thread; others wait for how that
  * ends, and try again when it failed. */
 int ct_run_guard(ct_run *run, ct_error *error) {
@@ -158,6 +173,8 @@ int ct_run_guard(ct_run *run, ct_error *error) {
         return CT_OK;
     ct_reaper *reaper;
     int code = ct_reaper_start(run->provider, run->id, &reaper, error);
+    if (code == CT_OK)
+        ct_log_write(&run->logger, CT_LOG_INFO, "run %s: its reaper is there", run->id);
     pthread_mutex_lock(&run->lock);
     run->reaper = reaper;
     run->guarding = false;

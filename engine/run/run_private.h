@@ -27,6 +27,7 @@ CT_CHECK int ct_run_connect(const ct_settings *settings, ct_provider **out,
 void ct_run_disconnect(ct_provider *provider);
 /* Borrowed. */
 ct_provider *ct_run_provider(ct_run *run);
+const ct_logger *ct_run_logger(const ct_run *run);
 /* The pool of instances that are there ahead of time. */
 ct_warm *ct_run_warm(ct_run *run);
 /* Durations of earlier runs; may be NULL. */

@@ -179,6 +179,10 @@ static int launch(ct_batch *batch, ct_error *error) {
                          .reaper = ct_run_reaper(batch->run),
                          .reserve = &batch->reserve};
     tell_note(batch);
+    ct_log_write(ct_run_logger(batch->run), CT_LOG_INFO,
+                 "run %s: %zu jobs begin, at most %u at a time, %zu bases to build first",
+                 ct_run_id(batch->run), batch->count, batch->max_live,
+                 ct_plan_count(batch->plan));
     return schedule(batch, error);
 }
 

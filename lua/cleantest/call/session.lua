@@ -4,11 +4,13 @@
 -- client settings have changed. Batches keep the run they began with.
 
 local core = require "cleantest.core"
+local tables = require "cleantest.tables"
 
 local session = {}
 
 local current -- { handle=, settings= }
 local retained = {} -- handles of runs that instances are kept in
+local log -- how much of their work is shown; see the binding's lct_settings_read
 
 local function same(a, b)
   for key, value in pairs(a) do
@@ -20,10 +22,17 @@ local function same(a, b)
   return true
 end
 
+--- Sets how much of the engine's work is shown, of runs that are opened from now on.
+-- @tparam ?string level "info", "debug"; nil: nothing
+function session.set_log(level)
+  log = level
+end
+
 --- The run for these settings.
 -- @tparam table settings as from config:settings()
 -- @treturn run the binding's; or nil, message, NAME. It stays the session's
 function session.open(settings)
+  settings = tables.copy(settings, { log = log })
   if current and same(current.settings, settings) then return current.handle end
   local handle, message, name = core.run_open(settings)
   if not handle then return nil, message, name end

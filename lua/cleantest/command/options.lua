@@ -8,17 +8,28 @@ local units = require "cleantest.units"
 local options = {}
 
 --- Where the provider is, for commands that run no suite.
--- @tparam parser parser from argparse; it gets --endpoint, --cert, --key, --verify, --project
+-- @tparam parser parser from argparse; it gets --endpoint, --cert, --key, --verify, --project, -v
 function options.add_connection(parser)
   parser:option("--endpoint", "A unix socket's path or https://HOST:PORT.")
   parser:option("--cert", "Client certificate, a PEM file."):target "client_cert"
   parser:option("--key", "Client key, a PEM file."):target "client_key"
   parser:option("--verify", "'no', a CA file, or the server's fingerprint.")
   parser:option("--project", "The project's name.")
+  options.add_log(parser)
+end
+
+--- How much of the engine's work is shown.
+-- @tparam parser parser from argparse; it gets -v, whose target is `log`, as in the binding's
+--   lct_settings_read
+function options.add_log(parser)
+  parser:flag("-v --verbose", "Show on stderr what is done; twice: each request to LXD, too.")
+    :count("0-2"):target("log"):init(nil)
+    :action(function(given, target) given[target] = given[target] and "debug" or "info" end)
 end
 
 --- What tells of a run.
 -- @tparam parser parser from argparse; it gets --report, --artifacts, --color, --verbose
+--   (targets `verbose`, and `log`, as in the binding's lct_settings_read)
 function options.add_reports(parser)
   local report = parser:option("--report", "Write a report: junit, tap, tap13, json, html, github, "
     .. "markdown, chrome-trace, plain, terminal, none, or one of your own, ./NAME.lua. Any number.")
@@ -27,7 +38,12 @@ function options.add_reports(parser)
     :argname "DIR"
   local color = parser:option("--color", "Colours: auto, always or never."):argname "WHEN"
     :choices { "auto", "always", "never" }
-  local verbose = parser:flag("-v --verbose", "Show all output, also of what passed.")
+  local verbose = parser:flag("-v --verbose", "Show all output, also of what passed; twice: on "
+    .. "stderr what is done, and each request to LXD, too."):count "0-2":init(nil)
+    :action(function(given)
+      given.log = given.verbose and "debug"
+      given.verbose = true
+    end)
   parser:group("What is told", report, artifacts, color, verbose)
 end
 

@@ -50,6 +50,7 @@ local function listen(given, out, err)
   events.subscribe(tally)
   local reports, message = report.open(assert(report.choose(given.report or {})), {
     out = out, err = err, color = given.color, verbose = given.verbose,
+    log = given.log,
     artifacts = given.artifacts or options.from_environment "CLEANTEST_ARTIFACTS",
   })
   if not reports then return nil, message end
@@ -73,7 +74,7 @@ local function run_suites(given, tally)
 end
 
 --- Runs suites.
--- @tparam table given suites (paths), jobs, fresh, report, artifacts, color, verbose
+-- @tparam table given suites (paths), jobs, fresh, report, artifacts, color, verbose, log
 -- @tparam file out, err where the terminal's report goes
 -- @treturn int exit status: 0 to 3, or 128 and a signal's number
 function run.run(given, out, err)
@@ -82,6 +83,7 @@ function run.run(given, out, err)
     err:write("cleantest: ", reports, "\n")
     return 2
   end
+  session.set_log(given.log)
   threads.set_cap(given.jobs)
   fresh.set_default(given.fresh)
   run_suites(given, tally)

@@ -92,7 +92,8 @@ local Reports = {}
 Reports.__index = Reports
 
 local function module_of(kind, place)
-  if kind == "terminal" and (place.ci or not surroundings.is_terminal(place.out)) then
+  -- a log's lines would get into the live view
+  if kind == "terminal" and (place.ci or place.log or not surroundings.is_terminal(place.out)) then
     kind = "plain"
   end
   if kind:find "%.lua$" then return own.load(kind) end
@@ -127,7 +128,8 @@ end
 
 --- Opens reports and subscribes them.
 -- @tparam table list from report.choose
--- @tparam table place out, err (files); color, verbose, artifacts (a folder), from the options
+-- @tparam table place out, err (files); color, verbose, log, artifacts (a folder), from the
+--   options
 -- @treturn reports; or nil, why a report can't be written: then nothing is left of any
 function report.open(list, place)
   local self = setmetatable({ sinks = {} }, Reports)
