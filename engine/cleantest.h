@@ -543,8 +543,8 @@ typedef enum ct_status {
 #undef CT_X
 } ct_status;
 
-/* Where a job is. PREPARE is building the base that its instance is cloned from, when that
- * was for it. */
+/* Where a job is. PREPARE is building the base that its instance is cloned from, when
+ * that was for it. */
 #define CT_PHASES(X)                                                                     \
     X(PREPARE, "prepare")                                                                \
     X(CREATE, "create")                                                                  \
@@ -642,8 +642,8 @@ typedef enum ct_log_level {
 } ct_log_level;
 
 /* Called with a line, which has no newline, and is borrowed for the call. The engine's
- * threads call it, too, several of them at once: it is to be safe for that, and quick, and
- * may call nothing of the engine's. It is called until ct_run_close() returns. */
+ * threads call it, too, several of them at once: it is to be safe for that, and quick,
+ * and may call nothing of the engine's. It is called until ct_run_close() returns. */
 typedef void ct_log(void *context, ct_log_level level, const char *text);
 
 /* Where LXD is and how to speak to it. */
@@ -719,9 +719,9 @@ typedef struct ct_reserve {
  *
  *   PHASE   the job entered `phase`
  *   RESULT  `result` is ready; teardown goes on
- *   DONE    the job is over; phase TEARDOWN took `seconds`; `message`, when not NULL, says
- *           why the instance could not be torn down, or, with `preserved`, how to get
- *           into it
+ *   DONE    the job is over; phase TEARDOWN took `seconds`; `message`, when not NULL,
+ *           says why the instance could not be torn down, or, with `preserved`, how to
+ *           get into it
  *   NOTE    `message` is worth knowing; `job` is the first it is about
  */
 #define CT_EVENT_TYPES(X)                                                                \

@@ -94,13 +94,15 @@ describe("what is installed", function()
   end)
 
   it("has a header that needs no other of ours, and exports nothing but its own names", function()
-    process.output({ "cc", "-std=c99", "-Wall", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", "c",
-      prefix .. "/include/cleantest.h" }, { env = plain })
+    for _, compiler in ipairs { "cc -std=c99 -x c", "c++ -std=c++11 -x c++" } do
+      process.output(("%s -Wall -Wpedantic -Werror -fsyntax-only %s/include/cleantest.h"):format(
+        compiler, prefix), { env = plain })
+    end
     local symbols = process.output("nm -D --defined-only --format=posix " .. prefix
-      .. "/lib/libcleantest.so | cut -d ' ' -f 1", { env = plain })
+      .. "/lib/libcleantest.so | cut -d ' ' -f 1 | cut -d @ -f 1", { env = plain })
     for symbol in symbols:gmatch "%S+" do
       assert.is_truthy(symbol:match "^ct_" or symbol:match "^luaopen_cleantest" or
-        symbol:match "^__?[%l]*san" or symbol:match "^_", symbol)
+        symbol == "CLEANTEST_0" or symbol:match "^_", symbol)
     end
     assert.matches("ct_run_open", symbols)
   end)
@@ -116,6 +118,18 @@ describe("what is installed", function()
     result = start({ folder:at "two_images", "no-such-image" }):close()
     assert.equal(2, result.status)
     assert.matches("UNKNOWN_IMAGE: .*no%-such%-image", result.stderr)
+  end)
+
+  it("is linked statically with a program that has names of the engine's insides", function()
+    folder:write("clash.c",
+      "int lxd_call, ct_buf_add; void ct_fail(void);\nvoid ct_fail(void) {}\n")
+    compile("examples/embed/two_images.c", ("%s -I%s/include %s/lib/libcleantest.a %s %s"):format(
+      folder:at "clash.c", prefix, prefix, process.output(
+        "pkg-config --libs libcurl libssl libcrypto lua5.4 lua5.4-cjson"),
+      "-lwslay -lm -pthread " .. (os.getenv "SANITIZE" or "")))
+    local result = start({ folder:at "two_images", "busybox-amd64" }):close()
+    assert.equal(0, result.status, result.stdout .. result.stderr)
+    assert.matches("uname%-busybox%-amd64: pass: .* runs on Linux\n", result.stdout)
   end)
 
   it("leaves nothing of a host that is killed, though a child it forked lives on", function()

@@ -6,7 +6,7 @@
 #include "model/model.h"
 #include "wire/wire.h"
 
-/* ---- reading: the structs become this version's, and still point to the caller's ---- */
+/* ---- reading: structs become this version's, and still point to the caller's ---- */
 
 static const ct_sized job_type = {"ct_job", "CT_JOB_INIT", sizeof(ct_job)};
 static const ct_sized hook_type = {"ct_hook", "CT_HOOK_INIT", sizeof(ct_hook)};

@@ -46,8 +46,8 @@ CT_CHECK int ct_job_check(const ct_job *job, ct_error *error);
 
 /* ---- job.c ------------------------------------------------------------------------- */
 
-/* Reads a job of the caller's, checks it, and copies it, with its defaults filled in, into
- * the arena. */
+/* Reads a job of the caller's, checks it, and copies it, with its defaults filled in,
+ * into the arena. */
 CT_CHECK int ct_job_copy(ct_arena *arena, ct_job *to, const ct_job *from,
                          ct_error *error);
 

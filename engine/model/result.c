@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * result.c - names of statuses and phases, and the birth and the end of a result.
+ * result.c - the birth and the end of a result.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,24 +19,6 @@ struct owned_result {
     char instance[CT_INSTANCE_NAME_MAX + 1];
     char base[CT_BASE_NAME_MAX];
 };
-
-const char *ct_status_name(enum ct_status status) {
-    static const char *const names[] = {
-#define CT_X(name, word) word,
-        CT_STATUSES(CT_X)
-#undef CT_X
-    };
-    return (size_t) status < CT_COUNT(names) ? names[status] : "unknown";
-}
-
-const char *ct_phase_name(enum ct_phase phase) {
-    static const char *const names[] = {
-#define CT_X(name, word) word,
-        CT_PHASES(CT_X)
-#undef CT_X
-    };
-    return (size_t) phase < CT_COUNT(names) ? names[phase] : "unknown";
-}
 
 static char *join_names(ct_arena *arena, const char *testlet, const char *image) {
     size_t size = strlen(testlet) + strlen(image) + 2;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sized.c - structs that the caller fills, of which an older program has fewer fields, and
- * a newer one more. Each begins with its size; the caller's is read that far and no
+ * sized.c - structs that the caller fills, of which an older program has fewer fields,
+ * and a newer one more. Each begins with its size; the caller's is read that far and no
  * further, and what is not there is zero.
  */
 #include <stdalign.h>
