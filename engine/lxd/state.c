@@ -4,7 +4,6 @@
  * and whether somebody else has stopped it.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -48,11 +47,9 @@ static double parse_time(const char *text) {
     if (!rest)
         return -1;
     double seconds = (double) timegm(&parts);
-    if (*rest == '.') {
-        char *end;
-        seconds += strtod(rest, &end);
-        rest = end;
-    }
+    double unit = 0.1; /* not by strtod(): that is the host's locale's */
+    for (rest += *rest == '.'; *rest >= '0' && *rest <= '9'; rest++, unit /= 10)
+        seconds += (*rest - '0') * unit;
     int hours, minutes;
     if (sscanf(rest, "%3d:%2d", &hours, &minutes) == 2)
         seconds -= hours * 3600 + (*rest == '-' ? -minutes : minutes) * 60;
