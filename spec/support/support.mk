@@ -6,7 +6,7 @@
 
 INTERNALS = $(patsubst spec/support/%.c,$(BUILD)/test/obj/%.o,$(wildcard spec/support/*.c))
 
-USERS = bad_arguments sizes first_program poll_loop
+USERS = bad_arguments sizes kept_result first_program poll_loop
 
 .PHONY: test-module
 test-module: $(BUILD)/test/cleantest_internals.so $(BUILD)/test/simulated_lxd \
