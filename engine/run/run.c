@@ -47,6 +47,7 @@ static size_t one_number(void *run) {
 }
 
 int ct_run_connect(const ct_settings *settings, ct_provider **out, ct_error *error) {
+    const ct_logger logger = {.log = settings->log, .context = settings->log_context};
     *out = NULL;
     int code = ct_standard_streams_ensure(error);
     if (code < 0)
@@ -56,7 +57,7 @@ int ct_run_connect(const ct_settings *settings, ct_provider **out, ct_error *err
     if (code < 0)
         curl_global_cleanup();
     else
-        ct_log_write(&(*out)->endpoint.logger, CT_LOG_INFO, "found %s", (*out)->server);
+        ct_log_write(&logger, CT_LOG_INFO, "found %s", (*out)->server);
     return code;
 }
 
