@@ -259,14 +259,14 @@ CT_API CT_CHECK int ct_standard_streams_ensure(ct_error *error);
 /* Plain data in bytes: what a Lua testlet returns. Read it as a flat sequence of tokens:
  * a table token is followed by `length` pairs, each a key and a value. */
 typedef enum ct_value_type {
-    CT_NIL,
-    CT_BOOLEAN,
-    CT_INTEGER,
-    CT_NUMBER,
-    CT_STRING,
-    CT_TABLE,
+    CT_VALUE_NIL,
+    CT_VALUE_BOOLEAN,
+    CT_VALUE_INTEGER,
+    CT_VALUE_NUMBER,
+    CT_VALUE_STRING,
+    CT_VALUE_TABLE,
     /* never in what comes from a guest */
-    CT_FUNCTION
+    CT_VALUE_FUNCTION
 } ct_value_type;
 
 typedef struct ct_value {
@@ -538,7 +538,7 @@ typedef struct ct_job {
     X(ERROR, "error")
 
 typedef enum ct_status {
-#define CT_X(name, word) CT_##name,
+#define CT_X(name, word) CT_STATUS_##name,
     CT_STATUSES(CT_X)
 #undef CT_X
 } ct_status;

@@ -51,7 +51,7 @@ static int push_cleaned(lua_State *L, const ct_buf *buf) {
 struct numbers {
     long long built, used;
     uint64_t size;
-    enum ct_base_state state;
+    ct_base_state state;
 };
 
 /* The strings' names, in the order in which they lie there. */

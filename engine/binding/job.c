@@ -75,7 +75,7 @@ static const ct_testlet *read_testlet(reader *self, int index, const char *key) 
     lct_field_bytes(L, at, "code", &code, &testlet->code_length);
     lct_field_bytes(L, at, "identity", &identity, &testlet->identity_length);
     lct_field_bytes(L, at, "args", &args, &testlet->args_length);
-    testlet->kind = (enum ct_testlet_kind) kind;
+    testlet->kind = (ct_testlet_kind) kind;
     testlet->code = code;
     testlet->identity = identity;
     testlet->args = args;
@@ -105,7 +105,7 @@ static void read_step(reader *self, ct_step *step) {
     lct_field_unsigned(L, at, "mode", &step->mode);
     lct_field_size(L, at, "limit", &limit);
     lct_field_seconds(L, at, "timeout", &step->timeout);
-    step->kind = (enum ct_step_kind) kind;
+    step->kind = (ct_step_kind) kind;
     step->data = data;
     step->limit = limit;
     if (step->kind == CT_STEP_RUN)
@@ -169,9 +169,9 @@ void lct_job_read(lua_State *L, int index, ct_job *job) {
     lct_field_choice(L, index, "isolation", isolations, &isolation);
     lct_field_boolean(L, index, "fresh", &job->fresh);
     lct_field_unsigned(L, index, "warm", &job->warm);
-    job->ready = (enum ct_ready) ready;
-    job->preserve = (enum ct_preserve) preserve;
-    job->isolation = (enum ct_isolation) isolation;
+    job->ready = (ct_ready) ready;
+    job->preserve = (ct_preserve) preserve;
+    job->isolation = (ct_isolation) isolation;
     job->testlet = read_testlet(&self, index, "testlet");
     job->start_hooks = read_hooks(&self, index, "start_hooks", &job->start_hook_count);
     job->stop_hooks = read_hooks(&self, index, "stop_hooks", &job->stop_hook_count);

@@ -54,7 +54,7 @@ static void set_value(lua_State *L, const ct_result *result) {
         lua_setfield(L, -2, "value");
         return;
     }
-    set_string(L, "status", ct_status_name(CT_ERROR));
+    set_string(L, "status", ct_status_name(CT_STATUS_ERROR));
     lua_pushfstring(L, "the testlet's return value can't be read: %s", error.message);
     lua_setfield(L, -2, "error");
 }

@@ -19,7 +19,7 @@
 /* What both sides of the fork know. */
 struct testlet {
     lua_State *L; /* the request is on top */
-    int kind;     /* enum ct_testlet_kind */
+    int kind;     /* ct_testlet_kind */
     const char **argv;
     int directory;           /* the script's own directory; -1: there is none */
     char folder[32];         /* that directory's name in the guest's */

@@ -16,7 +16,7 @@ typedef struct ct_guest {
     ct_session *session; /* borrowed, as all below */
     const char *instance;
     const char *directory; /* the guest's, in the instance */
-    enum ct_ready ready;   /* what the next call waits for; after it CT_READY_EXEC */
+    ct_ready ready;        /* what the next call waits for; after it CT_READY_EXEC */
     double ready_timeout;  /* seconds */
     const char *program;   /* its file in the directory; NULL: "guest" */
     char identity[64];     /* the directory's, from the first call on; "" before */

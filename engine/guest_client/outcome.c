@@ -12,9 +12,9 @@ static bool field_number(const char *at, const char *end, const char *name, doub
     ct_value value;
     if (!ct_value_field(at, end, name, &value))
         return false;
-    if (value.type == CT_INTEGER)
+    if (value.type == CT_VALUE_INTEGER)
         *to = (double) value.integer;
-    else if (value.type == CT_NUMBER)
+    else if (value.type == CT_VALUE_NUMBER)
         *to = value.number;
     else
         return false;
@@ -41,7 +41,7 @@ static double field_amount(const char *at, const char *end, const char *name,
 /* Takes no other word than those of what has a limit. */
 static void take_limit(ct_outcome *outcome, const char *at, const char *end) {
     ct_value value;
-    if (!ct_value_field(at, end, "limit", &value) || value.type != CT_STRING)
+    if (!ct_value_field(at, end, "limit", &value) || value.type != CT_VALUE_STRING)
         return;
     for (const char *const *word = ct_stream_words; *word; word++)
         if (ct_compare_bytes(value.string, value.length, *word, strlen(*word)) == 0)
@@ -57,7 +57,7 @@ int ct_outcome_take_exit(ct_outcome *outcome, const char *data, size_t length,
     outcome->exit_code = field_small(data, end, "exit_code", 255, -1);
     outcome->signal = field_small(data, end, "signal", 64, 0);
     outcome->timed_out = ct_value_field(data, end, "timed_out", &value) &&
-                         value.type == CT_BOOLEAN && value.boolean;
+                         value.type == CT_VALUE_BOOLEAN && value.boolean;
     take_limit(outcome, data, end);
     /* the exit code of what was killed says nothing: it may well be 0 */
     if (outcome->timed_out || outcome->limit[0])

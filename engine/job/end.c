@@ -10,10 +10,10 @@
 #include "reaper/reaper.h"
 
 static bool to_preserve(const ct_life *life) {
-    enum ct_preserve preserve = life->job->preserve;
+    ct_preserve preserve = life->job->preserve;
     return life->owns_instance && !life->cancelled &&
-           (preserve == CT_PRESERVE_ALWAYS ||
-            (preserve == CT_PRESERVE_ON_FAILURE && life->result->status >= CT_FAIL));
+           (preserve == CT_PRESERVE_ALWAYS || (preserve == CT_PRESERVE_ON_FAILURE &&
+                                               life->result->status >= CT_STATUS_FAIL));
 }
 
 /* Tells the jobs that have the instance next what they must know. */
@@ -37,7 +37,8 @@ static void hand_over(const ct_life *life) {
 /* true for an instance that goes on until its run is over. */
 static bool to_keep_for_run(const ct_life *life) {
     return life->owns_instance && !life->cancelled &&
-           life->job->preserve == CT_PRESERVE_RUN && life->result->status == CT_PASS;
+           life->job->preserve == CT_PRESERVE_RUN &&
+           life->result->status == CT_STATUS_PASS;
 }
 
 /* Preserves or deletes the instance. true: it was preserved, and *message says how to get

@@ -19,7 +19,7 @@ static void leave_phase(ct_life *life) {
         ct_result_set_phase(life->result, life->phase, ct_now() - life->entered);
 }
 
-static void enter_phase(ct_life *life, enum ct_phase phase) {
+static void enter_phase(ct_life *life, ct_phase phase) {
     life->in_phase = true;
     life->phase = phase;
     life->entered = ct_now();
@@ -30,7 +30,7 @@ static void enter_phase(ct_life *life, enum ct_phase phase) {
     ct_queue_put(life->context->events, &event);
 }
 
-static void next_phase(ct_life *life, enum ct_phase phase) {
+static void next_phase(ct_life *life, ct_phase phase) {
     leave_phase(life);
     enter_phase(life, phase);
 }
@@ -242,7 +242,8 @@ static int run_stop_hooks(ct_life *life, ct_buf *output, ct_error *error) {
                            .range = CT_ALL_STEPS,
                            .env = life->job->env};
     int code = ct_hooks_run(&life->guest, &steps, output, &wait, error);
-    if (code == CT_E_NOT_FOUND && life->guest.absent && life->result->status != CT_PASS) {
+    if (code == CT_E_NOT_FOUND && life->guest.absent &&
+        life->result->status != CT_STATUS_PASS) {
         /* what a testlet that did not get to its end has not left breaks nothing */
         ct_result_note(life->result, error->message, NULL);
         return CT_OK;
@@ -277,7 +278,7 @@ static void live(ct_life *life) {
     leave_phase(life);
     life->cancelled = code == CT_E_CANCELLED;
     if (code < 0) {
-        ct_result_worsen(life->result, CT_ERROR);
+        ct_result_worsen(life->result, CT_STATUS_ERROR);
         ct_result_note(life->result, reason(life, &error), &output);
     }
     ct_buf_fini(&output);
@@ -316,7 +317,7 @@ void ct_job_perform(const ct_job_order *order, ct_session **session) {
     if (code == CT_OK) {
         live(&life);
     } else {
-        ct_result_worsen(life.result, CT_ERROR);
+        ct_result_worsen(life.result, CT_STATUS_ERROR);
         ct_result_note(life.result, error.message, NULL);
     }
     ct_life_end(&life);

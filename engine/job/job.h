@@ -10,7 +10,7 @@
 /* ---- result.c ---------------------------------------------------------------------- */
 
 /* Makes the status worse, but never better. */
-void ct_result_worsen(ct_result *result, enum ct_status status);
+void ct_result_worsen(ct_result *result, ct_status status);
 /* Adds what went wrong to the result's error, and what a step wrote (NULL: nothing). The
  * first cause comes first. */
 void ct_result_note(ct_result *result, const char *message, const ct_buf *output);

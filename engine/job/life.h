@@ -28,7 +28,7 @@ typedef struct ct_life {
     bool never_ran; /* the environment broke before the testlet began */
     ct_guest guest;
     bool in_phase; /* some phase was entered */
-    enum ct_phase phase;
+    ct_phase phase;
     double begun;   /* ct_now() when the job began */
     double entered; /* ct_now() when the phase began */
 } ct_life;

@@ -9,7 +9,7 @@
 
 #include "job/job.h"
 
-void ct_result_worsen(ct_result *result, enum ct_status status) {
+void ct_result_worsen(ct_result *result, ct_status status) {
     if (status > result->status)
         result->status = status;
 }
@@ -70,9 +70,9 @@ void ct_result_take_end(ct_result *result, const ct_job *job, ct_outcome *outcom
         result->value = ct_buf_take(&outcome->value, &result->value_length);
     if (ct_outcome_broken(outcome) ||
         (outcome->exit_code != 0 && outcome->exit_code != CT_EXIT_SKIP)) {
-        ct_result_worsen(result, CT_FAIL);
+        ct_result_worsen(result, CT_STATUS_FAIL);
         note_failure(result, job, outcome);
     } else if (outcome->exit_code == CT_EXIT_SKIP) {
-        ct_result_worsen(result, CT_SKIP);
+        ct_result_worsen(result, CT_STATUS_SKIP);
     }
 }

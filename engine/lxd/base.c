@@ -53,7 +53,7 @@ static bool is_built(lxd_session *session, const char *instance) {
 }
 
 /* The state of the base at this path of the session's answer. */
-static enum ct_base_state state_of(lxd_session *session, const char *instance) {
+static ct_base_state state_of(lxd_session *session, const char *instance) {
     ct_json *json = session->answer;
     if (!ct_same_text(field(json, instance, "complete"), "true"))
         return is_built(session, instance) ? CT_BASE_BUILDING : CT_BASE_SPOILED;
@@ -163,8 +163,7 @@ static int wait_event(ct_websocket *events, struct watch *watch, const ct_wait *
 
 /* true while a reaper may be deleting the base, whose builder has died lately. The reaper
  * deletes by name: whoever takes the name before that is over loses what it makes. */
-static bool being_reaped(ct_json *json, enum ct_base_state state,
-                         const ct_wait *patience) {
+static bool being_reaped(ct_json *json, ct_base_state state, const ct_wait *patience) {
     ct_lease lease;
     return state == CT_BASE_SPOILED && ct_wait_left(patience) > 0 &&
            !ct_same_text(field(json, "/metadata", "complete"), "true") &&

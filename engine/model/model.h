@@ -80,7 +80,7 @@ typedef struct ct_step_range {
 /* How far its instance must have come for these of its start hooks' steps, and for the
  * testlet. Where the job does not say: NETWORK for packages, else SYSTEM, with steps and
  * without: what a testlet finds does not depend on whether it has hooks. */
-enum ct_ready ct_job_ready(const ct_job *job, ct_step_range range);
+ct_ready ct_job_ready(const ct_job *job, ct_step_range range);
 /* Does a step write where a boot mounts an empty file system over what was there? */
 bool ct_step_needs_boot(const ct_step *step);
 /* Is path at or below the folder? Both are absolute; what goes up, with "..", is not

@@ -44,7 +44,7 @@ static bool is_call(const ct_step *step) {
     return step->kind == CT_STEP_RUN && step->run->kind == CT_TESTLET_CALL;
 }
 
-enum ct_ready ct_job_ready(const ct_job *job, ct_step_range range) {
+ct_ready ct_job_ready(const ct_job *job, ct_step_range range) {
     size_t number = 0;
     if (job->ready != CT_READY_DEFAULT)
         return job->ready;

@@ -20,8 +20,8 @@ struct row {
     char key[CT_DIGEST_SIZE];
     ct_buf inputs;
     size_t steps;
-    bool has_env;        /* the variables are in it */
-    enum ct_ready ready; /* the level that is in it; CT_READY_DEFAULT: none is */
+    bool has_env;   /* the variables are in it */
+    ct_ready ready; /* the level that is in it; CT_READY_DEFAULT: none is */
     ct_error *error;
 };
 
@@ -119,7 +119,7 @@ static int add_ready(struct row *row, size_t steps) {
     ct_step_range range = {.from = row->steps, .to = row->steps + steps};
     ct_job plain = *row->job;
     plain.ready = CT_READY_DEFAULT;
-    enum ct_ready ready = ct_job_ready(row->job, range);
+    ct_ready ready = ct_job_ready(row->job, range);
     if (steps == 0 || ready == row->ready || ready == ct_job_ready(&plain, range))
         return CT_OK;
     row->ready = ready;

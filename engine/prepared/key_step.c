@@ -67,7 +67,7 @@ static int end_content(struct tree_digest *tree) {
 }
 
 static bool is_text(const ct_value *value, const char *text) {
-    return value->type == CT_STRING && value->length == strlen(text) &&
+    return value->type == CT_VALUE_STRING && value->length == strlen(text) &&
            memcmp(value->string, text, value->length) == 0;
 }
 

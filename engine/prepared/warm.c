@@ -20,7 +20,7 @@ struct pool {
     struct pool *next;
     ct_arena arena; /* has the strings */
     const char *base, *json, *image;
-    enum ct_ready ready;
+    ct_ready ready;
     double ready_timeout;
     ct_reserve reserve;
     /* the lock guards what follows */

@@ -55,7 +55,7 @@ typedef struct ct_base_place {
     char base[CT_BASE_NAME_MAX];  /* the final name */
     char build[CT_BASE_NAME_MAX]; /* the name while it is built */
     /* What was found. */
-    enum ct_base_state state;
+    ct_base_state state;
     const char *instance; /* one of the two names; NULL: neither is there */
 } ct_base_place;
 

@@ -46,7 +46,7 @@ static const char *field(ct_arena *arena, const struct message *message,
                          const char *key) {
     ct_value value;
     if (!ct_value_field(message->at, message->end, key, &value) ||
-        value.type != CT_STRING || value.length == 0)
+        value.type != CT_VALUE_STRING || value.length == 0)
         return NULL;
     return ct_arena_copy(arena, value.string, value.length);
 }

@@ -90,7 +90,8 @@ int ct_batch_add(ct_batch *batch, const ct_job *job, ct_error *error) {
 static void count_event(ct_batch *batch, const ct_event *event) {
     ct_entry *entry = &batch->entries[event->job];
     if (event->type == CT_EVENT_RESULT)
-        entry->lasted = event->result->status == CT_ERROR ? -1 : event->result->duration;
+        entry->lasted =
+            event->result->status == CT_STATUS_ERROR ? -1 : event->result->duration;
     if (event->type != CT_EVENT_DONE)
         return;
     batch->done++;

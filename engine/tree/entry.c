@@ -28,7 +28,7 @@ int ct_tree_entry_add(ct_buf *out, const ct_tree_entry *entry) {
 static bool copy_field(const char *data, const char *end, const char *key, char *to,
                        size_t size) {
     ct_value value;
-    if (!ct_value_field(data, end, key, &value) || value.type != CT_STRING ||
+    if (!ct_value_field(data, end, key, &value) || value.type != CT_VALUE_STRING ||
         value.length >= size || memchr(value.string, '\0', value.length))
         return false;
     memcpy(to, value.string, value.length);
@@ -38,7 +38,7 @@ static bool copy_field(const char *data, const char *end, const char *key, char 
 
 static bool read_id(const char *data, const char *end, const char *key, uint32_t *id) {
     ct_value value;
-    if (!ct_value_field(data, end, key, &value) || value.type != CT_INTEGER ||
+    if (!ct_value_field(data, end, key, &value) || value.type != CT_VALUE_INTEGER ||
         value.integer < 0 || value.integer > CT_ID_MAX)
         return false;
     *id = (uint32_t) value.integer;
@@ -50,9 +50,9 @@ static bool read_time(const char *data, const char *end, struct timespec *time) 
     *time = CT_TREE_NO_TIME;
     if (!ct_value_field(data, end, "mtime", &seconds))
         return true;
-    if (seconds.type != CT_INTEGER ||
+    if (seconds.type != CT_VALUE_INTEGER ||
         !ct_value_field(data, end, "mtime_nanoseconds", &nanoseconds) ||
-        nanoseconds.type != CT_INTEGER || nanoseconds.integer < 0 ||
+        nanoseconds.type != CT_VALUE_INTEGER || nanoseconds.integer < 0 ||
         nanoseconds.integer > 999999999)
         return false;
     time->tv_sec = (time_t) seconds.integer;
@@ -70,7 +70,7 @@ bool ct_tree_entry_parse(const char *data, size_t length, ct_tree_received *entr
         !copy_field(data, end, "target", entry->target, sizeof entry->target) ||
         !read_id(data, end, "uid", &attributes->owner.uid) ||
         !read_id(data, end, "gid", &attributes->owner.gid) ||
-        !ct_value_field(data, end, "mode", &mode) || mode.type != CT_INTEGER ||
+        !ct_value_field(data, end, "mode", &mode) || mode.type != CT_VALUE_INTEGER ||
         !read_time(data, end, &attributes->mtime))
         return false;
     attributes->mode = (mode_t) (mode.integer & 07777);

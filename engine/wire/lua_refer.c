@@ -89,7 +89,7 @@ int ct_lua_add_reference(ct_buf *out, const char *reference) {
 }
 
 static bool read_string(const char **at, const char *end, ct_value *value) {
-    return ct_value_read(at, end, value) == CT_OK && value->type == CT_STRING;
+    return ct_value_read(at, end, value) == CT_OK && value->type == CT_VALUE_STRING;
 }
 
 bool ct_lua_resolve(lua_State *L, const char **at, const char *end) {
@@ -122,7 +122,7 @@ static int load_carried(lua_State *L) {
 
 bool ct_lua_unpack_modules(lua_State *L, const char **at, const char *end) {
     ct_value count, part;
-    if (ct_value_read(at, end, &count) < 0 || count.type != CT_INTEGER)
+    if (ct_value_read(at, end, &count) < 0 || count.type != CT_VALUE_INTEGER)
         return false;
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
     for (int64_t i = 0; i < count.integer; i++) {

@@ -85,7 +85,7 @@ static bool unpack_upvalue(lua_State *L, struct unpacking *unpacking, int number
 static bool unpack_function(lua_State *L, struct unpacking *unpacking) {
     ct_value code;
     if (ct_value_read(&unpacking->at, unpacking->end, &code) < 0 ||
-        code.type != CT_STRING || unpacking->at >= unpacking->end)
+        code.type != CT_VALUE_STRING || unpacking->at >= unpacking->end)
         return false;
     if (luaL_loadbufferx(L, code.string, code.length, "testlet", "b") != LUA_OK)
         return false;
@@ -126,22 +126,22 @@ static bool unpack_sent(lua_State *L, struct unpacking *unpacking, char tag) {
 static bool unpack_token(lua_State *L, struct unpacking *unpacking, const ct_value *value,
                          char tag) {
     switch (value->type) {
-    case CT_NIL:
+    case CT_VALUE_NIL:
         lua_pushnil(L);
         return true;
-    case CT_BOOLEAN:
+    case CT_VALUE_BOOLEAN:
         lua_pushboolean(L, value->boolean);
         return true;
-    case CT_INTEGER:
+    case CT_VALUE_INTEGER:
         lua_pushinteger(L, value->integer);
         return true;
-    case CT_NUMBER:
+    case CT_VALUE_NUMBER:
         lua_pushnumber(L, value->number);
         return true;
-    case CT_STRING:
+    case CT_VALUE_STRING:
         lua_pushlstring(L, value->string, value->length);
         return true;
-    case CT_TABLE:
+    case CT_VALUE_TABLE:
         return unpack_table(L, unpacking, value->length);
     default:
         return unpacking->functions && unpack_sent(L, unpacking, tag);

@@ -87,7 +87,8 @@ static bool take_string(const char **at, const char *end, ct_value *value) {
     uint64_t length;
     if (!take_number(at, end, 4, &length) || (uint64_t) (end - *at) < length)
         return false;
-    *value = (ct_value){.type = CT_STRING, .string = *at, .length = (size_t) length};
+    *value =
+        (ct_value){.type = CT_VALUE_STRING, .string = *at, .length = (size_t) length};
     *at += length;
     return true;
 }
@@ -98,7 +99,7 @@ static bool take_table(const char **at, const char *end, ct_value *value) {
      * that */
     if (!take_number(at, end, 4, &pairs) || (uint64_t) (end - *at) / 2 < pairs)
         return false;
-    *value = (ct_value){.type = CT_TABLE, .length = (size_t) pairs};
+    *value = (ct_value){.type = CT_VALUE_TABLE, .length = (size_t) pairs};
     return true;
 }
 
@@ -108,20 +109,20 @@ static bool take_value(const char **at, const char *end, ct_value *value) {
         return false;
     switch (*(*at)++) {
     case 'n':
-        *value = (ct_value){.type = CT_NIL};
+        *value = (ct_value){.type = CT_VALUE_NIL};
         return true;
     case 'f':
     case 't':
-        *value = (ct_value){.type = CT_BOOLEAN, .boolean = (*at)[-1] == 't'};
+        *value = (ct_value){.type = CT_VALUE_BOOLEAN, .boolean = (*at)[-1] == 't'};
         return true;
     case 'i':
-        *value = (ct_value){.type = CT_INTEGER};
+        *value = (ct_value){.type = CT_VALUE_INTEGER};
         if (!take_number(at, end, 8, &bits))
             return false;
         memcpy(&value->integer, &bits, sizeof bits);
         return true;
     case 'd':
-        *value = (ct_value){.type = CT_NUMBER};
+        *value = (ct_value){.type = CT_VALUE_NUMBER};
         if (!take_number(at, end, 8, &bits))
             return false;
         memcpy(&value->number, &bits, sizeof bits);
@@ -135,7 +136,7 @@ static bool take_value(const char **at, const char *end, ct_value *value) {
     case 'Q':
     case 'L':
     case 'P':
-        *value = (ct_value){.type = CT_FUNCTION};
+        *value = (ct_value){.type = CT_VALUE_FUNCTION};
         return true;
     default:
         return false;
@@ -163,9 +164,9 @@ int ct_value_skip(const char **at, const char *end) {
             }
         }
         left[depth]--;
-        if (ct_value_read(&next, end, &value) < 0 || value.type == CT_FUNCTION)
+        if (ct_value_read(&next, end, &value) < 0 || value.type == CT_VALUE_FUNCTION)
             return CT_E_PROTOCOL;
-        if (value.type == CT_TABLE) {
+        if (value.type == CT_VALUE_TABLE) {
             if (++depth > CT_VALUE_DEPTH_MAX)
                 return CT_E_PROTOCOL;
             left[depth] = 2 * value.length;
@@ -176,13 +177,13 @@ int ct_value_skip(const char **at, const char *end) {
 bool ct_value_field(const char *at, const char *end, const char *key, ct_value *value) {
     ct_value table, found;
     size_t length = strlen(key);
-    if (ct_value_read(&at, end, &table) < 0 || table.type != CT_TABLE)
+    if (ct_value_read(&at, end, &table) < 0 || table.type != CT_VALUE_TABLE)
         return false;
     for (size_t i = 0; i < table.length; i++) {
         const char *name = at;
         if (ct_value_read(&name, end, &found) < 0 || ct_value_skip(&at, end) < 0)
             return false;
-        if (found.type == CT_STRING && found.length == length &&
+        if (found.type == CT_VALUE_STRING && found.length == length &&
             memcmp(found.string, key, length) == 0)
             return ct_value_read(&at, end, value) == CT_OK;
         if (ct_value_skip(&at, end) < 0)

@@ -16,9 +16,9 @@
 /* ---- words.c ----------------------------------------------------------------------- */
 
 /* Words for the public enums, by their constants. Each list ends in NULL. */
-extern const char *const ct_ready_words[];   /* enum ct_ready */
-extern const char *const ct_testlet_words[]; /* enum ct_testlet_kind */
-extern const char *const ct_step_words[];    /* enum ct_step_kind */
+extern const char *const ct_ready_words[];   /* ct_ready */
+extern const char *const ct_testlet_words[]; /* ct_testlet_kind */
+extern const char *const ct_step_words[];    /* ct_step_kind */
 /* What a testlet may write too much to, in the order of process.h's streams. */
 extern const char *const ct_stream_words[];
 

@@ -38,7 +38,7 @@ static int show(const ct_result *result) {
     printf("%s: %s: %s%s", result->name, ct_status_name(result->status),
            result->error ? result->error : result->stdout_data,
            result->error ? "\n" : "");
-    return result->status > CT_SKIP;
+    return result->status > CT_STATUS_SKIP;
 }
 
 /* Returns the exit status: 0 when all passed, 1 when one did not, 2 when it can't be

@@ -44,7 +44,7 @@ static int wait_for_all(ct_batch *batch, ct_error *error) {
     ct_event *event;
     while (ct_batch_wait(batch, -1, &event, error) == 1) {
         if (event->type == CT_EVENT_RESULT) {
-            passed += event->result->status == CT_PASS;
+            passed += event->result->status == CT_STATUS_PASS;
             if (event->result->error)
                 fprintf(stderr, "%s: %s\n", event->result->name, event->result->error);
         }

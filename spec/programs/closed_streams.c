@@ -14,7 +14,7 @@ static const char *const wait_a_moment[] = {"sleep", "0.3", NULL};
 int main(int argc, char **argv) {
     ct_error error = {0};
     ct_event *event;
-    enum ct_status status = CT_ERROR;
+    ct_status status = CT_STATUS_ERROR;
     for (int standard = 0; standard <= 2; standard++)
         close(standard);
     ct_run *run = ct_run_open(NULL, &error);
@@ -36,5 +36,7 @@ int main(int argc, char **argv) {
     }
     int code = ct_batch_close(batch, &error);
     ct_run_close(run);
-    return code == CT_OK && status == CT_PASS && open("/dev/zero", O_RDONLY) > 2 ? 0 : 1;
+    return code == CT_OK && status == CT_STATUS_PASS && open("/dev/zero", O_RDONLY) > 2
+               ? 0
+               : 1;
 }

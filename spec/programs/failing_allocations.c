@@ -227,12 +227,12 @@ static void check_result(const ct_result *result) {
         broken("result", "a name is NULL");
     if (!result->stdout_data || !result->stderr_data)
         broken("result", "what was written is NULL");
-    if ((result->status == CT_PASS) != !result->error)
+    if ((result->status == CT_STATUS_PASS) != !result->error)
         broken("result",
                result->error ? result->error : "it did not pass, without words");
-    if (result->status != CT_PASS && result->status != CT_ERROR)
+    if (result->status != CT_STATUS_PASS && result->status != CT_STATUS_ERROR)
         broken("result", result->error);
-    if (result->status == CT_PASS && strcmp(result->stdout_data, "hello\n") != 0)
+    if (result->status == CT_STATUS_PASS && strcmp(result->stdout_data, "hello\n") != 0)
         broken("result", "it passed without its output");
     if (result->base_built && !result->base)
         broken("result", "a base was built, and has no name");

@@ -55,7 +55,7 @@ static ct_result *keep(ct_batch *batch, ct_error *error) {
 
 static void check(const ct_result *result) {
     expect(result && strcmp(result->name, "test-simulated") == 0, "the name is another");
-    expect(result && result->status == CT_PASS, "it did not pass");
+    expect(result && result->status == CT_STATUS_PASS, "it did not pass");
     expect(ct_result_phase(result, CT_PHASE_TESTLET) >= 0, "a phase has no time");
     expect(ct_result_phase(result, CT_PHASE_TEARDOWN) < 0, "teardown has a time");
     expect(ct_result_phase(result, (ct_phase) 1000) < 0, "no phase has a time");

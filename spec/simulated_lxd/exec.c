@@ -53,12 +53,12 @@ static void end_soon(struct operation *operation, double seconds) {
 /* Where the value under a key of the packed table begins; NULL: there is none. */
 static const char *find(const char *at, const char *end, const char *key) {
     ct_value table, name;
-    if (ct_value_read(&at, end, &table) < 0 || table.type != CT_TABLE)
+    if (ct_value_read(&at, end, &table) < 0 || table.type != CT_VALUE_TABLE)
         return NULL;
     for (size_t i = 0; i < table.length; i++) {
         if (ct_value_read(&at, end, &name) < 0)
             return NULL;
-        if (name.type == CT_STRING && name.length == strlen(key) &&
+        if (name.type == CT_VALUE_STRING && name.length == strlen(key) &&
             memcmp(name.string, key, name.length) == 0)
             return at;
         if (ct_value_skip(&at, end) < 0)
@@ -70,8 +70,9 @@ static const char *find(const char *at, const char *end, const char *key) {
 /* Reads a string at *at; false when something else is there. */
 static bool read_is(const char **at, const char *end, const char *text) {
     ct_value value;
-    return *at && ct_value_read(at, end, &value) == CT_OK && value.type == CT_STRING &&
-           value.length == strlen(text) && memcmp(value.string, text, value.length) == 0;
+    return *at && ct_value_read(at, end, &value) == CT_OK &&
+           value.type == CT_VALUE_STRING && value.length == strlen(text) &&
+           memcmp(value.string, text, value.length) == 0;
 }
 
 static bool field_is(const char *at, const char *end, const char *key, const char *text) {
@@ -85,9 +86,10 @@ static double sleep_of(const char *at, const char *end) {
     char seconds[32];
     const char *words = find(at, end, "argv"); /* a table: 1, "sleep", 2, SECONDS */
     if (!field_is(at, end, "kind", "command") || ct_value_read(&words, end, &value) < 0 ||
-        value.type != CT_TABLE || value.length != 2 || ct_value_skip(&words, end) < 0 ||
-        !read_is(&words, end, "sleep") || ct_value_skip(&words, end) < 0 ||
-        ct_value_read(&words, end, &value) < 0 || value.type != CT_STRING)
+        value.type != CT_VALUE_TABLE || value.length != 2 ||
+        ct_value_skip(&words, end) < 0 || !read_is(&words, end, "sleep") ||
+        ct_value_skip(&words, end) < 0 || ct_value_read(&words, end, &value) < 0 ||
+        value.type != CT_VALUE_STRING)
         return 0;
     snprintf(seconds, sizeof seconds, "%.*s", (int) value.length, value.string);
     return strtod(seconds, NULL);
