@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
--- What the engine says of its work: -vv shows it, down to each request to LXD. Against a simulated LXD.
+-- What the engine says of its work: -vv shows it, down to each request to LXD. Against a simulated
+-- LXD.
 
 local new_folder = require "spec.support.folder"
 local new_simulated = require "spec.support.simulated"
