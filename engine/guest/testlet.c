@@ -33,8 +33,8 @@ struct testlet {
 
 /* ---- the child ---- */
 
-/* The path of the folder for what the testlet leaves, which the host names as lying in the
- * guest's own directory. false: there is none. */
+/* The path of the folder for what the testlet leaves, which the host names as lying in
+ * the guest's own directory. false: there is none. */
 static bool find_artifacts(const char *named, char path[PATH_SIZE]) {
     return named && guest_own_path(named, path, PATH_SIZE);
 }
