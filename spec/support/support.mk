@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# The test-only Lua module over the engine's internals, for spec/internals_spec.lua. It has the
-# engine's objects in it, hidden symbols and all. And the simulated LXD, for spec/scale_spec.lua
+# The test-only Lua module over the engine's internals, for spec/unit/internals_spec.lua. It has the
+# engine's objects in it, hidden symbols and all. And the simulated LXD, for spec/lxd/scale_spec.lua
 # and the benchmark: a program of its own, with only the engine's codecs in it.
 
 INTERNALS = $(patsubst spec/support/%.c,$(BUILD)/test/obj/%.o,$(wildcard spec/support/*.c))
@@ -33,7 +33,7 @@ $(BUILD)/test/simulated_lxd: $(SIMULATED) $(patsubst %,$(BUILD)/obj/%.a,tree wir
 $(BUILD)/test/cleantest_internals.so: $(INTERNALS) $(OBJECTS)
 	$(CC) $(SANITIZE) -shared -o $@ $^ $(ENGINE_LIBS) $(LDFLAGS)
 
-# The engine with Debian's other libcurl, for spec/https_spec.lua.
+# The engine with Debian's other libcurl, for spec/lxd/https_spec.lua.
 $(BUILD)/test/gnutls/cleantest/core.so: $(OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -shared -o $@ $^ $(subst -lcurl,-l:libcurl-gnutls.so.4,$(ENGINE_LIBS)) $(LDFLAGS)

@@ -152,7 +152,7 @@ describe("process", function()
       local me = run("id -un").stdout:match "%S+"
       local got = {
         #one, one[1].name, one[1].args, one[1].user == me, #long,
-        #process.find { name = "sleep", user = "nobody" },
+        #process.find { name = "sleep", user = "daemon" },
         process.find({ pid = one[1].pid })[1].args[1],
         #process.find { name = "sleep", ppid = one[1].ppid, args = "1234.5" },
         #process.find() > 2, #process.find "no-such-program",

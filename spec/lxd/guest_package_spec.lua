@@ -229,7 +229,7 @@ describe("declaring packages", function()
       { "ct%.pkg%.pacman: packages%[1%] must be a string, not 7", "pacman", { packages = { 7 } } },
       { "ct%.pkg%.apk: unknown option 'package'; the options are: packages, update", "apk",
         { package = "a" } },
-      { "ct%.pkg%.system: packages must not be empty", "system", {} },
+      { "ct%.pkg%.system: packages is missing", "system", {} },
       { "ct%.pkg%.system: the packages must be a string, not nil", "system", nil },
       { "ct%.pkg%.npm: unknown option 'index'", "npm", { packages = one, index = "b" } },
       { "ct%.pkg%.rock: lua must be one of '5%.1', '5%.2', '5%.3', '5%.4', not '6'", "rock",

@@ -2,7 +2,7 @@
 --
 -- The start of a batch in an LXD that stops answering: a signal ends the wait, and what was begun
 -- may be waited for once more, or cancelled. The LXD is a simulated one, since it is only stopped
--- and let go on; spec/second_lxd_spec.lua has the same for suites, with a real one.
+-- and let go on; spec/lxd/second_lxd_spec.lua has the same for suites, with a real one.
 
 local new_folder = require "spec.support.folder"
 local new_simulated = require "spec.support.simulated"
