@@ -230,7 +230,7 @@ describe("declaring packages", function()
       { "ct%.pkg%.apk: unknown option 'package'; the options are: packages, update", "apk",
         { package = "a" } },
       { "ct%.pkg%.system: packages is missing", "system", {} },
-      { "ct%.pkg%.system: the packages must be a string, not nil", "system", nil },
+      { "ct%.pkg%.system: packages is missing", "system", nil },
       { "ct%.pkg%.npm: unknown option 'index'", "npm", { packages = one, index = "b" } },
       { "ct%.pkg%.rock: lua must be one of '5%.1', '5%.2', '5%.3', '5%.4', not '6'", "rock",
         { packages = one, lua = "6" } },
