@@ -121,5 +121,6 @@ int lct_clock(lua_State *L);
 int lct_absolute(lua_State *L);
 int lct_make_folders(lua_State *L);
 int lct_file_type(lua_State *L);
+int lct_entries(lua_State *L);
 
 #endif

@@ -18,6 +18,7 @@ static const luaL_Reg functions[] = {
     {"absolute", lct_absolute},
     {"make_folders", lct_make_folders},
     {"file_type", lct_file_type},
+    {"entries", lct_entries},
     {"signals_open", lct_signals_open},
     {NULL, NULL},
 };

@@ -2,9 +2,11 @@
  *
  * terminal.c - what the Lua layer asks the system for, and Lua's standard library lacks:
  * whether a stream is a terminal, and of what size; a clock that only goes forward; what
- * a file is, the absolute path of a folder, and new folders.
+ * a file is, the absolute path of a folder, new folders, and what is in one.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,5 +114,34 @@ int lct_file_type(lua_State *L) {
     lua_pushstring(L, S_ISREG(status.st_mode)   ? "file"
                       : S_ISDIR(status.st_mode) ? "folder"
                                                 : "other");
+    return 1;
+}
+
+/***
+What is in a folder.
+@function entries
+@tparam string path
+@treturn table name -> true for a folder, false for what is none, and for links to one; or
+  nil, message
+*/
+int lct_entries(lua_State *L) {
+    const char *path = luaL_checkstring(L, 1);
+    lua_newtable(L);
+    DIR *folder = opendir(path);
+    if (!folder) {
+        lua_pushnil(L);
+        lua_pushfstring(L, "%s: %s", path, strerror(errno));
+        return 2;
+    }
+    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
+        struct stat status;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        bool known =
+            fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+        lua_pushboolean(L, known && S_ISDIR(status.st_mode));
+        lua_setfield(L, -2, entry->d_name);
+    }
+    closedir(folder);
     return 1;
 }

@@ -183,6 +183,20 @@ end
 
 shapes.limit(Archon, "archon", { add = 3, instance = 1, exists = 1, destroy = 1 })
 
+--- Has the archons that there are outlive destroy_all, for a suite that goes on later.
+-- @treturn table for archon.bring_back
+function archon.set_aside()
+  local all = open
+  open = {}
+  return all
+end
+
+--- The end of archon.set_aside.
+-- @tparam table all what it returned
+function archon.bring_back(all)
+  for each in pairs(all) do open[each] = true end
+end
+
 --- Deletes the instances of all archons: the suite is over.
 -- @treturn table what went wrong: a list of messages
 function archon.destroy_all()

@@ -6,13 +6,13 @@
 local archon = require "cleantest.archon"
 local call = require "cleantest.call.call"
 local check = require "cleantest.check"
+local chosen = require "cleantest.call.chosen"
 local env = require "cleantest.env"
 local expect = require "cleantest.expect"
 local hook = require "cleantest.hook"
 local ids = require "cleantest.call.ids"
 local image = require "cleantest.image"
 local jobs = require "cleantest.call.jobs"
-local listing = require "cleantest.call.listing"
 local matrix = require "cleantest.matrix"
 local reserve = require "cleantest.call.reserve"
 local shapes = require "cleantest.shapes"
@@ -195,15 +195,16 @@ end
 function Decorated:__call(...)
   local options, list = self.options, jobs.describe(self)
   jobs.check_names(self.what, list)
-  local listed = listing.take(list)
-  if listed then return listed end
-  return call(jobs.complete(list, table.pack(...)), {
-    config = self.config,
-    max_live = threads.resolve(options),
-    order = options.order,
-    reserve = options.reserve,
-    run = options.archon and archon.run_of(options.archon),
-  })
+  local args = table.pack(...)
+  return chosen.start(list, function(wanted)
+    return call(jobs.complete(wanted, args), {
+      config = self.config,
+      max_live = threads.resolve(options),
+      order = options.order,
+      reserve = options.reserve,
+      run = options.archon and archon.run_of(options.archon),
+    })
+  end)
 end
 
 return lxd

@@ -5,8 +5,8 @@
 
 local call = require "cleantest.call.call"
 local check = require "cleantest.check"
+local chosen = require "cleantest.call.chosen"
 local jobs = require "cleantest.call.jobs"
-local listing = require "cleantest.call.listing"
 local lxd = require "cleantest.lxd"
 local reserve = require "cleantest.call.reserve"
 local tables = require "cleantest.tables"
@@ -82,16 +82,26 @@ function run.plan(given, options)
   return { jobs = list, options = options }
 end
 
---- Starts what was planned, or some of it, with hooks and environment as they are now.
+--- Makes what was planned, or some of it, fit for the engine, with hooks and environment as they
+-- are now.
 -- @tparam table plan from run.plan
--- @tparam[opt] table chosen some of the plan's jobs, in its order; default: all
--- @return what a generic `for` over name, result wants; the first value is the call
-function run.start(plan, chosen)
-  local list, options = chosen or plan.jobs, plan.options
+-- @tparam table list some of the plan's jobs, in its order
+-- @treturn table list
+function run.complete(plan, list)
+  local options = plan.options
   local args = options.args and table.pack(table.unpack(options.args, 1, options.args.n))
   for _, job in ipairs(jobs.complete(list, args)) do
     job.isolation = job.isolation or options.isolation
   end
+  return list
+end
+
+--- Starts what was planned, or some of it.
+-- @tparam table plan from run.plan
+-- @tparam[opt] table wanted some of the plan's jobs, in its order; default: all
+-- @return what a generic `for` over name, result wants; the first value is the call
+function run.start(plan, wanted)
+  local list, options = run.complete(plan, wanted or plan.jobs), plan.options
   return call(list, {
     config = list[1].decorated.config,
     max_live = threads.resolve(options),
@@ -109,9 +119,7 @@ end
 -- @return what a generic `for` over name, result wants; the first value is the call
 function run.run(given, options)
   local plan = run.plan(given, options)
-  local listed = listing.take(plan.jobs)
-  if listed then return listed end
-  return run.start(plan)
+  return chosen.start(plan.jobs, function(wanted) return run.start(plan, wanted) end)
 end
 
 return run

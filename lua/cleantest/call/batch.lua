@@ -15,6 +15,7 @@ local Batch = { __name = "cleantest.batch" }
 Batch.__index = Batch
 
 local open = {} -- batches that are not closed, the oldest first
+local stopped -- why nothing more is started; nil: it is
 
 -- The jobs that are to run, and where each of them is in the list.
 local function sort_out(jobs)
@@ -38,7 +39,7 @@ end
 function Batch.start(jobs, options)
   local wanted, numbers = sort_out(jobs)
   local handle, message
-  if #wanted > 0 then handle, message = launch(wanted, options) end
+  if #wanted > 0 and not stopped then handle, message = launch(wanted, options) end
   local self = setmetatable({
     handle = handle,
     jobs = jobs,
@@ -48,7 +49,7 @@ function Batch.start(jobs, options)
     arrived = {}, -- numbers of jobs, as their results came
     handed = 0, -- how many results the suite has got
     closed = false,
-    cancelled = false,
+    cancelled = stopped ~= nil,
     broken = false, -- a teardown failed
   }, Batch)
   open[#open + 1] = self
@@ -57,7 +58,7 @@ function Batch.start(jobs, options)
     if job.skipped then
       self:arrive(i, result.skipped(job))
     elseif not handle then
-      self:arrive(i, result.broken(job, message))
+      self:arrive(i, result.broken(job, stopped or message))
     end
   end
   return self
@@ -205,6 +206,14 @@ end
 --- The state closes: nothing is cancelled, all is waited for.
 function Batch:__gc()
   self:finish()
+end
+
+--- Ends all that runs as soon as it can be ended, and starts nothing more; returns at once.
+-- @tparam ?string reason why; nil: from now on batches are started again
+function Batch.stop(reason)
+  stopped = reason
+  if not reason then return end
+  for _, batch in ipairs(open) do batch:cancel() end
 end
 
 --- Finishes all open batches.

@@ -9,6 +9,7 @@
 --   start(info)             the command begins: version (of this stream, 1), cleantest (its
 --                           version), time (since 1970), clock
 --   suite(path, alone)      a suite begins; alone: it is the only one
+--   pool(paths)             the testlets that these suites have declared run next, mixed
 --   jobs(jobs)              a call started these, a list
 --   phase(job, event)       its instance entered event.phase at event.time; event.instance
 --   result(job, result)     its result is there: see the README
@@ -33,8 +34,8 @@ local result_of = require "cleantest.call.result"
 local events = { VERSION = 1 }
 
 events.NAMES = {
-  "start", "suite", "jobs", "phase", "result", "done", "note", "broken", "raised", "unloadable",
-  "interrupted", "summary", "wait", "tick", "pause",
+  "start", "suite", "pool", "jobs", "phase", "result", "done", "note", "broken", "raised",
+  "unloadable", "interrupted", "summary", "wait", "tick", "pause",
 }
 
 local subscribers, jobs_seen, suite, pending

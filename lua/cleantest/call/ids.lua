@@ -16,6 +16,8 @@ local ids = {}
 
 local seen = {} -- id without its number -> how many there are
 
+local round = "" -- what ids end in while everything is run once more: "~2"
+
 local paths = {} -- a suite's path as it was given -> its path in ids
 
 local function exists(path)
@@ -36,20 +38,32 @@ local function below(folder, path)
   return folder and path:sub(1, #folder + 1) == folder .. "/" and path:sub(#folder + 2) or nil
 end
 
-local function find_path(path)
+-- The absolute path of a file, and the root of its project; nil: its folder is not there.
+local function find(path)
   local folder, name = path:match "^(.*)/([^/]*)$"
   folder = core.absolute(folder == "" and "/" or folder or ".")
-  if not folder then return path end
-  local absolute = (folder == "/" and "" or folder) .. "/" .. (name or path)
+  if not folder then return nil end
   local root = above(folder, ".cleantest.lua") or above(folder, ".git") or core.absolute "."
-  return below(root, absolute) or absolute
+  return (folder == "/" and "" or folder) .. "/" .. (name or path), root
+end
+
+local function find_path(path)
+  local absolute, root = find(path)
+  return absolute and (below(root, absolute) or absolute) or path
+end
+
+--- The root of a suite's project.
+-- @tparam string path of its file
+-- @treturn string an absolute path
+function ids.root(path)
+  return select(2, find(path)) or core.absolute "."
 end
 
 --- The path of a suite in ids.
 -- @tparam ?string path of its file, as it was given; nil: it is not a file
 -- @treturn string
 function ids.path(path)
-  if not path then return "-" end
+  if not path or path == "-" then return "-" end
   paths[path] = paths[path] or find_path(path)
   return paths[path]
 end
@@ -62,9 +76,24 @@ function ids.assign(jobs)
     if not job.id then
       local id = ("%s::%s%s@%s"):format(job.suite, job.testlet_name, job.variant, job.image)
       seen[id] = (seen[id] or 0) + 1
-      job.id = seen[id] > 1 and ("%s#%d"):format(id, seen[id]) or id
+      job.id = (seen[id] > 1 and ("%s#%d"):format(id, seen[id]) or id) .. round
     end
   end
+end
+
+--- Everything is run once more: its ids are those of before, with "~2" behind them.
+-- @tparam ?int number from 1; nil: it was the last time
+function ids.begin_round(number)
+  seen = {}
+  round = number and number > 1 and "~" .. number or ""
+end
+
+--- An id without what tells the rounds apart: the same in all of them.
+-- @tparam string id
+-- @treturn string
+function ids.lasting(id)
+  if round ~= "" and id:sub(-#round) == round then return id:sub(1, -#round - 1) end
+  return id
 end
 
 --- Does something without a trace in the numbers of ids to come: what is listed has not run.

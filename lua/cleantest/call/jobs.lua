@@ -11,6 +11,7 @@ local hooks = require "cleantest.call.hooks"
 local matrix = require "cleantest.matrix"
 local tables = require "cleantest.tables"
 local testlet = require "cleantest.testlet"
+local timeouts = require "cleantest.call.timeouts"
 local uncalled = require "cleantest.call.uncalled"
 local where = require "cleantest.where"
 
@@ -104,7 +105,7 @@ local function complete_one(job, common, options, image)
     start_hooks = common.hooks.start,
     stop_hooks = expand_hooks(common.hooks.stop, job),
     env = common.env,
-    timeout = options.timeout,
+    timeout = timeouts.resolve(options.timeout),
     ready = options.ready,
     ready_timeout = options.ready_timeout,
     output_limit = options.output_limit,

@@ -54,13 +54,21 @@ local function closing(handle)
   })
 end
 
+-- What a run is opened with. What is to go in a given order, goes so whatever durations are known.
+local function settings_of(options)
+  local settings = config.settings(options.config)
+  if options.in_order then settings.state = "" end
+  return settings
+end
+
 --- Starts jobs.
 -- @tparam table jobs from jobs.complete
--- @tparam table options as for Batch.start
+-- @tparam table options as for Batch.start; in_order: start them in their order, the longest first
+--   or not
 -- @treturn batch the engine's; or nil, message
 return function(jobs, options)
   local run, message, name = options.run, nil, nil
-  if not run then run, message, name = session.open(config.settings(options.config)) end
+  if not run then run, message, name = session.open(settings_of(options)) end
   local handle
   if run then
     remote.new(run:server(), config.servers(options.config)):fill(jobs)

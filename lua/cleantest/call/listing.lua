@@ -3,26 +3,12 @@
 -- listing.lua - while a suite is only listed, its calls start nothing: their jobs are noted, and
 -- they give no results. What needs a result, or an instance, ends the listing at its line.
 
+local nothing = require "cleantest.call.nothing"
 local where = require "cleantest.where"
 
 local listing = {}
 
 local noted -- a list of jobs; nil: calls run
-
-local Nothing = { __name = "cleantest.call" } -- a call of which no results come
-Nothing.__index = Nothing
-
-function Nothing.__call() return nil end
-function Nothing.__close() end
-function Nothing.__tostring() return "a call that is only listed" end
-function Nothing.all() return {} end
-function Nothing.cancel() end
-function Nothing:wait() return self end
-
---- There is no result, and who asks for it goes on with it.
-function Nothing.only()
-  where.fail "it needs a result"
-end
 
 --- From now on calls are noted.
 function listing.begin()
@@ -43,8 +29,7 @@ end
 function listing.take(jobs)
   if not noted then return nil end
   table.move(jobs, 1, #jobs, #noted + 1, noted)
-  local self = setmetatable({}, Nothing)
-  return self, nil, nil, self
+  return nothing("a call that is only listed", function() where.fail "it needs a result" end)
 end
 
 --- Ends a listing at the line of what can't be done without instances.
