@@ -33,6 +33,10 @@ function Json:suite(path)
   self:line("suite", { suite = path })
 end
 
+function Json:pool(paths)
+  self:line("pool", { suites = paths })
+end
+
 local function fields_of(job)
   return {
     number = job.number, id = job.id, name = job.name, suite = job.suite, testlet = job.testlet,

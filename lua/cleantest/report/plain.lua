@@ -112,7 +112,8 @@ end
 --- A result came.
 function Plain:result(job, result)
   if job.directed then return end -- an archon's, which tells the suite itself
-  local name, status = text.printable(result.name), told.status(job, result)
+  local name = text.printable(self.mixed and job.id or result.name)
+  local status = told.status(job, result)
   local bad, ended = told.is_bad(job, result), status == "cancelled"
   local reason = output.lines(told.reason(job, result))
   local first = (bad or ended or result.reason) and table.remove(reason, 1) or nil
@@ -146,8 +147,14 @@ function Plain:broken(message)
   self:line("error", "error", text.printable(message))
 end
 
+--- Results of many suites come mixed: they are called by their ids.
+function Plain:pool(paths)
+  self.mixed = #paths > 1
+end
+
 --- A suite begins; it is named when it is not the only one.
 function Plain:suite(path, alone)
+  self.mixed = false
   if not alone then self.out:write(path, "\n") end
 end
 

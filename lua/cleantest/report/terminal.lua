@@ -148,7 +148,7 @@ end
 
 -- All else is the plain report's, above the view.
 for _, name in ipairs {
-  "note", "broken", "suite", "raised", "unloadable", "interrupted", "summary",
+  "note", "broken", "suite", "pool", "raised", "unloadable", "interrupted", "summary",
 } do
   Terminal[name] = function(self, ...)
     self:erase()
