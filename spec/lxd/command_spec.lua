@@ -174,7 +174,7 @@ describe("the command", function()
     end
     local of_run = process.run { "cleantest", "run", "--help" }
     check(0, of_run)
-    for _, wanted in ipairs { "Usage: cleantest run", "%-j N, ", "%-%-fresh", "SUITE%.lua" } do
+    for _, wanted in ipairs { "Usage: cleantest run", "%-j N, ", "%-%-fresh", "PATH%[::GLOB%]" } do
       assert.matches(wanted, of_run.stdout)
     end
   end)
@@ -241,5 +241,45 @@ describe("a suite", function()
     local result = process.run { "lua5.4", folder:at "raises.lua" }
     check(1, result)
     assert.matches("is not good enough", result.stderr)
+  end)
+end)
+
+describe("suites that declare", function()
+  it("keep the instances that they direct until their own pool is over", function()
+    local function suite(letter)
+      return ([[
+        local ct = require "cleantest"
+        local cluster = ct.archon()
+        cluster:add("one", "busybox-amd64")
+        return { ct.lxd.target("one", { archon = cluster, name = "X" })(ct.command "hostname") },
+          { parallel = false }]]):gsub("X", letter)
+    end
+    local own <close> = new_folder { ["a_suite.lua"] = suite "a", ["b_suite.lua"] = suite "b",
+      ["c_suite.lua"] = HEAD .. [[on("c", ct.command { "true" })():all()]] }
+    local result = process.run({ "cleantest", "." }, { cwd = own.path })
+    check(0, result)
+    assert.matches("pass   c%-busybox.*pass   a%-one.*pass   b%-one.*3 passed", result.stdout)
+  end)
+end)
+
+describe("a program without a suite", function()
+  it("runs on the images named, with what is uploaded for it", function()
+    local result = process.run({ "cleantest", "run", "--image", "busybox-amd64", "--upload",
+      "module.lua", "--upload", "same.lua:/srv/same.lua", "--", "sh", "-c",
+      "pwd; ls; ls /srv" }, { cwd = folder.path })
+    check(0, result)
+    assert.matches("pass   sh%-busybox%-amd64", result.stdout)
+    assert.matches("| /root\n *| module.lua\n *| same.lua\n", result.stdout)
+  end)
+
+  it("may be a script, or a Lua file", function()
+    local own <close> = new_folder { ["check.sh"] = "#!/bin/sh\nexit 4\n",
+      ["check.lua"] = "print(_VERSION)" }
+    local result = process.run { "cleantest", "run", "--image", "busybox-amd64",
+      own:at "check.sh", own:at "check.lua" }
+    check(1, result)
+    assert.matches("fail   [^\n]*check%.sh@busybox%-amd64  the testlet exited with code 4",
+      result.stdout)
+    assert.matches("| Lua 5%.4", result.stdout)
   end)
 end)

@@ -25,6 +25,18 @@ describe("the command", function()
     assert.matches("unknown option '%-j'", refused("clean", "-j", "2"))
   end)
 
+  it("has its help in groups, and within 80 columns", function()
+    for _, words in ipairs { { "--help" }, { "run", "--help" } } do
+      for line in cli.parse(words).text:gmatch "[^\n]+" do
+        assert.is_true(utf8.len(line) <= 80, line)
+      end
+    end
+    local text = cli.parse({ "run", "--help" }).text
+    for _, group in ipairs { "What is run:", "How it is run:", "What is told:", "A program" } do
+      assert.matches("\n" .. group, text)
+    end
+  end)
+
   it("refuses what is no number, and an age without its unit", function()
     for _, count in ipairs { "0", "-1", "x", "2.5", "200000" } do
       assert.matches("%-j must be a positive integer", refused("-j" .. count, "a.lua"))

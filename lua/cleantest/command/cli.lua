@@ -4,8 +4,8 @@
 -- listed here, each a file of its own. Only its caller exits.
 --
 -- A command has a name, a description, add_options(parser), run(options, out, err) -> exit
--- status, and where it needs them check(options) -> what is wrong, and actions: a list of
--- commands of its own.
+-- status, and where it needs them complete(words) -> words, and those behind a "--"
+-- (options.words); check(options) -> what is wrong; actions: a list of commands of its own.
 
 local argparse = require "argparse"
 local core = require "cleantest.core"
@@ -58,19 +58,21 @@ end
 
 local of_command_itself = { ["-h"] = true, ["--help"] = true, ["--version"] = true }
 
--- Without a command's name, "run" is meant.
+local function find(name)
+  for _, command in ipairs(commands) do
+    if command.name == name then return command end
+  end
+end
+
+-- Without a command's name, "run" is meant. Returns the words, and those behind a "--".
 local function complete(args, tree)
   local words = table.move(args, 1, #args, 1, {})
   if not tree.commands[words[1]] and not of_command_itself[words[1]] then
     table.insert(words, 1, "run")
   end
+  local command = find(words[1])
+  if command and command.complete then return command.complete(words) end
   return words
-end
-
-local function find(name)
-  for _, command in ipairs(commands) do
-    if command.name == name then return command end
-  end
 end
 
 --- Reads the command's arguments.
@@ -79,13 +81,14 @@ end
 --   that ends in how it is used
 function cli.parse(args)
   local tree = new_tree()
-  local words = complete(args, tree)
+  local words, behind = complete(args, tree)
   local parser = innermost(tree, words)
   local ok, options = tree.parser:pparse(words)
   if not ok then return nil, ("%s\n%s"):format(options, parser:get_usage()) end
   if options.help then return { text = parser:get_help() } end
   if options.version then return { text = "cleantest " .. core.version } end
   local command = find(options.command)
+  options.words = behind
   local wrong = command.check and command.check(options)
   if wrong then return nil, ("%s\n%s"):format(wrong, parser:get_usage()) end
   return { command = command, options = options }

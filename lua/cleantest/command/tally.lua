@@ -27,6 +27,7 @@ function Tally.new()
     left = 0, -- instances that could not be torn down
     ran = 0, -- jobs that ended, whatever became of them
     status = 0, -- the highest exit status so far
+    when_nothing = NOTHING_RAN, -- the exit status where nothing ran
     began = core.clock(),
   }, Tally)
 end
@@ -75,6 +76,13 @@ function Tally:unloadable()
   self:ask(2)
 end
 
+--- Says how many of all jobs were selected, where some were not.
+-- @tparam int known
+-- @tparam int selected
+function Tally:select(known, selected)
+  if selected < known then self.known, self.selected = known, selected end
+end
+
 --- A suite was interrupted.
 function Tally:interrupted(_, signal)
   self.signal = signal
@@ -93,7 +101,7 @@ end
 --   was asked for; 3 when nothing ran
 function Tally:exit_status()
   if self.signal then return BY_SIGNAL + numbers[self.signal] end
-  if self.status == 0 and self.ran == 0 then return NOTHING_RAN end
+  if self.status == 0 and self.ran == 0 then return self.when_nothing end
   return self.status
 end
 
@@ -115,6 +123,7 @@ function Tally:line()
   local counts = ("%d passed, %d failed, %d error%s, %d skipped"):format(self.pass, self.fail,
     self.error, self.error == 1 and "" or "s", self.skip)
   local first = self.signal and "interrupted: " or self.ran == 0 and "nothing ran: " or ""
+  if self.known then first = ("%s%d of %d selected: "):format(first, self.selected, self.known) end
   return ("%s%s%s in %.1f s"):format(first, counts, rare(self),
     self.seconds or core.clock() - self.began)
 end

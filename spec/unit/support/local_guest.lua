@@ -11,8 +11,9 @@ local internals = require "cleantest_internals"
 local new_folder = require "spec.support.folder"
 local process = require "spec.support.process"
 
--- jobs: those that were started, the last ones last; cancelled: how many calls were
-local local_guest = { jobs = {}, cancelled = 0 }
+-- jobs: those that were started, the last ones last; batches: how many calls they were; cancelled:
+-- how many calls were
+local local_guest = { jobs = {}, batches = 0, cancelled = 0 }
 
 local EXIT_SKIP <const> = 77
 
@@ -125,10 +126,11 @@ function Run:close() end -- luacheck: no self
 
 --- Puts it in the engine's place, for this process. Jobs that were seen are forgotten.
 function local_guest.use()
-  local_guest.jobs, local_guest.cancelled = {}, 0
+  local_guest.jobs, local_guest.batches, local_guest.cancelled = {}, 0, 0
   core.run_open = function() return setmetatable({}, Run) end
   core.batch_new = function(_, max_live)
     local_guest.max_live = max_live
+    local_guest.batches = local_guest.batches + 1
     return setmetatable({ jobs = {}, events = {}, done = 0 }, Batch)
   end
 end
