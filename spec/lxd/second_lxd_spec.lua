@@ -186,7 +186,8 @@ describe("an LXD that stops answering before a call", function()
     for _, one in pairs(all) do one:kill "INT" end
     for name, one in pairs(all) do
       local ended = one:close() -- by its deadline, long before LXD's 300 s are over
-      assert.equal(name == "cleantest" and 130 or 1, ended.status, name .. ended.stdout .. ended.stderr)
+      local wanted = name == "cleantest" and 130 or 1
+      assert.equal(wanted, ended.status, name .. ended.stdout .. ended.stderr)
       assert.matches("interrupted", ended.stderr)
       assert.not_matches("started", ended.stdout)
     end
