@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- archon.lua - ct.archon: many instances directed by hand: made under names of their own, told
+
+--- ct.archon: many instances directed by hand: made under names of their own, told
 -- what to do (orders.lua), deleted. They belong to the run: what is left at the suite's end is
 -- deleted. All of it is jobs: one that keeps its instance, others that have it as their target.
+-- @module cleantest.archon
 
 local check = require "cleantest.check"
 local config = require "cleantest.config"
@@ -20,6 +21,8 @@ local threads = require "cleantest.call.threads"
 local units = require "cleantest.units"
 local where = require "cleantest.where"
 
+--- What ct.archon() returns.
+-- @type Archon
 local Archon = { __name = "cleantest.archon" }
 Archon.__index = Archon
 
@@ -31,8 +34,8 @@ local archon = {}
 
 --- An archon without instances. `local cluster <close> = ct.archon()` deletes them at the end
 -- of the block; else they go with the suite.
--- @tparam config settings config of the provider
--- @treturn archon
+-- @function ct.archon
+-- @treturn Archon
 function archon.new(settings)
   local self = setmetatable({}, Archon)
   held[self] = { config = settings, instances = {}, at_once = {} }
@@ -45,9 +48,11 @@ function Archon:__tostring()
 end
 
 --- Checks for archons.
+-- @local
 archon.check = check.object(Archon, "made by ct.archon()")
 
 --- The run that an archon's instances are of.
+-- @local
 -- @tparam archon self
 -- @treturn ?run the binding's; nil before the first instance
 function archon.run_of(self)
@@ -111,13 +116,17 @@ end
 
 --- Makes instances, in parallel. Throws when one can't be made or provisioned, with what that
 -- left; that one is gone then. Registered hooks are not run.
--- @param names a name, or a list: what the archon calls them
--- @param from an image, as for ct.lxd; one
--- @tparam[opt] table options provision: a testlet of any kind that is run in each, and must
---   pass; resources: artifacts (ct.data) uploaded before that; num_threads: the most made at
---   once; timeout: seconds for provision (default 300); ready and ready_timeout as for ct.lxd,
---   but ready is by default "network" where there is provision, which may install packages, and
---   after "exec" later orders don't wait for start-up either
+-- @tparam string|{string,...} names what the archon calls them
+-- @tparam string|Image from an image, as for ct.lxd; one
+-- @tparam[opt] table options
+-- @tparam[opt] function|Testlet options.provision a testlet of any kind that is run in each, and
+--   must pass
+-- @tparam[opt] Artifact|{Artifact,...} options.resources artifacts (ct.data) uploaded before that
+-- @tparam[opt] int options.num_threads the most made at once
+-- @tparam[opt=300] number|string options.timeout for provision: seconds, or a string like "5m"
+-- @tparam[opt="system"] string options.ready as for ct.lxd, but "network" where there is provision,
+--   which may install packages; and after "exec" later orders don't wait for start-up either
+-- @tparam[opt=120] number|string options.ready_timeout seconds, or a string like "5m"
 function Archon:add(names, from, options)
   names = check_new(self, names)
   options = check.options("archon:add", options, add_fields)
@@ -150,7 +159,8 @@ function Archon:instance(name)
   return orders.instance(self, "instance", name)
 end
 
---- @tparam string name
+--- Is there an instance of that name?
+-- @tparam string name
 -- @treturn boolean whether the archon has an instance of that name, and LXD too
 function Archon:exists(name)
   local instance = held[self].instances[check.string("archon:exists: the name", name)]
@@ -168,7 +178,7 @@ local function delete(self, names)
 end
 
 --- Deletes instances, several at a time. Throws when LXD can't.
--- @param[opt] names a name, or a list; default: all
+-- @tparam[opt] string|{string,...} names a name, or a list; default: all
 function Archon:destroy(names)
   names = names == nil and tables.keys(held[self].instances)
     or orders.known(self, "destroy", names)
@@ -198,6 +208,7 @@ function archon.bring_back(all)
 end
 
 --- Deletes the instances of all archons: the suite is over.
+-- @local
 -- @treturn table what went wrong: a list of messages
 function archon.destroy_all()
   local all, said = open, {}

@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: MIT
---
--- busted.lua - testlets as busted's tests: `local on = require "cleantest.busted"`. Each image (and
+
+--- Testlets as busted's tests: `local on = require "cleantest.busted"`. Each image (and
 -- variant) of a testlet is an `it`. What a file has outside of its describe blocks starts together
 -- when the first of them is reached, and so does what a describe block has; each `it` waits for its
 -- own result. A skip is pending, an error an error. Hooks, settings and variables of one file do
 -- not reach the next.
 --
 -- It can be read by any Lua: who runs busted by another one is told so by the next line.
+-- @module cleantest.busted
 
 require "cleantest"
 
@@ -160,7 +161,8 @@ subscribe("file", "start", save)
 subscribe("file", "end", restore)
 
 --- Declares a testlet as tests, one for each image and variant.
--- @tparam table options as for ct.lxd, but for the name
+-- @function on
+-- @tparam table options as for @{ct.lxd}, but for the name
 -- @tparam string name of the testlet: "installs"; a test is called "installs on debian-12-amd64"
--- @param testlet as for ct.lxd
+-- @tparam function|Testlet testlet as for ct.lxd
 return on

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- check.lua - what users hand in is checked here, early, by name, at the line of the suite or
+
+--- What users hand in is checked here, early, by name, at the line of the suite or
 -- the testlet. Each checker takes (what, value), throws when the value is wrong, and returns it
 -- in the form that the rest of the Lua layer wants. The host and the guest share it.
+-- @internal cleantest.check
 
 local tables = require "cleantest.tables"
 local where = require "cleantest.where"

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- config.lua - ct.configure: the settings and hooks of a provider. There is one configuration
+
+--- ct.configure: the settings and hooks of a provider. There is one configuration
 -- for each; a call takes it as it is at that moment. It opens no connection. Its methods are the
 -- suite's; what the rest of cleantest asks it is functions of this module.
+-- @module cleantest.config
 
 local check = require "cleantest.check"
 local client = require "cleantest.call.client"
@@ -17,6 +18,9 @@ local units = require "cleantest.units"
 local where = require "cleantest.where"
 
 local Config = { __name = "cleantest.config" }
+
+--- What ct.configure returns. Its settings can be assigned, too: `config.client = { ... }`.
+-- @type Config
 local methods = {} -- Config's, by name
 
 -- What they hold; the objects are empty, so that each assignment to one is seen.
@@ -39,15 +43,18 @@ local settings = {
 }
 
 --- Registers hooks, behind those registered before: all of them or, when one is wrong, none.
--- @param ... hooks, from ct.hook, one by one or in lists; no two may have one name, nor one that
---   is registered already
+-- @function Config:register_hook
+-- @tparam Hook|{Hook,...} ... hooks, from ct.hook, one by one or in lists; no two may have one
+--   name, nor one that is registered already
 function methods:register_hook(...)
   held[self].hooks = hooks.added(held[self].hooks,
     shapes.each("config:register_hook: the hook", hook.check, ...))
 end
 
 --- Takes hooks away: all of them or, when one is wrong, none.
--- @param ... the hooks or their names, one by one or in lists; they must be registered
+-- @function Config:unregister_hook
+-- @tparam string|Hook|table ... the hooks or their names, one by one or in lists; they must be
+--   registered
 function methods:unregister_hook(...)
   held[self].hooks = hooks.removed(held[self].hooks,
     shapes.each("config:unregister_hook: the hook", hooks.check_name, ...))
@@ -55,10 +62,9 @@ end
 
 --- Registers descriptions of instances under names, which can then be used as an image's: all of
 -- them or, when one is wrong, none.
--- @tparam table ... one by one or in lists, each with name (required) and any of source, config,
---   devices, profiles, type, architecture, description, ephemeral, instance_type: LXD's own words;
---   or, instead of a source, image: a name as for ct.lxd, by default the name. A name that is taken
---   is an error
+-- @function Config:add_instance
+-- @tparam Image|{Image,...} ... one by one or in lists; without a source and an image, the image is
+--   the name. A name that is taken is an error
 function methods:add_instance(...)
   local added = held[self].instances:copy()
   local list = shapes.each("config:add_instance: the instance", images.check_table, ...)
@@ -66,13 +72,16 @@ function methods:add_instance(...)
   held[self].instances = added
 end
 
---- @tparam string name of a registered instance, or of a stock image
+--- The description that a name stands for.
+-- @function Config:get_instance
+-- @tparam string name of a registered instance, or of a stock image
 -- @treturn table a copy of its description, to be changed and registered under another name
 function methods:get_instance(name)
   return held[self].instances:get(name)
 end
 
 --- Takes registered descriptions away: all of them or, when one is wrong, none.
+-- @function Config:remove_instance
 -- @tparam string ... names, one by one or in lists
 function methods:remove_instance(...)
   local left = held[self].instances:copy()
@@ -83,6 +92,7 @@ function methods:remove_instance(...)
 end
 
 --- Forgets all hooks, registered instances, client settings, image servers and limits.
+-- @function Config:reset
 function methods:reset()
   held[self] = {
     provider = held[self].provider, hooks = {}, instances = Registry.new(), client = {},
@@ -125,14 +135,17 @@ local function new(provider)
 end
 
 --- The configuration of LXD.
+-- @local
 config.lxd = new "lxd"
 
 --- Resets the configurations of all providers.
+-- @local
 function config.reset_all()
   for _, self in pairs(configs) do self:reset() end
 end
 
 --- What the configurations of all providers hold, to be put back.
+-- @local
 -- @treturn table for config.restore
 function config.save()
   local saved = {}
@@ -143,12 +156,14 @@ function config.save()
 end
 
 --- Gives the configurations what they held when it was saved.
+-- @local
 -- @tparam table saved from config.save; it can be used once
 function config.restore(saved)
   for provider, values in pairs(saved) do held[configs[provider]] = values end
 end
 
 --- The client settings and limits for the engine.
+-- @local
 -- @tparam config self
 -- @treturn table a copy; see the binding's lct_settings_read
 function config.settings(self)
@@ -156,6 +171,7 @@ function config.settings(self)
 end
 
 --- Where the built-in image servers are, of those that the suite has named.
+-- @local
 -- @tparam config self
 -- @treturn table name -> URL
 function config.servers(self)
@@ -163,6 +179,7 @@ function config.servers(self)
 end
 
 --- What an image's name stands for.
+-- @local
 -- @tparam config self
 -- @tparam table image from image.check
 -- @treturn table the registered description of that name, if there is one; else image
@@ -171,6 +188,7 @@ function config.resolve(self, image)
 end
 
 --- The hooks as they are now.
+-- @local
 -- @tparam config self
 -- @tparam string what whose testlet, for messages
 -- @tparam[opt] table own hooks of one testlet, which come behind the registered ones
@@ -179,17 +197,27 @@ function config.hooks(self, what, own)
   return hooks.joined(what, held[self].hooks, own)
 end
 
---- ct.configure: the configuration of a provider. Settings that are given replace what was said
--- before; when one is wrong, none is changed. Files are meant from the suite's folder.
+--- The configuration of a provider. Settings that are given replace what was said before; when one
+-- is wrong, none is changed. Files are meant from the suite's folder.
+-- @function ct.configure
 -- @tparam string provider "lxd"
--- @tparam[opt] table given client: endpoint (a unix socket's path or https://HOST:PORT), cert
---   ({ crt=, key= } or { crt, key }, PEM files), verify (true, the default; false; a CA file; or
---   the fingerprint of the server's certificate, 64 hexadecimal digits), timeout (what one request
---   may take: seconds, or a string like "5m") and project (its name); image_servers: images,
---   ubuntu, ubuntu-daily, ubuntu-minimal or ubuntu-minimal-daily -> the URL of a server that speaks
---   simplestreams; cache: what is kept of prepared environments: age (a string like "12h"; default
---   "7d"), count (default 50) and size (bytes, or a string; default "20GiB") of all together
--- @treturn config
+-- @tparam[opt] table given
+-- @tparam[opt] table given.client where the provider is and how to speak to it
+-- @tparam[opt] string given.client.endpoint a unix socket's path or https://HOST:PORT; default:
+--   where the provider's own client finds it
+-- @tparam[opt] table given.client.cert `{ crt=, key= }` or `{ crt, key }`, PEM files
+-- @tparam[opt=true] boolean|string given.client.verify true; false; a CA file; or the fingerprint
+--   of the server's certificate, 64 hexadecimal digits
+-- @tparam[opt] number|string given.client.timeout what one request may take: seconds, or a string
+--   like "5m"
+-- @tparam[opt] string given.client.project its name
+-- @tparam[opt] table given.image_servers images, ubuntu, ubuntu-daily, ubuntu-minimal or
+--   ubuntu-minimal-daily -> the URL of a server that speaks simplestreams
+-- @tparam[opt] table given.cache what is kept of prepared environments, of all together
+-- @tparam[opt="7d"] string given.cache.age how long: a string like "12h"
+-- @tparam[opt=50] int given.cache.count how many
+-- @tparam[opt="20GiB"] int|string given.cache.size bytes, or a string
+-- @treturn Config
 function config.configure(provider, given)
   local self = type(provider) == "string" and configs[provider]
   if not self then

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- data.lua - ct.data: files and folders that travel into an instance (a start hook's upload)
+
+--- ct.data: files and folders that travel into an instance (a start hook's upload)
 -- or out of one (a stop hook's download). Paths here are meant from the suite's folder. The
 -- bytes are the engine's to move.
+-- @module cleantest.data
 
 local check = require "cleantest.check"
 local units = require "cleantest.units"
@@ -77,16 +78,22 @@ local function artifact(what, source, dest, options, fields)
 end
 
 --- A file.
--- @param source a path, or { text = "..." } for an upload
+-- @function ct.data.file
+-- @tparam string|table source a path, or `{ text = "..." }` for an upload
 -- @tparam string dest a path on the other side
--- @tparam[opt] table options overwrite (boolean, default false: a dest that exists is an error);
---   uid (integer) or user (a name, of the side that is written to), gid or group: whose it
---   becomes (default: root's, and for a download this process'); keep_owners (boolean): it keeps
---   its uid and gid; mode (octal string, or integer; default: it keeps its mode); limit (what a
---   download may write here: bytes, or a string like "1GiB"; default 4 GiB); optional (boolean,
---   default false): a download whose source is not there is no failure; volatile (boolean): for
---   uploads, see ct.hook.start_env
--- @treturn artifact
+-- @tparam[opt] table options
+-- @tparam[opt=false] boolean options.overwrite false: a dest that exists is an error
+-- @tparam[opt] int options.uid whose it becomes; default: root's, and for a download this process'
+-- @tparam[opt] string options.user the same by a name, of the side that is written to
+-- @tparam[opt] int options.gid the group it becomes of; default: as for uid
+-- @tparam[opt] string options.group the same by a name
+-- @tparam[opt=false] boolean options.keep_owners it keeps its uid and gid
+-- @tparam[opt] string|int options.mode octal ("0644"), or an integer; default: it keeps its mode
+-- @tparam[opt="4GiB"] int|string options.limit what a download may write here: bytes, or a string
+--   like "1GiB"
+-- @tparam[opt=false] boolean options.optional a download whose source is not there is no failure
+-- @tparam[opt=false] boolean options.volatile for uploads, see ct.hook.start_env
+-- @treturn Artifact
 function data.file(source, dest, options)
   local text
   if type(source) == "table" then
@@ -106,17 +113,32 @@ function data.file(source, dest, options)
 end
 
 --- A folder and all that is in it.
+-- @function ct.data.dir
 -- @tparam string source a path
 -- @tparam string dest a path on the other side
--- @tparam[opt] table options as for file, but for mode
--- @treturn artifact
+-- @tparam[opt] table options as for ct.data.file, but for mode
+-- @tparam[opt=false] boolean options.overwrite false: a dest that exists is an error
+-- @tparam[opt] int options.uid whose all of it becomes; default: root's, and for a download this
+--   process'
+-- @tparam[opt] string options.user the same by a name, of the side that is written to
+-- @tparam[opt] int options.gid the group it becomes of; default: as for uid
+-- @tparam[opt] string options.group the same by a name
+-- @tparam[opt=false] boolean options.keep_owners all of it keeps its uids and gids
+-- @tparam[opt="4GiB"] int|string options.limit what a download may write here: bytes, or a string
+--   like "1GiB"
+-- @tparam[opt=false] boolean options.optional a download whose source is not there is no failure
+-- @tparam[opt=false] boolean options.volatile for uploads, see ct.hook.start_env
+-- @treturn Artifact
 function data.dir(source, dest, options)
   check.string("ct.data.dir: source", source)
   return artifact("ct.data.dir", source, dest, options, of_folders)
 end
 
 --- What is at a path here: a folder, or else a file.
--- @param source, dest, options as for file, or dir
+-- @local
+-- @param source as for file, or dir
+-- @param dest the same
+-- @param options the same
 -- @treturn artifact
 function data.from_here(source, dest, options)
   local is_path = type(source) == "string"
@@ -125,11 +147,13 @@ function data.from_here(source, dest, options)
 end
 
 --- Is it an artifact?
+-- @local
 function data.is_artifact(value)
   return getmetatable(value) == Artifact
 end
 
 --- Checks for artifacts: one or a list.
+-- @local
 data.check = check.list_of(check.object(Artifact, "made by ct.data.file or ct.data.dir"))
 
 local function check_inside(what, path)
@@ -139,6 +163,7 @@ local function check_inside(what, path)
 end
 
 --- Checks that artifacts can be uploaded.
+-- @local
 function data.check_upload(what, value)
   local list = data.check(what, value)
   for _, item in ipairs(list) do
@@ -151,6 +176,7 @@ function data.check_upload(what, value)
 end
 
 --- Checks that artifacts can be downloaded.
+-- @local
 function data.check_download(what, value)
   local list = data.check(what, value)
   for _, item in ipairs(list) do
@@ -177,6 +203,7 @@ local function step(item, fields)
 end
 
 --- An upload as a step, in the engine's form.
+-- @local
 -- @tparam artifact item
 -- @treturn table see the binding's job.c
 function data.push(item)
@@ -191,6 +218,7 @@ function data.push(item)
 end
 
 --- A download as a step, in the engine's form.
+-- @local
 -- @tparam artifact item
 -- @treturn table see the binding's job.c
 function data.pull(item)

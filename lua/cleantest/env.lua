@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- env.lua - ct.env: the environment variables that testlets get. A call takes them as they
+
+--- ct.env: the environment variables that testlets get. A call takes them as they
 -- are at that moment. The environment of this process is no part of it.
+-- @module cleantest.env
 
 local check = require "cleantest.check"
 local shapes = require "cleantest.shapes"
@@ -32,6 +33,7 @@ local function check_value(what, value)
 end
 
 --- Checks a table of variables.
+-- @local
 -- @tparam string what whose variables, for messages
 -- @tparam table given name -> string, number, or list of strings (joined by ":")
 -- @treturn table name -> string
@@ -47,6 +49,7 @@ end
 
 --- Adds variables; one that is there already gets the new value. Adds all of them or, when one
 -- is wrong, none.
+-- @function ct.env:add
 -- @tparam table ... one by one or in lists: name -> string, number, or list of strings (joined by
 --   ":")
 function Env:add(...) -- luacheck: no self
@@ -54,6 +57,7 @@ function Env:add(...) -- luacheck: no self
 end
 
 --- The value of a variable.
+-- @function ct.env:get
 -- @tparam string key its name
 -- @treturn ?string nil when it is not set
 function Env:get(key) -- luacheck: no self
@@ -61,6 +65,7 @@ function Env:get(key) -- luacheck: no self
 end
 
 --- Removes variables; those that are not set too.
+-- @function ct.env:remove
 -- @tparam string ... their names, one by one or in lists
 function Env:remove(...) -- luacheck: no self
   local keys = shapes.each("ct.env:remove: the name", check_key, ...)
@@ -68,12 +73,14 @@ function Env:remove(...) -- luacheck: no self
 end
 
 --- A copy of all variables.
+-- @function ct.env:dump
 -- @treturn table name -> string
 function Env:dump() -- luacheck: no self
   return tables.copy(variables)
 end
 
 --- Removes all variables.
+-- @function ct.env:reset
 function Env:reset() -- luacheck: no self
   variables = {}
 end
@@ -85,6 +92,7 @@ function Env.__tostring()
 end
 
 --- All variables and those of one testlet, which win, for the engine.
+-- @local
 -- @tparam[opt] table own name -> string
 -- @tparam[opt] table added name -> string, put behind what the variable has, after a ":"
 -- @treturn table a sorted list of "KEY=value"
@@ -99,6 +107,7 @@ function env.pairs_with(own, added)
 end
 
 --- ct.env itself.
+-- @local
 env.shared = setmetatable({}, Env)
 
 return env

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- expect.lua - the options `expect`, `xfail` and `skip` of a testlet: what its result must be,
+
+--- The options `expect`, `xfail` and `skip` of a testlet: what its result must be,
 -- that it is known to fail, that it is not to run. They turn the engine's verdict into the
 -- suite's; an error of the environment stays one.
+-- @internal cleantest.expect
 
 local check = require "cleantest.check"
 local tables = require "cleantest.tables"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- hook.lua - ct.hook: named lists of steps for the start and the stop of an environment. A
+
+--- ct.hook: named lists of steps for the start and the stop of an environment. A
 -- hook becomes steps when a call begins, so functions in it travel as they are then.
+-- @module cleantest.hook
 
 local check = require "cleantest.check"
 local data = require "cleantest.data"
@@ -16,6 +17,7 @@ local Hook = { __name = "cleantest.hook" }
 Hook.__index = Hook
 
 --- Checks for hooks.
+-- @local
 hook.check = check.object(Hook, "made by ct.hook.start_env or ct.hook.stop_env")
 
 -- One step of any kind.
@@ -69,22 +71,32 @@ local function new(moment, what, options, fields)
 end
 
 --- A hook for the start of an environment: packages, then uploads, then run; or steps, as given.
--- @tparam table options name; packages (from ct.pkg), upload (from ct.data), run (testlets of
---   any kind): each one or a list; or instead of these steps: a list of all kinds, done in its
---   order; timeout: for each step, seconds or a string like "5m", default 600; volatile
---   (boolean, default false; packages and uploads can have it by themselves): its steps, and all
---   behind them, are done in every instance, where others may be done once and what they left be
---   copied. For what depends on more than the suite says: the time, the host, /tmp
--- @treturn hook
+-- @function ct.hook.start_env
+-- @tparam table options
+-- @tparam string options.name no two hooks of a testlet may have one; required
+-- @tparam[opt] Package|{Package,...} options.packages from ct.pkg: one or a list
+-- @tparam[opt] Artifact|{Artifact,...} options.upload from ct.data: one or a list
+-- @tparam[opt] function|Testlet|table options.run testlets of any kind: one or a list
+-- @tparam[opt] table options.steps instead of these: a list of all kinds, done in its order
+-- @tparam[opt=600] number|string options.timeout for each step: seconds, or a string like "5m"
+-- @tparam[opt=false] boolean options.volatile (packages and uploads can have it by themselves): its
+--   steps, and all behind them, are done in every instance, where others may be done once and what
+--   they left be copied. For what depends on more than the suite says: the time, the host, /tmp
+-- @treturn Hook
 function hook.start_env(options)
   return new("start", "ct.hook.start_env", options, start_fields)
 end
 
 --- A hook for the end of an environment: run, then downloads; or steps, as given. In a download's
 -- dest {name}, {image} and {testlet} stand for the result's.
--- @tparam table options name; run (testlets), download (from ct.data): each one or a list; or
---   instead of these steps: a list of both, done in its order; timeout: as for start_env
--- @treturn hook
+-- @function ct.hook.stop_env
+-- @tparam table options
+-- @tparam string options.name no two hooks of a testlet may have one; required
+-- @tparam[opt] function|Testlet|table options.run testlets: one or a list
+-- @tparam[opt] Artifact|{Artifact,...} options.download from ct.data: one or a list
+-- @tparam[opt] table options.steps instead of these: a list of both, done in its order
+-- @tparam[opt=600] number|string options.timeout for each step: seconds, or a string like "5m"
+-- @treturn Hook
 function hook.stop_env(options)
   return new("stop", "ct.hook.stop_env", options, stop_fields)
 end
@@ -107,6 +119,7 @@ function Hook:__tostring()
 end
 
 --- The packages that a hook installs.
+-- @local
 -- @tparam hook self
 -- @treturn table a list
 function hook.packages(self)
@@ -128,6 +141,7 @@ local function convert_step(self, step)
 end
 
 --- A hook in the engine's form.
+-- @local
 -- @tparam hook self
 -- @treturn table see the binding's job.c
 function hook.convert(self)

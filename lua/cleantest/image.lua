@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- image.lua - what the `image` option may be: a name, a table that says more, or a list of
+
+--- What the `image` option may be: a name, a table that says more, or a list of
 -- those. Whether the image exists is the engine's to find out.
+-- @module cleantest.image
 
 local cjson = require "cjson"
 local check = require "cleantest.check"
@@ -60,12 +61,14 @@ local function encode(what, key, value)
 end
 
 --- Checks that an image is said as a table; what is in it is image.check_one's to look at.
+-- @local
 function image.check_table(what, value)
   if type(value) ~= "table" then check.refuse(what, "a table with a name", value) end
   return value
 end
 
 --- Checks one image.
+-- @local
 -- @tparam string what its name, for messages
 -- @param value as for image.check, but no list
 -- @treturn table { name=string, made_from=?string, instance=?string, has_source=boolean },
@@ -88,14 +91,27 @@ function image.check_one(what, value)
   return checked
 end
 
+--- What an instance is made from, where it is more than an image's name.
+-- @table Image
+-- @tfield string name an alias here, a fingerprint, "remote:alias", a stock name or a registered
+--   name; results have it as their image; required
+-- @tfield[opt] string image what instances are made from, where that is not `name`
+-- @tfield[opt] table source or that, in LXD's words: `{ type = "image", alias = "..." }`; not with
+--   image
+-- @tfield[opt] table config LXD's configuration keys: key -> string, number or boolean
+-- @tfield[opt] table devices name -> a table of key -> string, number or boolean
+-- @tfield[opt] string|{string,...} profiles names
+-- @tfield[opt] string type "container" or "virtual-machine"; default: LXD's, a container
+-- @tfield[opt] string architecture
+-- @tfield[opt] string description
+-- @tfield[opt] boolean ephemeral
+-- @tfield[opt] string instance_type LXD's, "c2-m4"
 local list_of = check.list_of(image.check_one)
 
 --- Checks an `image` option.
+-- @local
 -- @tparam string what its name, for messages
--- @param value a name; or a table of name (required), image (what instances are made from, where
---   that is not `name`) or source, config, devices, profiles, type ("container",
---   "virtual-machine"), architecture, description, ephemeral and instance_type, which are LXD's
---   own words for what an instance is made from; or a list of both
+-- @param value a name, a table as Image says, or a list of both
 -- @treturn table a list of what image.check_one returns
 function image.check(what, value)
   local list = list_of(what, value)

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- init.lua - the facade: what `require "cleantest"` gives a suite. Everything in it is
+
+--- The facade: what `require "cleantest"` gives a suite. Everything in it is
 -- documented where it is made. Any Lua can read this file, so that the wrong one is told.
+-- @module cleantest
 
 if _VERSION ~= "Lua 5.4" then
   error(("cleantest needs Lua 5.4, and this is %s%s"):format(_VERSION, package.loaded["busted"]
@@ -77,6 +78,8 @@ local ct = {
 
 --- Waits for every call that was started and not iterated to its end. The closing of the Lua
 -- state does the same.
+-- @function ct.finish
+--
 function ct.finish()
   Batch.finish_all()
 end

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
---
--- inside.lua - the modules that are there inside an instance, seen from the host: which they are,
+
+--- The modules that are there inside an instance, seen from the host: which they are,
 -- and stand-ins for cleantest.job, cleantest.test and cleantest.utils.*, so that `local run =
 -- require "cleantest.utils.run"` may stand at the top of a suite. A stand-in travels by its name;
 -- used here, it says where it works.
+-- @internal cleantest.inside
 
 local where = require "cleantest.where"
 

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- leave.lua - os.exit of a suite that the command runs: it is thrown, so that loops are closed on
+
+--- os.exit of a suite that the command runs: it is thrown, so that loops are closed on
 -- the way, and nothing that the suite does in between stops it.
+-- @internal cleantest.leave
 
 local leave = {}
 

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- lxd.lua - ct.lxd: the decorator. It checks options when they are given; what depends on
+
+--- ct.lxd: the decorator. It checks options when they are given; what depends on
 -- hooks, environment and arguments is put together when the testlet is called.
+-- @module cleantest.lxd
 
 local archon = require "cleantest.archon"
 local call = require "cleantest.call.call"
@@ -92,34 +93,51 @@ local function decorator(what, config, options)
   end)
 end
 
--- Decorates testlets so that they run in fresh instances.
+--- Decorates testlets so that they run in fresh instances. The testlet is given in parentheses of
+-- its own: `ct.lxd { image = "debian-12-amd64" } (function() ... end)`.
+-- @function ct.lxd
 -- @tparam table options
---   image (required): a name (see README.md), a table { name=, image=, source=, config=, devices=,
---     profiles=, type= }, or a list of those
---   name: default "test"
---   matrix: name -> a value or a list of values; a job for each combination
---   tags: a word or a list of words
---   hooks: one or a list; behind the registered ones
---   expect, xfail, skip: see expect.lua
---   env: variables; see env.check
---   timeout: for the testlet: seconds, or a string like "5m"; default 300
---   ready: "exec", "system" (default), "network" (default where start hooks install packages) or
---     "cloud-init"
---   ready_timeout: as timeout; default 120
---   output_limit: of stdout, and of stderr: bytes, or a string like "1MiB"; default 16 MiB
---   preserve: false (default), true or "on_failure"
---   isolation: "testlet" (default: each has an instance of its own) or "image" (those of one call
---     that say so, and have the same image, share one, one after the other)
---   parallel: default true
---   num_threads: the most instances at once; default: -j, CLEANTEST_NUM_THREADS, the CPU count
---   reserve: what must be left of this machine before one more is started, { memory = bytes or
---     "2GiB", cpu = CPUs }
---   order: "declared" (default) or "completed"
---   fresh: make each instance from the image, whatever is prepared; default false
---   warm: how many clones of what is prepared are kept booted and frozen for each image, until the
---     run ends; default: none
+-- @tparam string|Image|table options.image a name (see README.md), an Image, or a list of those;
+--   required
+-- @tparam[opt="test"] string options.name the testlet's name, of which results and ids are made
+-- @tparam[opt] table options.matrix name -> a value or a list of values (strings, numbers,
+--   booleans); a job for each combination
+-- @tparam[opt] string|{string,...} options.tags a word or a list of words
+-- @tparam[opt] Hook|{Hook,...} options.hooks one or a list; behind the registered ones
+-- @tparam[opt] string|table|function options.expect what is a pass: "fail"; or a table of fields a
+--   result must have (exit_code, signal, timed_out, value; stdout and stderr: a Lua pattern that
+--   must be found in it); or a function of the result, which returns whether it is as expected, and
+--   why not
+-- @tparam[opt] string|boolean options.xfail why it is known to fail: a failure is an xfail then, a
+--   pass a fail; false: it is not
+-- @tparam[opt] string|boolean|function options.skip why it is not to run, false, or a function of
+--   the job (its id, name, image, label, matrix and tags) that returns either
+-- @tparam[opt] table options.env variables: name -> string, number, or list of strings (joined by
+--   ":")
+-- @tparam[opt=300] number|string options.timeout for the testlet: seconds, or a string like "5m"
+-- @tparam[opt="system"] string options.ready when the testlet starts: "exec", "system", "network"
+--   (the default where start hooks install packages) or "cloud-init"
+-- @tparam[opt=120] number|string options.ready_timeout seconds, or a string like "5m"
+-- @tparam[opt="16MiB"] int|string options.output_limit of stdout, and of stderr: bytes, or a string
+--   like "1MiB"
+-- @tparam[opt=false] boolean|string options.preserve whether the instance is kept: false, true or
+--   "on_failure"
+-- @tparam[opt="testlet"] string options.isolation "testlet" (each has an instance of its own) or
+--   "image" (those of one call that say so, and have the same image, share one, one after the
+--   other)
+-- @tparam[opt=true] boolean options.parallel false: one instance at a time
+-- @tparam[opt] int options.num_threads the most instances at once; default: -j,
+--   CLEANTEST_NUM_THREADS, the CPU count
+-- @tparam[opt] table options.reserve what must be left of this machine before one more is started
+-- @tparam[opt] int|string options.reserve.memory bytes, or a string like "2GiB"
+-- @tparam[opt] number options.reserve.cpu CPUs
+-- @tparam[opt="declared"] string options.order of results: "declared" or "completed"
+-- @tparam[opt=false] boolean options.fresh make each instance from the image, whatever is prepared
+-- @tparam[opt] int options.warm how many clones of what is prepared are kept booted and frozen for
+--   each image, until the run ends; default: none
 -- @treturn function testlet -> a callable testlet. Calling it starts it, with the arguments
---   of the call, and returns what a generic `for` over name, result wants
+--   of the call, and returns a @{cleantest.call.call.Call}, which a generic `for` over name, result
+--   takes
 local function decorate(what, config, options)
   return decorator(what, config, check.options(what, options, fields, { "image" }))
 end
@@ -130,11 +148,28 @@ for _, key in ipairs { "name", "parallel", "num_threads", "reserve", "order", "t
   target_fields[key] = fields[key]
 end
 
--- Decorates testlets so that they run in instances that exist already and run. Nothing is
+--- Decorates testlets so that they run in instances that exist already and run. Nothing is
 -- created, started or deleted; hooks run as ever; cleantest's own files are gone at the end.
--- @param ... names of instances, or lists of names; then, optionally, a table of options:
---   name, parallel, num_threads, reserve, order, timeout, ready, ready_timeout, output_limit and
---   env, as for ct.lxd; archon: the names are those of instances it has
+-- @function ct.lxd.target
+-- @tparam string|{string,...} ... names of instances, or lists of names
+-- @tparam[opt] table options behind the names
+-- @tparam[opt] Archon options.archon the names are those of instances it has
+-- @tparam[opt="test"] string options.name as for ct.lxd
+-- @tparam[opt] table options.matrix as for ct.lxd
+-- @tparam[opt] string|{string,...} options.tags as for ct.lxd
+-- @tparam[opt] Hook|{Hook,...} options.hooks as for ct.lxd
+-- @tparam[opt] string|table|function options.expect as for ct.lxd
+-- @tparam[opt] string|boolean options.xfail as for ct.lxd
+-- @tparam[opt] string|boolean|function options.skip as for ct.lxd
+-- @tparam[opt] table options.env variables, as for ct.lxd
+-- @tparam[opt=300] number|string options.timeout seconds, or a string like "5m"
+-- @tparam[opt="system"] string options.ready as for ct.lxd
+-- @tparam[opt=120] number|string options.ready_timeout seconds, or a string like "5m"
+-- @tparam[opt="16MiB"] int|string options.output_limit bytes, or a string like "1MiB"
+-- @tparam[opt=true] boolean options.parallel as for ct.lxd
+-- @tparam[opt] int options.num_threads as for ct.lxd
+-- @tparam[opt] table options.reserve as for ct.lxd
+-- @tparam[opt="declared"] string options.order as for ct.lxd
 -- @treturn function testlet -> a callable testlet, as from ct.lxd. A result's image is the
 --   instance's name. A call throws when an instance is missing, or does not run
 local function target(what, config, ...)
@@ -155,6 +190,7 @@ end
 
 --- Makes what a suite knows as ct.lxd: callable with options (see decorate), and with `target`,
 -- a function of instances' names and options.
+-- @local
 -- @tparam string what it is called: "ct.lxd"
 -- @tparam config config of the provider
 -- @treturn table
@@ -174,12 +210,15 @@ function lxd.facade(what, config)
 end
 
 --- The isolation option's checker.
+-- @local
 lxd.check_isolation = fields.isolation
 
 --- Checks for decorated testlets.
+-- @local
 lxd.check = check.object(Decorated, "a testlet decorated by ct.lxd")
 
 --- Is it a decorated testlet?
+-- @local
 function lxd.is_testlet(value)
   return getmetatable(value) == Decorated
 end

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- matrix.lua - the option `matrix` of a testlet: names with values, whose combinations are its
+
+--- The option `matrix` of a testlet: names with values, whose combinations are its
 -- variants. Each variant has a text, "[db=pg,from=file]", which is part of a result's id.
+-- @internal cleantest.matrix
 
 local check = require "cleantest.check"
 local tables = require "cleantest.tables"

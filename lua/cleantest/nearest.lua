@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- nearest.lua - "did you mean": the known word that is nearest to one that nobody knows.
+
+--- "did you mean": the known word that is nearest to one that nobody knows.
+-- @internal cleantest.nearest
 
 local tables = require "cleantest.tables"
 

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- pkg.lua - ct.pkg: what a start hook can install, by kind. One file each under pkg/; what
+
+--- ct.pkg: what a start hook can install, by kind. One file each under pkg/; what
 -- they do inside the instance is the guest's (lua/guest).
+-- @module cleantest.pkg
 
 return {
   apk = require "cleantest.pkg.apk",

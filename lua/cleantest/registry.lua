@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- registry.lua - descriptions of instances under names of their own, which a suite registers
+
+--- Descriptions of instances under names of their own, which a suite registers
 -- with its configuration and then uses like an image's name.
+-- @internal cleantest.registry
 
 local check = require "cleantest.check"
 local image = require "cleantest.image"

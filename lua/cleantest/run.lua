@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- run.lua - ct.run: many testlets on all their images in one pool. How many instances live
+
+--- ct.run: many testlets on all their images in one pool. How many instances live
 -- at once is the pool's to say, not its testlets'. All are of one provider.
+-- @module cleantest.run
 
 local call = require "cleantest.call.call"
 local check = require "cleantest.check"
@@ -61,8 +62,9 @@ local function check_provider(entries)
 end
 
 --- What ct.run would start.
--- @tparam table given decorated testlets, as for run.run
--- @tparam[opt] table options as for run.run
+-- @local
+-- @tparam table given decorated testlets, as for ct.run
+-- @tparam[opt] table options as for ct.run
 -- @treturn table jobs: a list from jobs.describe; options, checked
 function run.plan(given, options)
   if type(given) ~= "table" or getmetatable(given) then
@@ -111,12 +113,18 @@ function run.start(plan, wanted)
 end
 
 --- Runs testlets together.
+-- @function ct.run
 -- @tparam table given decorated testlets: a list, in this order, and then those with string
 --   keys, by name, where the key is the testlet's name. No two results may have one name
--- @tparam[opt] table options num_threads, reserve, parallel and order as for ct.lxd; isolation of
---   those that don't say it themselves; args: a list of arguments for every testlet. They may
---   stand among the testlets, too
--- @return what a generic `for` over name, result wants; the first value is the call
+-- @tparam[opt] table options they may stand among the testlets, too
+-- @tparam[opt] int options.num_threads the most instances at once, as for ct.lxd
+-- @tparam[opt] table options.reserve as for ct.lxd
+-- @tparam[opt=true] boolean options.parallel false: one instance at a time
+-- @tparam[opt="declared"] string options.order of results: "declared" or "completed"
+-- @tparam[opt="testlet"] string options.isolation of those that don't say it themselves, as for
+--   ct.lxd
+-- @tparam[opt] table options.args a list of arguments for every testlet
+-- @treturn Call what a generic `for` over name, result wants; the first value is the call
 function run.run(given, options)
   local plan = run.plan(given, options)
   return chosen.start(plan.jobs, function(wanted) return run.start(plan, wanted) end)

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- shapes.lua - what may be said in more than one shape: things one by one or in lists, and options
+
+--- What may be said in more than one shape: things one by one or in lists, and options
 -- that have a list among them; and functions that take no more than they know.
+-- @internal cleantest.shapes
 
 local check = require "cleantest.check"
 local where = require "cleantest.where"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- show.lua - a value in one line, for messages about what was thrown or returned. The host and the
+
+--- A value in one line, for messages about what was thrown or returned. The host and the
 -- guest share it.
+-- @internal cleantest.show
 
 local MOST_DEPTH <const> = 3 -- of tables in tables
 local MOST_ENTRIES <const> = 20 -- of each table

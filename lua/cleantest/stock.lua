@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- stock.lua - the names of images that any LXD or Incus can get: which they are, and what they
+
+--- The names of images that any LXD or Incus can get: which they are, and what they
 -- are called on the image servers. Names stay when a server drops the release: it then says so.
+-- @internal cleantest.stock
 
 local tables = require "cleantest.tables"
 

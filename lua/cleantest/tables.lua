@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- tables.lua - what both the host's and the guest's Lua do with plain tables.
+
+--- What both the host's and the guest's Lua do with plain tables.
+-- @internal cleantest.tables
 
 local tables = {}
 

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- testlet.lua - what can be run in an instance: a Lua function, a script, a file, a command;
+
+--- What can be run in an instance: a Lua function, a script, a file, a command;
 -- and its form for the engine. A function is packed when it is called, not when it is
 -- declared: a suite may set upvalues in between, and those values are the ones that travel.
+-- @module cleantest.testlet
 
 local carry = require "cleantest.call.carry"
 local check = require "cleantest.check"
@@ -24,8 +25,9 @@ function Testlet:__tostring()
 end
 
 --- A script. It is run by the interpreter its first line names, or by sh.
+-- @function ct.script
 -- @tparam string code its text; blank space before a "#!" is dropped
--- @treturn testlet arguments of a call are its arguments, as strings
+-- @treturn Testlet arguments of a call are its arguments, as strings
 function testlet.script(code)
   check.string("ct.script", code)
   return setmetatable({ kind = "script", code = (code:gsub("^%s+#!", "#!")) }, Testlet)
@@ -33,8 +35,9 @@ end
 
 --- A file from here. What has no "#!" line is run by its ending: .lua by the guest's own Lua,
 -- .py by python3, all else by sh. It is read when the testlet is called.
+-- @function ct.file
 -- @tparam string path relative to the suite's folder, or absolute
--- @treturn testlet
+-- @treturn Testlet
 function testlet.file(path)
   check.string("ct.file", path)
   return setmetatable({ kind = "file", path = where.join(where.folder(), path) }, Testlet)
@@ -55,9 +58,11 @@ local function arguments(what, first, args)
 end
 
 --- A command.
--- @param argv a list: the program, found by PATH in the instance, and its arguments, behind which
---   arguments of a call are added; or a string, for sh -c, where those are "$1" and so on
--- @treturn testlet
+-- @function ct.command
+-- @tparam string|{string,...} argv a list: the program, found by PATH in the instance, and its
+--   arguments, behind which arguments of a call are added; or a string, for sh -c, where those are
+--   "$1" and so on
+-- @treturn Testlet
 function testlet.command(argv)
   if type(argv) == "string" then
     argv = { "sh", "-c", check.string("ct.command", argv), "sh" }
@@ -71,11 +76,13 @@ function testlet.command(argv)
 end
 
 --- Is it a testlet of any kind?
+-- @local
 function testlet.is(value)
   return type(value) == "function" or getmetatable(value) == Testlet
 end
 
 --- Checks that a value is a testlet of any kind.
+-- @local
 -- @tparam string what its name, for messages
 -- @param value what the user gave
 -- @return the value
@@ -159,6 +166,7 @@ convert["function"] = function(what, value, args)
 end
 
 --- A testlet in the engine's form.
+-- @local
 -- @tparam string what whose testlet, for messages
 -- @param value from testlet.check
 -- @tparam[opt] table args as from table.pack
@@ -169,6 +177,7 @@ function testlet.convert(what, value, args)
 end
 
 --- A testlet as a hook's step: the file that a function is in makes it no other step.
+-- @local
 -- @tparam string what whose testlet, for messages
 -- @param value from testlet.check
 -- @treturn table see the binding's job.c
@@ -188,6 +197,7 @@ local function has_shared(args)
 end
 
 --- A call of a function in the engine's form.
+-- @local
 -- @tparam string what whose call, for messages
 -- @param callee a function, or the name of a guest module that returns one
 -- @tparam table args as from table.pack

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- text.lua - what instances printed, made fit for a person's screen: no control characters,
+
+--- What instances printed, made fit for a person's screen: no control characters,
 -- the last lines only, no wider than the terminal. Results keep the bytes as they came.
+-- @internal cleantest.text
 
 local text = {}
 

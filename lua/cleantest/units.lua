@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- units.lua - sizes and spans of time as people write them: "2GiB", "7d", "90s". Suites' options
+
+--- Sizes and spans of time as people write them: "2GiB", "7d", "90s". Suites' options
 -- and the command's are read by the same rules.
+-- @internal cleantest.units
 
 local check = require "cleantest.check"
 

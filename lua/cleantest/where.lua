@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
---
--- where.lua - the caller's side of the stack: the file and line a call came from, for errors,
+
+--- The caller's side of the stack: the file and line a call came from, for errors,
 -- and the folder of the suite, for relative paths. It finds the innermost frame that is
 -- not cleantest's own, so no function of ours has to count levels, and a tail call can't mislead
 -- it. The host has it for suites, the guest for testlets.
+-- @internal cleantest.where
 
 local where = {}
 

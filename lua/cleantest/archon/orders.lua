@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- orders.lua - what an archon has its instances do: jobs that are performed to their end, and
+
+--- What an archon has its instances do: jobs that are performed to their end, and
 -- its methods execute, push, pull and address. Which instances there are is archon.lua's.
+-- @submodule cleantest.archon
 
 local call = require "cleantest.call.call"
 local check = require "cleantest.check"
@@ -18,10 +19,12 @@ local where = require "cleantest.where"
 
 local orders = {}
 
+--- @type Archon
 local Orders = {} -- the methods
 orders.methods = Orders
 
 --- The provider's name of an instance.
+-- @local
 -- @tparam archon archon
 -- @tparam string what the method's name, for messages
 -- @tparam string name the archon's; it must have such an instance
@@ -34,6 +37,7 @@ function orders.instance(archon, what, name)
 end
 
 --- Checks for names of instances that an archon has.
+-- @local
 -- @tparam archon archon
 -- @tparam string what the method's name, for messages
 -- @param names a name, or a list
@@ -51,9 +55,11 @@ function orders.known(archon, what, names)
 end
 
 --- A testlet for jobs that are about something else.
+-- @local
 function orders.nothing() end
 
 --- Runs jobs to their end.
+-- @local
 -- @tparam archon archon
 -- @tparam table names of the instances, one for each job
 -- @tparam table list jobs, as from jobs.complete
@@ -74,6 +80,7 @@ function orders.perform(archon, names, list, options)
 end
 
 --- Throws what bad results say, at the suite's line; nothing, when there are none.
+-- @local
 -- @tparam string what the method's name
 -- @tparam table bad a list of results
 -- @tparam[opt] string hint what to do instead
@@ -85,6 +92,7 @@ function orders.must_pass(what, bad, hint)
 end
 
 --- Hooks, in the engine's form, that move artifacts.
+-- @local
 -- @tparam string what the method's name
 -- @tparam string moment "start" or "stop"
 -- @tparam table artifacts a list
@@ -126,10 +134,14 @@ local function as_testlet(command)
 end
 
 --- Runs a command in instances, in parallel.
--- @param names a name, or a list
--- @param command a string, for sh -c; a list, executed as it is; or a testlet of any kind
--- @tparam[opt] table options check: throw, with its output, when one does not pass (default
---   false); timeout: seconds (default 300); env: variables; num_threads
+-- @tparam string|{string,...} names a name, or a list
+-- @tparam string|{string,...}|function|Testlet command a string, for sh -c; a list, executed as it
+--   is; or a testlet of any kind
+-- @tparam[opt] table options
+-- @tparam[opt=false] boolean options.check throw, with its output, when one does not pass
+-- @tparam[opt=300] number|string options.timeout seconds, or a string like "5m"
+-- @tparam[opt] table options.env variables, as for ct.lxd
+-- @tparam[opt] int options.num_threads the most at once
 -- @treturn table name -> result
 function Orders:execute(names, command, options)
   names = orders.known(self, "execute", names)
@@ -159,9 +171,9 @@ local function artifacts(what, source, dest, options, make)
 end
 
 --- Puts files and folders into instances. Throws when that fails.
--- @param names a name, or a list
--- @param source artifacts from ct.data; or the path of a file or folder here, or
---   { text = "..." }, with
+-- @tparam string|{string,...} names a name, or a list
+-- @tparam string|table|Artifact|{Artifact,...} source artifacts from ct.data; or the path of a file
+--   or folder here, or `{ text = "..." }`, with
 -- @tparam[opt] string dest its path there, and
 -- @tparam[opt] table options as for ct.data.file, or ct.data.dir
 function Orders:push(names, source, dest, options)
@@ -179,8 +191,9 @@ local function pull_hint(source, bad)
 end
 
 --- Gets files and folders out of instances. Throws when that fails.
--- @param names a name, or a list
--- @param source artifacts from ct.data; or a file's path there, with
+-- @tparam string|{string,...} names a name, or a list
+-- @tparam string|Artifact|{Artifact,...} source artifacts from ct.data; or a file's path there,
+--   with
 -- @tparam[opt] string dest its path here, where {image} stands for the instance's name; and
 -- @tparam[opt] table options as for ct.data.file
 function Orders:pull(names, source, dest, options)
@@ -196,7 +209,9 @@ local address_fields = { family = check.choice { "inet", "inet6" }, timeout = un
 
 --- The address at which others reach an instance, once it has one. Throws when it gets none.
 -- @tparam string name
--- @tparam[opt] table options family: "inet" (default) or "inet6"; timeout: seconds (default 60)
+-- @tparam[opt] table options
+-- @tparam[opt="inet"] string options.family "inet" or "inet6"
+-- @tparam[opt=60] number|string options.timeout seconds, or a string like "5m"
 -- @treturn string
 function Orders:address(name, options)
   local names = orders.known(self, "address", check.string("archon:address: the name", name))

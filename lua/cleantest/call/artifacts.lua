@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
---
--- artifacts.lua - the folder in an instance that a testlet puts into what it wants to leave: files
+
+--- The folder in an instance that a testlet puts into what it wants to leave: files
 -- for people, whatever its verdict is. Each testlet has one; it is brought here when somebody has
 -- said where to. In an instance that exists already there is none unless it is: should somebody
 -- stop that instance meanwhile, nothing of ours is to stay in it.
+-- @internal cleantest.call.artifacts
 
 local artifacts = {}
 

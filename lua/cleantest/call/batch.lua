@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- batch.lua - one call's jobs on their way through the engine: it takes events in, keeps the
+
+--- One call's jobs on their way through the engine: it takes events in, keeps the
 -- results, and hands them over in order. Every open batch is known here, so that none is
 -- forgotten: one that nobody iterates is still waited for.
+-- @internal cleantest.call.batch
 
 local events = require "cleantest.call.events"
 local expect = require "cleantest.expect"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- call.lua - a call of a testlet as an object: what a suite loops over, closes, waits for and
+
+--- A call of a testlet as an object: what a suite loops over, closes, waits for and
 -- asks. How its jobs run is batch.lua's.
+-- @module cleantest.call.call
 
 local artifacts = require "cleantest.call.artifacts"
 local Batch = require "cleantest.call.batch"
@@ -9,12 +10,15 @@ local ids = require "cleantest.call.ids"
 local testlet_env = require "cleantest.call.testlet_env"
 local where = require "cleantest.where"
 
+--- What a call of a testlet returns.
+-- @type Call
 local Call = { __name = "cleantest.call" }
 Call.__index = Call
 
 local batches = setmetatable({}, { __mode = "k" }) -- call -> batch
 
 --- The next result, which is waited for: a call is its own iterator.
+-- @function Call:__call
 -- @treturn ?string its name; nil when there are no more
 -- @treturn ?result
 function Call:__call()
@@ -67,6 +71,8 @@ function Call:__tostring()
 end
 
 --- Starts jobs.
+-- @function start
+-- @local
 -- @tparam table list jobs from jobs.complete, of names that were checked; those without an id get
 --   one, unless they are directed by an archon
 -- @tparam table options as for Batch.start

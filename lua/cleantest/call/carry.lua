@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- carry.lua - the suite's own modules that a testlet needs: their source travels along with it.
+
+--- The suite's own modules that a testlet needs: their source travels along with it.
 -- Which those are is told by what the testlet refers to, and by the `require "name"` that is
 -- written in it and in the modules themselves.
+-- @internal cleantest.call.carry
 
 local inside = require "cleantest.inside"
 local tables = require "cleantest.tables"

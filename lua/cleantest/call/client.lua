@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- client.lua - the setting `client` of ct.configure: where the provider is and how to speak to
+
+--- The setting `client` of ct.configure: where the provider is and how to speak to
 -- it, checked, and in the engine's words.
+-- @internal cleantest.call.client
 
 local check = require "cleantest.check"
 local units = require "cleantest.units"

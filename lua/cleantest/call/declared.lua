@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
---
--- declared.lua - loads a suite's file: what it declares can be listed, chosen from and run. A
+
+--- Loads a suite's file: what it declares can be listed, chosen from and run. A
 -- suite is *declared* when it returns its testlets; one that loops over its calls by itself runs
 -- them while it is loaded, unless it is only listed. Neither loading a declared suite nor listing
 -- any needs a daemon.
@@ -10,6 +10,7 @@
 --
 -- A suite has its surroundings (package.path, arg, os.exit) while its code runs, and leaves nothing
 -- of its own: no global, loaded module, hook, setting or variable.
+-- @internal cleantest.call.declared
 
 local check = require "cleantest.check"
 local chosen = require "cleantest.call.chosen"

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
---
--- events.lua - what happens, told to whoever subscribed: the one stream that all reports are made
+
+--- What happens, told to whoever subscribed: the one stream that all reports are made
 -- of, the terminal's, those in files, and those of users (ct.report). Nothing here prints.
 --
 -- This is version 1. Names and fields stay as they are; more may come. Times are seconds of a
@@ -28,6 +28,7 @@
 --
 -- A job: number (from 1), id, name (its result's), testlet, image, suite (path), tags, matrix;
 -- directed: it is an archon's and no test; cancelled: it was ended, and there is no verdict.
+-- @module cleantest.call.events
 
 local result_of = require "cleantest.call.result"
 
@@ -41,6 +42,7 @@ events.NAMES = {
 local subscribers, jobs_seen, suite, pending
 
 --- Subscribes a table of handlers.
+-- @local
 -- @tparam table handlers event name -> function(self, ...), called with the table as self
 -- @tparam[opt] string name of a report that may fail: it is told of then, and hears no more.
 --   Without a name, what a handler throws is thrown at whoever emits
@@ -49,6 +51,7 @@ function events.subscribe(handlers, name)
 end
 
 --- Forgets all subscribers and jobs.
+-- @local
 function events.reset()
   subscribers, jobs_seen, suite, pending = {}, 0, nil, {}
 end
@@ -146,6 +149,7 @@ local courier = coroutine.create(work)
 coroutine.resume(courier, "wait")
 
 --- Tells all subscribers, in the order they came.
+-- @local
 -- @tparam string name of the event
 -- @param ... its arguments; what the batches call a job, subscribers get as described above
 function events.emit(name, ...)
@@ -156,6 +160,7 @@ function events.emit(name, ...)
 end
 
 --- Gives every job that has no result one: it was ended.
+-- @local
 -- @tparam string reason why it has none
 function events.settle(reason)
   local numbers = {}
@@ -169,6 +174,7 @@ function events.settle(reason)
 end
 
 --- How long a wait may take before a tick is due.
+-- @local
 -- @treturn number seconds: 1 where somebody wants ticks, else -1, for ever
 function events.interval()
   for _, subscriber in ipairs(subscribers) do

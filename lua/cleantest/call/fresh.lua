@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- fresh.lua - whether instances are made from their images, whatever is prepared: what a testlet
+
+--- Whether instances are made from their images, whatever is prepared: what a testlet
 -- says, else the command's --fresh, else CLEANTEST_FRESH.
+-- @internal cleantest.call.fresh
 
 local check = require "cleantest.check"
 

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- globals.lua - which globals a function uses, read from its bytecode (Lua 5.4's, as string.dump
+
+--- Which globals a function uses, read from its bytecode (Lua 5.4's, as string.dump
 -- writes it; source: lua.org's ldump.c and lopcodes.h). A testlet has the instance's globals, not
 -- the suite's: one that it uses and that only the suite has is told before anything starts.
+-- @internal cleantest.call.globals
 
 local globals = {}
 

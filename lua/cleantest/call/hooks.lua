@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- hooks.lua - lists of hooks: the ones registered with a configuration, and those of one testlet
+
+--- Lists of hooks: the ones registered with a configuration, and those of one testlet
 -- behind them. No two hooks of a list have one name.
+-- @internal cleantest.call.hooks
 
 local check = require "cleantest.check"
 local hook = require "cleantest.hook"

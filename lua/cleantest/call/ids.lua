@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
---
--- ids.lua - what a result is called from run to run: "suites/web.lua::install[db=pg]@debian-12".
+
+--- What a result is called from run to run: "suites/web.lua::install[db=pg]@debian-12".
 --
 -- The path is meant from the project's root, not from where the command was started: so it is the
 -- same in every folder of the project and on every machine, and what was noted of an id (its
@@ -8,6 +8,7 @@
 -- a `.cleantest.lua`, else the nearest one that has a `.git`. Without either, the path is meant
 -- from where the command was started; where the suite lies elsewhere, it is absolute. A suite that
 -- is not a file (Lua's prompt) is "-".
+-- @internal cleantest.call.ids
 
 local core = require "cleantest.core"
 local where = require "cleantest.where"

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- jobs.lua - a call becomes jobs, one for each image and variant: first in short, as they can be
+
+--- A call becomes jobs, one for each image and variant: first in short, as they can be
 -- listed and chosen; then with the testlet, its arguments, hooks and environment. It starts
 -- nothing.
+-- @internal cleantest.call.jobs
 
 local config = require "cleantest.config"
 local env = require "cleantest.env"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- launch.lua - hands jobs to the engine and starts them. What only the suite can put right is
+
+--- Hands jobs to the engine and starts them. What only the suite can put right is
 -- thrown; what the world did is returned.
+-- @internal cleantest.call.launch
 
 local config = require "cleantest.config"
 local core = require "cleantest.core"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- listing.lua - while a suite is only listed, its calls start nothing: their jobs are noted, and
+
+--- While a suite is only listed, its calls start nothing: their jobs are noted, and
 -- they give no results. What needs a result, or an instance, ends the listing at its line.
+-- @internal cleantest.call.listing
 
 local nothing = require "cleantest.call.nothing"
 local where = require "cleantest.where"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- remote.lua - image servers: what "remote:alias" and stock names mean to the daemon in use.
+
+--- Image servers: what "remote:alias" and stock names mean to the daemon in use.
 -- It reads what that daemon's own client is configured with, and speaks to no server.
+-- @internal cleantest.call.remote
 
 local cjson = require "cjson"
 local check = require "cleantest.check"

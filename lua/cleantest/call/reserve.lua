@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- reserve.lua - the option `reserve`: what must be left of this machine before one more
+
+--- The option `reserve`: what must be left of this machine before one more
 -- instance is started. Measuring it is the engine's.
+-- @internal cleantest.call.reserve
 
 local check = require "cleantest.check"
 local units = require "cleantest.units"

@@ -1,19 +1,51 @@
 -- SPDX-License-Identifier: MIT
---
--- result.lua - what tostring() says of a result, for asserts and reports. The fields are as
+
+--- What tostring() says of a result, for asserts and reports. The fields are as
 -- they came from the engine (see cleantest.h), and those that say which job's it is.
+-- @module cleantest.call.result
 
 local tables = require "cleantest.tables"
 local text = require "cleantest.text"
 
 local result = {}
 
+--- What one testlet has left on one instance. tostring() says how it ended, in words.
+-- @table Result
+-- @tfield string id unique in a run, and the same from run to run:
+--   "suites/web.lua::install[db=pg]@debian-12"
+-- @tfield string name "install-debian-12", with the variant where there is one
+-- @tfield string testlet its name
+-- @tfield string image as the suite names it
+-- @tfield string instance its name in LXD; "" when none was made
+-- @tfield table matrix the variant, name -> value; empty without a matrix
+-- @tfield {string,...} tags the testlet's
+-- @tfield string status "pass", "skip", "xfail", "fail" or "error"
+-- @tfield ?string reason why it is a skip or an xfail, or is not as expected
+-- @tfield ?string error what went wrong, in words, the first cause first
+-- @tfield int exit_code 0 to 255; -1: killed (signal, timeout, too much output), or never ran
+-- @tfield ?int signal that ended it
+-- @tfield boolean timed_out
+-- @tfield string stdout
+-- @tfield string stderr
+-- @tfield any value what a function returned: plain data
+-- @tfield ?{table,...} tests of cleantest.test: each has name, status, message and seconds
+-- @tfield number duration seconds from the instance's creation to the result
+-- @tfield table phases phase -> seconds: prepare, create, start, ready, start_hooks, testlet,
+--   stop_hooks, those that were reached
+-- @tfield table resources of the testlet and its children
+-- @tfield number resources.cpu_user seconds
+-- @tfield number resources.cpu_system seconds
+-- @tfield int resources.max_rss bytes, of the largest of them
+-- @tfield int attempts at this job
+-- @tfield ?string base the prepared environment its instance was cloned from, by its name in LXD
+-- @tfield boolean base_built by this batch
 local Result = { __name = "cleantest.result" }
 
 local TAIL = 20 -- lines
 local TESTS <const> = "cleantest.tests" -- how the guest's cleantest.test sends what it collected
 
 --- Is it a fail or an error?
+-- @local
 -- @tparam result self
 -- @treturn boolean
 function result.is_bad(self)
@@ -21,6 +53,7 @@ function result.is_bad(self)
 end
 
 --- How it ended, in words: what went wrong, or "exit code 0".
+-- @local
 -- @tparam result self
 -- @treturn string it may have more than one line
 function result.reason_of(self)
@@ -28,6 +61,7 @@ function result.reason_of(self)
 end
 
 --- The last lines a testlet left: of stderr, or of stdout where stderr is empty.
+-- @local
 -- @tparam result self
 -- @treturn table a list of lines
 function result.tail(self)
@@ -54,6 +88,7 @@ local function take_tests(plain, tests, value)
 end
 
 --- Makes a plain table from the binding a result.
+-- @local
 -- @tparam table plain it becomes the result
 -- @treturn result
 function result.wrap(plain)
@@ -64,6 +99,7 @@ function result.wrap(plain)
 end
 
 --- Says in a result which job's it is: by the names and the id that the suite's layer has for it.
+-- @local
 -- @tparam result self
 -- @tparam table job from jobs.describe
 -- @treturn result self
@@ -91,6 +127,7 @@ local function without_instance(job, status)
 end
 
 --- The result of a job that could not even begin.
+-- @local
 -- @tparam table job from jobs.describe
 -- @tparam string message why
 -- @treturn result status "error"
@@ -101,6 +138,7 @@ function result.broken(job, message)
 end
 
 --- The result of a job that the suite has skipped.
+-- @local
 -- @tparam table job from jobs.describe; its `skipped` says why
 -- @treturn result status "skip"
 function result.skipped(job)

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- session.lua - the run of this process: opened with the first call, and another one when the
+
+--- The run of this process: opened with the first call, and another one when the
 -- client settings have changed. Batches keep the run they began with.
+-- @internal cleantest.call.session
 
 local core = require "cleantest.core"
 local tables = require "cleantest.tables"

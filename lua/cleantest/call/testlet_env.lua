@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- testlet_env.lua - what a testlet is told of its own job, as variables: scripts and commands read
+
+--- What a testlet is told of its own job, as variables: scripts and commands read
 -- them, and `require "cleantest.job"` inside a function. Hooks don't get them, so that all variants
 -- of a testlet can be cloned from one base.
+-- @internal cleantest.call.testlet_env
 
 local cjson = require "cjson"
 local tables = require "cleantest.tables"

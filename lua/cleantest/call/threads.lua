@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- threads.lua - how many instances of a call may live at once: what the suite says, but no more
+
+--- How many instances of a call may live at once: what the suite says, but no more
 -- than the command's -j or CLEANTEST_NUM_THREADS allow; else what those say, or the number of CPUs.
+-- @internal cleantest.call.threads
 
 local check = require "cleantest.check"
 

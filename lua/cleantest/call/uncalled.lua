@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- uncalled.lua - the testlets that were declared and not called yet, so that one that was
+
+--- The testlets that were declared and not called yet, so that one that was
 -- forgotten is told. `ct.lxd {...} (function() ... end)` alone runs nothing.
+-- @internal cleantest.call.uncalled
 
 local where = require "cleantest.where"
 

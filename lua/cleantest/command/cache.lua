@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- cache.lua - `cleantest cache`: lists prepared environments, deletes them, and says why they
+
+--- `cleantest cache`: lists prepared environments, deletes them, and says why they
 -- were built. A row has no spaces but in its last column, so that other programs can read it.
+-- @internal cleantest.command.cache
 
 local clean = require "cleantest.command.clean"
 local core = require "cleantest.core"

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- clean.lua - `cleantest clean`: deletes what dead runs left behind, and says what that was.
+
+--- `cleantest clean`: deletes what dead runs left behind, and says what that was.
+-- @internal cleantest.command.clean
 
 local core = require "cleantest.core"
 local options = require "cleantest.command.options"
@@ -39,7 +40,8 @@ end
 
 --- Cleans.
 -- @tparam table settings see the binding's lct_settings_read
--- @tparam file out, err see clean.tell
+-- @tparam file out see clean.tell
+-- @tparam file err see clean.tell
 -- @treturn int exit status: see clean.tell
 function clean.run(settings, out, err)
   local list, message = core.clean(settings)

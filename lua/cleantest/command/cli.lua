@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
---
--- cli.lua - the `cleantest` command: reads its arguments and hands over to one of the commands
+
+--- The `cleantest` command: reads its arguments and hands over to one of the commands
 -- listed here, each a file of its own. Only its caller exits.
 --
 -- A command has a name, a description, add_options(parser), run(options, out, err) -> exit

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- options.lua - options that several commands have, and how their values are read.
+
+--- Options that several commands have, and how their values are read.
+-- @internal cleantest.command.options
 
 local threads = require "cleantest.call.threads"
 local units = require "cleantest.units"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- tally.lua - counts what happened, for the command's summary and its exit status. It prints
+
+--- Counts what happened, for the command's summary and its exit status. It prints
 -- nothing.
+-- @internal cleantest.command.tally
 
 local core = require "cleantest.core"
 

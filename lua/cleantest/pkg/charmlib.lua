@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- charmlib.lua - ct.pkg.charmlib: libraries of Juju charms, from Charmhub, on the testlet's
+
+--- ct.pkg.charmlib: libraries of Juju charms, from Charmhub, on the testlet's
 -- PYTHONPATH.
+-- @submodule cleantest.pkg
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
@@ -24,10 +25,13 @@ end
 
 --- Charm libraries for a start hook; charmcraft too, where it is missing, as a snap. The token
 -- is read here and now; it is never in a file, an argument or an output in the instance.
--- @tparam table options auth_token_path: a file that `charmcraft login --export` wrote,
---   relative to the suite's folder; charmlibs: a string or a list of strings,
---   "charms.operator_libs_linux.v0.apt"; volatile (boolean): see ct.hook.start_env
--- @treturn package
+-- @function ct.pkg.charmlib
+-- @tparam table options
+-- @tparam string options.auth_token_path a file that `charmcraft login --export` wrote, relative to
+--   the suite's folder; required
+-- @tparam string|{string,...} options.charmlibs "charms.operator_libs_linux.v0.apt"; required
+-- @tparam[opt=false] boolean options.volatile see ct.hook.start_env
+-- @treturn Package
 return function(options)
   options = shapes.options("ct.pkg.charmlib", options, fields, "charmlibs",
     { "auth_token_path", "charmlibs" })

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- distribution.lua - what the packages of Linux distributions share: names, and package files
+
+--- What the packages of Linux distributions share: names, and package files
 -- that lie here. Each kind is a file of its own beside this one.
+-- @internal cleantest.pkg.distribution
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"

@@ -1,12 +1,19 @@
 -- SPDX-License-Identifier: MIT
---
--- dnf.lua - ct.pkg.dnf: packages of Fedora and its kin, from the instance's own
+
+--- ct.pkg.dnf: packages of Fedora and its kin, from the instance's own
 -- repositories or from .rpm files that lie here.
+-- @submodule cleantest.pkg
 
 local distribution = require "cleantest.pkg.distribution"
 
---- Packages of Fedora and its kin for a start hook.
--- @function dnf
--- @tparam table options packages, update: see distribution.constructor
--- @treturn package
+--- Packages of Fedora and its kin for a start hook, from the instance's own repositories or from
+-- .rpm files that lie here.
+-- @function ct.pkg.dnf
+-- @tparam string|table options options, or a list of packages, which may have options in it
+-- @tparam string|{string,...} options.packages each a package's name as the package manager takes
+--   it, or the path of a local package file, relative to the suite's folder (a URL is a name);
+--   required
+-- @tparam[opt=false] boolean options.update fetch the package lists even where there are some
+-- @tparam[opt=false] boolean options.volatile see ct.hook.start_env
+-- @treturn Package
 return distribution.constructor("dnf", "%.rpm$")

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- npm.lua - ct.pkg.npm: packages of Node.js, from a registry or from tarballs that lie here.
+
+--- ct.pkg.npm: packages of Node.js, from a registry or from tarballs that lie here.
+-- @submodule cleantest.pkg
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
@@ -13,10 +14,13 @@ local fields = {
 
 --- Node.js packages for a start hook, installed for all of the instance; npm too, where it is
 -- missing.
--- @tparam table options packages: a string or a list of strings, each a name, "name@version",
---   a URL, or the path of a local .tgz file, relative to the suite's folder; registry: the URL of a
---   registry, default npm's own; volatile (boolean): see ct.hook.start_env
--- @treturn package
+-- @function ct.pkg.npm
+-- @tparam string|table options options, or a list of packages, which may have options in it
+-- @tparam string|{string,...} options.packages each a name, "name@version", a URL, or the path of a
+--   local .tgz file, relative to the suite's folder; required
+-- @tparam[opt] string options.registry the URL of a registry; default: npm's own
+-- @tparam[opt=false] boolean options.volatile see ct.hook.start_env
+-- @treturn Package
 return function(options)
   options = shapes.options("ct.pkg.npm", options, fields, "packages", { "packages" })
   if #options.packages == 0 then where.fail "ct.pkg.npm: packages must not be empty" end

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- package.lua - what all kinds of packages are made of: local files that travel first, then
+
+--- What all kinds of packages are made of: local files that travel first, then
 -- one call of the guest's installer. It knows no kind by itself.
+-- @internal cleantest.pkg.package
 
 local testlet = require "cleantest.testlet"
 local where = require "cleantest.where"

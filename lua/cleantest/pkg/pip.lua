@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- pip.lua - ct.pkg.pip: Python packages, from an index, from wheels that lie here, or from
+
+--- ct.pkg.pip: Python packages, from an index, from wheels that lie here, or from
 -- requirements files.
+-- @submodule cleantest.pkg
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
@@ -25,11 +26,18 @@ local function check_pairs(options)
   end
 end
 
---- Python packages for a start hook. Files are meant from the suite's folder.
--- @tparam table options packages, requirements (files), constraints (files; the first belongs
---   to the first of requirements, and so on), wheels (files): each a string or a list of
---   strings; index: the URL of an index, default PyPI; volatile (boolean): see ct.hook.start_env
--- @treturn package
+--- Python packages for a start hook. Files are meant from the suite's folder. There must be
+-- packages, requirements or wheels.
+-- @function ct.pkg.pip
+-- @tparam string|table options options, or a list of packages, which may have options in it
+-- @tparam[opt] string|{string,...} options.packages as pip takes them
+-- @tparam[opt] string|{string,...} options.requirements files
+-- @tparam[opt] string|{string,...} options.constraints files; the first belongs to the first of
+--   requirements, and so on
+-- @tparam[opt] string|{string,...} options.wheels files
+-- @tparam[opt] string options.index the URL of an index; default: PyPI
+-- @tparam[opt=false] boolean options.volatile see ct.hook.start_env
+-- @treturn Package
 return function(options)
   options = shapes.options("ct.pkg.pip", options, fields, "packages")
   check_pairs(options)

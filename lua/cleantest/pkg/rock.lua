@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- rock.lua - ct.pkg.rock: Lua modules, by luarocks, from a server or from files that lie here.
+
+--- ct.pkg.rock: Lua modules, by luarocks, from a server or from files that lie here.
+-- @submodule cleantest.pkg
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
@@ -23,11 +24,14 @@ end
 
 --- Rocks for a start hook, installed for all of the instance; luarocks and Lua too, where they
 -- are missing.
--- @tparam table options packages: a string or a list of strings, each a name, "name version", a
---   URL, or the path of a local .rock or .rockspec file, relative to the suite's folder;
---   server: the URL of the only rock server to ask; lua: the Lua version they are for, default
---   "5.4"; volatile (boolean): see ct.hook.start_env
--- @treturn package
+-- @function ct.pkg.rock
+-- @tparam string|table options options, or a list of packages, which may have options in it
+-- @tparam string|{string,...} options.packages each a name, "name version", a URL, or the path of a
+--   local .rock or .rockspec file, relative to the suite's folder; required
+-- @tparam[opt] string options.server the URL of the only rock server to ask
+-- @tparam[opt="5.4"] string options.lua the Lua version they are for
+-- @tparam[opt=false] boolean options.volatile see ct.hook.start_env
+-- @treturn Package
 return function(options)
   options = shapes.options("ct.pkg.rock", options, fields, "packages", { "packages" })
   if #options.packages == 0 then where.fail "ct.pkg.rock: packages must not be empty" end

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- snap.lua - ct.pkg.snap: snaps, from the store or from files that lie here, and how they are
+
+--- ct.pkg.snap: snaps, from the store or from files that lie here, and how they are
 -- connected and called.
+-- @submodule cleantest.pkg
 
 local check = require "cleantest.check"
 local Package = require "cleantest.pkg.package"
@@ -34,15 +35,23 @@ local fields = {
   volatile = check.boolean,
 }
 
---- Snaps for a start hook; snapd too, where it is missing.
--- @tparam table options snaps (names) and local_snaps (paths of files, relative to the suite's
---   folder): each a string or a list of strings; confinement: "strict" (default), "classic" or
---   "devmode"; channel, cohort: for snaps; dangerous (boolean): local_snaps need not be signed;
---   connections: one or a list of { plug = "snap:plug", slot = "snap:slot", wait = true },
---   where without a slot it is the system's that fits, and wait = false does not wait for the
---   end of it; aliases: one or a list of { snap =, app =, alias = }, where the app's default is
---   the one called as the snap; volatile (boolean): see ct.hook.start_env
--- @treturn package
+--- Snaps for a start hook; snapd too, where it is missing. There must be snaps or local_snaps.
+-- @function ct.pkg.snap
+-- @tparam string|table options options, or a list of snaps, which may have options in it
+-- @tparam[opt] string|{string,...} options.snaps names
+-- @tparam[opt] string|{string,...} options.local_snaps paths of files, relative to the suite's
+--   folder
+-- @tparam[opt="strict"] string options.confinement "strict", "classic" or "devmode"
+-- @tparam[opt] string options.channel for snaps
+-- @tparam[opt] string options.cohort for snaps
+-- @tparam[opt=false] boolean options.dangerous local_snaps need not be signed
+-- @tparam[opt] table options.connections one or a list of `{ plug = "snap:plug", slot =
+--   "snap:slot", wait = true }`, where without a slot it is the system's that fits, and wait =
+--   false does not wait for the end of it
+-- @tparam[opt] table options.aliases one or a list of `{ snap =, app =, alias = }`, where the app's
+--   default is the one called as the snap
+-- @tparam[opt=false] boolean options.volatile see ct.hook.start_env
+-- @treturn Package
 return function(options)
   options = shapes.options("ct.pkg.snap", options, fields, "snaps")
   if not (options.snaps or options.local_snaps) then

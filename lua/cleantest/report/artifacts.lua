@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- artifacts.lua - a folder for each result (--artifacts DIR): its stdout and stderr as they came,
+
+--- A folder for each result (--artifacts DIR): its stdout and stderr as they came,
 -- result.json, which has all else, and what the testlet has left in its own folder, below
 -- `artifacts`.
+-- @internal cleantest.report.artifacts
 
 local collected = require "cleantest.call.artifacts"
 local core = require "cleantest.core"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- chrome_trace.lua - the run as a trace, which Perfetto and chrome://tracing show: a row for each
+
+--- The run as a trace, which Perfetto and chrome://tracing show: a row for each
 -- slot, a block for each job, and in it one for each phase. Times are microseconds.
+-- @internal cleantest.report.chrome_trace
 
 local core = require "cleantest.core"
 local encode = require "cleantest.report.encode"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- encode.lua - what instances printed, and any Lua value, as reports in files need it: valid
+
+--- What instances printed, and any Lua value, as reports in files need it: valid
 -- UTF-8, XML and JSON, whatever the bytes were.
+-- @internal cleantest.report.encode
 
 local cjson = require "cjson"
 

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- fold.lua - long outputs in the logs of a CI that can fold them: lines that begin and end a fold.
+
+--- Long outputs in the logs of a CI that can fold them: lines that begin and end a fold.
+-- @internal cleantest.report.fold
 
 local fold = {}
 

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- github.lua - for GitHub Actions: what is wrong as annotations, at the end, and the page of
+
+--- For GitHub Actions: what is wrong as annotations, at the end, and the page of
 -- markdown.lua as the step's summary. GitHub shows ten annotations of a kind and drops the others
 -- without a word, so there are nine, and one that counts.
+-- @internal cleantest.report.github
 
 local encode = require "cleantest.report.encode"
 local Markdown = require "cleantest.report.markdown"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- html.lua - the run as one page that needs nothing else: a table to filter and sort, each test's
+
+--- The run as one page that needs nothing else: a table to filter and sort, each test's
 -- output, and the timeline. Rows are written as they come; html_page.lua is what shows them.
+-- @internal cleantest.report.html
 
 local encode = require "cleantest.report.encode"
 local page = require "cleantest.report.html_page"

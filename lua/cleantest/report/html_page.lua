@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- html_page.lua - the page of html.lua: what comes before its rows, and after. Everything is in it,
+
+--- The page of html.lua: what comes before its rows, and after. Everything is in it,
 -- styles, script and data; it asks nobody for anything. A row's output is made when it is opened.
+-- @internal cleantest.report.html_page
 
 local page = {}
 

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- html_timeline.lua - the rest of html_page.lua: it draws the timeline, slots as rows and phases as
+
+--- The rest of html_page.lua: it draws the timeline, slots as rows and phases as
 -- blocks, and starts the page. `dataset.ready` of the page says how long that took.
+-- @internal cleantest.report.html_timeline
 
 return [==[
 const canvas = $("timeline"), pen = canvas.getContext("2d");

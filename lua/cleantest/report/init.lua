@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- report - the reports there are, by the words of `--report KIND[:FILE]`; which of them a run has;
--- and their end. A report is a module that returns a table with new(out, place), which returns
+
+--- The reports there are, by their words on the command line: `KIND[:FILE]`; which of them a run
+-- has; and their end. A report is a module that returns a table with new(out, place), which returns
 -- handlers for events; one of a user's is the same, or just the handlers.
+-- @internal cleantest.report
 
 local Artifacts = require "cleantest.report.artifacts"
 local events = require "cleantest.call.events"

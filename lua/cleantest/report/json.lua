@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- json.lua - the report for other programs: the events, one a line, each an object with `version`,
+
+--- The report for other programs: the events, one a line, each an object with `version`,
 -- `event` and `time` (seconds since the first). See call/events.lua for what they are.
+-- @internal cleantest.report.json
 
 local core = require "cleantest.core"
 local encode = require "cleantest.report.encode"

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- junit.lua - JUnit's XML, as Jenkins reads it, and GitLab: a test case for each result. A failure
+
+--- JUnit's XML, as Jenkins reads it, and GitLab: a test case for each result. A failure
 -- of the test is <failure>, of the environment <error>. Cases wait in a file of their own, for the
 -- counts come first.
+-- @internal cleantest.report.junit
 
 local encode = require "cleantest.report.encode"
 local Sink = require "cleantest.report.sink"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- markdown.lua - the run as a page for people: counts, a table of what was not good, and the last
+
+--- The run as a page for people: counts, a table of what was not good, and the last
 -- lines of each. What is too much for one page is counted, not shown.
+-- @internal cleantest.report.markdown
 
 local encode = require "cleantest.report.encode"
 local output = require "cleantest.report.output"

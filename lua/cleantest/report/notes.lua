@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- notes.lua - the report of a suite that runs without the command (lua5.4, busted): silent
+
+--- The report of a suite that runs without the command (lua5.4, busted): silent
 -- but for what the suite can't know from its results, in one line each.
+-- @internal cleantest.report.notes
 
 local text = require "cleantest.text"
 

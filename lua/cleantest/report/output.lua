@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- output.lua - what a testlet printed, as a terminal would show it: after a carriage return a line
+
+--- What a testlet printed, as a terminal would show it: after a carriage return a line
 -- is written over, and colours are left out. Reports for people show this; results keep the bytes.
+-- @internal cleantest.report.output
 
 local encode = require "cleantest.report.encode"
 local text = require "cleantest.text"

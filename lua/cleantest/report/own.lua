@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- own.lua - reports of users: ct.report in a suite, and files for `--report ./mine.lua`.
+
+--- Reports of users: ct.report in a suite, and files that the command is told of by
+-- `--report ./mine.lua`.
+-- @module cleantest.report.own
 
 local events = require "cleantest.call.events"
 local nearest = require "cleantest.nearest"
@@ -30,7 +32,9 @@ end
 
 --- Subscribes handlers to what happens from now on, to the end of the run. A handler that throws
 -- is told of, and its report hears no more.
--- @tparam table handlers event -> function(self, ...): see call/events.lua
+-- @function ct.report
+-- @tparam table handlers event -> function(self, ...); the events are those of
+--   @{cleantest.call.events}
 -- @treturn table handlers
 function own.report(handlers)
   local wrong = wrong_with(handlers)
@@ -46,6 +50,7 @@ local function checked(path, handlers)
 end
 
 --- Loads a user's report.
+-- @local
 -- @tparam string path a Lua file; it returns handlers, or a table with `new(out, place)`, or such a
 --   function: out has write(...), place has verbose, colours and ci
 -- @treturn table with new, as our own have it; or nil, what is wrong

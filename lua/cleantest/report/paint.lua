@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- paint.lua - colours for reports, or none. It decides nothing: the command says whether the
+
+--- Colours for reports, or none. It decides nothing: the command says whether the
 -- stream takes them.
+-- @internal cleantest.report.paint
 
 local codes = { pass = "32", skip = "33", fail = "1;31", error = "1;35", kept = "36", dim = "2" }
 

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- plain.lua - the command's report as lines: one for each result, more where it is bad, and
+
+--- The command's report as lines: one for each result, more where it is bad, and
 -- a summary. It reads well in a log; the live view prints these same lines above itself.
+-- @internal cleantest.report.plain
 
 local fold = require "cleantest.report.fold"
 local output = require "cleantest.report.output"

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- sink.lua - where a report writes. A file is written beside its place, and put there when it is
+
+--- Where a report writes. A file is written beside its place, and put there when it is
 -- complete: who reads it sees the one of before, or a whole one. What can't be written is
 -- remembered, and said at the end.
+-- @internal cleantest.report.sink
 
 local core = require "cleantest.core"
 

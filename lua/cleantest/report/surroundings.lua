@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- surroundings.lua - where the command runs, as far as reports care: a terminal, colours, a CI.
+
+--- Where the command runs, as far as reports care: a terminal, colours, a CI.
+-- @internal cleantest.report.surroundings
 
 local core = require "cleantest.core"
 

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- tap.lua - the Test Anything Protocol, version 14: a line for each result, the plan at the end,
+
+--- The Test Anything Protocol, version 14: a line for each result, the plan at the end,
 -- and what went wrong as a YAML block, for failures only. `tap13` is the same for readers that know
 -- no version 14, as Debian 12's prove: nothing in it is new in 14 but the number.
+-- @internal cleantest.report.tap
 
 local encode = require "cleantest.report.encode"
 local told = require "cleantest.report.told"

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- terminal.lua - the command's live view: below the plain report's lines, each instance with
+
+--- The command's live view: below the plain report's lines, each instance with
 -- its phase and its seconds. It is gone from the screen whenever the suite's own code runs,
 -- so that what the suite prints is never mixed with it.
+-- @internal cleantest.report.terminal
 
 local core = require "cleantest.core"
 local paint = require "cleantest.report.paint"

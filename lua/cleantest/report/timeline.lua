@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- timeline.lua - which job had which phase when, for reports that draw it: jobs lie in slots, as
+
+--- Which job had which phase when, for reports that draw it: jobs lie in slots, as
 -- many as there were instances at once, and in a slot no two jobs overlap.
+-- @internal cleantest.report.timeline
 
 local core = require "cleantest.core"
 

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- told.lua - what all reports say of a job and its result in the same words.
+
+--- What all reports say of a job and its result in the same words.
+-- @internal cleantest.report.told
 
 local result_of = require "cleantest.call.result"
 

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- test.lua - several tests in one testlet: test("serves /", function() ... end). Each has a result
+
+--- Several tests in one testlet: test("serves /", function() ... end). Each has a result
 -- of its own, in the result's `tests`; one that fails does not stop the others, and makes the
 -- testlet fail in the end.
+-- @module cleantest.test
 
 local check = require "cleantest.check"
 local guest = require "cleantest.guest"
@@ -50,6 +51,7 @@ local function run(name, f)
 end
 
 --- Notes a test that is not run.
+-- @function test.skip
 -- @tparam string name
 -- @tparam string reason why
 function test.skip(name, reason)
@@ -66,14 +68,15 @@ local function collect(value)
   return { ["cleantest.tests"] = collected, value = value }, failed > 0
 end
 
+--- Runs a test.
+-- @function test
+-- @tparam string name
+-- @tparam function f fails by throwing, or by returning nil or false and a message; may have
+--   tests in it, whose names follow its own: "web: serves /"
+-- @treturn boolean whether it passed
 return setmetatable(test, {
   __name = "cleantest.test",
   collect = collect,
-  --- Runs a test.
-  -- @tparam string name
-  -- @tparam function f fails by throwing, or by returning nil or false and a message; may have
-  --   tests in it, whose names follow its own: "web: serves /"
-  -- @treturn boolean whether it passed
   __call = function(_, name, f)
     check.string("test: the name", name)
     if type(f) ~= "function" then check.refuse("test: what is to be run", "a function", f) end

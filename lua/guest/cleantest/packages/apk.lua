@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- apk.lua - installs what a start hook's ct.pkg.apk names.
+
+--- Installs what a start hook's ct.pkg.apk names.
+-- @internal cleantest.packages.apk
 local distribution = require "cleantest.packages.distribution"
 
 return distribution(require "cleantest.utils.apk")

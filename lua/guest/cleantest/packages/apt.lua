@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- apt.lua - installs what a start hook's ct.pkg.apt names.
+
+--- Installs what a start hook's ct.pkg.apt names.
+-- @internal cleantest.packages.apt
 local distribution = require "cleantest.packages.distribution"
 
 return distribution(require "cleantest.utils.apt")

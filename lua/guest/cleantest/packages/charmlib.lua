@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- charmlib.lua - fetches what a start hook's ct.pkg.charmlib names, with charmcraft; charmcraft
+
+--- Fetches what a start hook's ct.pkg.charmlib names, with charmcraft; charmcraft
 -- itself, where it is missing, as a snap. The secret comes with the request and is given to
 -- charmcraft alone: it is in no file, no argument and no output.
+-- @internal cleantest.packages.charmlib
 local run = require "cleantest.utils.run"
 local where = require "cleantest.where"
 

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- distribution.lua - what the installers of apt, dnf, zypper, pacman, apk and system share: one
+
+--- What the installers of apt, dnf, zypper, pacman, apk and system share: one
 -- call of the package manager.
+-- @internal cleantest.packages.distribution
 
 --- Makes an installer.
 -- @tparam table manager the package manager, from cleantest.utils

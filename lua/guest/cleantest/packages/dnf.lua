@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- dnf.lua - installs what a start hook's ct.pkg.dnf names.
+
+--- Installs what a start hook's ct.pkg.dnf names.
+-- @internal cleantest.packages.dnf
 local distribution = require "cleantest.packages.distribution"
 
 return distribution(require "cleantest.utils.dnf")

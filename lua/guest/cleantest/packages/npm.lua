@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- npm.lua - installs what a start hook's ct.pkg.npm names, for all of the instance; npm itself,
+
+--- Installs what a start hook's ct.pkg.npm names, for all of the instance; npm itself,
 -- where it is missing, with the system's package manager.
+-- @internal cleantest.packages.npm
 local run = require "cleantest.utils.run"
 local system = require "cleantest.utils.system"
 

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- pacman.lua - installs what a start hook's ct.pkg.pacman names.
+
+--- Installs what a start hook's ct.pkg.pacman names.
+-- @internal cleantest.packages.pacman
 local distribution = require "cleantest.packages.distribution"
 
 return distribution(require "cleantest.utils.pacman")

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- pip.lua - installs what a start hook's ct.pkg.pip names; pip itself, where it is missing,
+
+--- Installs what a start hook's ct.pkg.pip names; pip itself, where it is missing,
 -- with the system's package manager.
+-- @internal cleantest.packages.pip
 local run = require "cleantest.utils.run"
 local system = require "cleantest.utils.system"
 

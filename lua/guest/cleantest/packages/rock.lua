@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- rock.lua - installs what a start hook's ct.pkg.rock names with luarocks, for all of the
+
+--- Installs what a start hook's ct.pkg.rock names with luarocks, for all of the
 -- instance; luarocks and the Lua they are for, where they are missing, with the system's
 -- package manager.
+-- @internal cleantest.packages.rock
 local run = require "cleantest.utils.run"
 local system = require "cleantest.utils.system"
 local where = require "cleantest.where"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- snap.lua - installs what a start hook's ct.pkg.snap names; snapd itself, where it is missing,
+
+--- Installs what a start hook's ct.pkg.snap names; snapd itself, where it is missing,
 -- with the system's package manager.
+-- @internal cleantest.packages.snap
 local run = require "cleantest.utils.run"
 local snap = require "cleantest.utils.snap"
 local system = require "cleantest.utils.system"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- system.lua - installs what a start hook's ct.pkg.system names, with the package manager that
+
+--- Installs what a start hook's ct.pkg.system names, with the package manager that
 -- this system has.
+-- @internal cleantest.packages.system
 local distribution = require "cleantest.packages.distribution"
 local system = require "cleantest.utils.system"
 

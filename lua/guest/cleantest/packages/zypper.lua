@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- zypper.lua - installs what a start hook's ct.pkg.zypper names.
+
+--- Installs what a start hook's ct.pkg.zypper names.
+-- @internal cleantest.packages.zypper
 local distribution = require "cleantest.packages.distribution"
 
 return distribution(require "cleantest.utils.zypper")

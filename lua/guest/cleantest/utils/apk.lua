@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- apk.lua - packages of Alpine Linux, from inside a testlet: require "cleantest.utils.apk". Its
+
+--- Packages of Alpine Linux, from inside a testlet: require "cleantest.utils.apk". Its
 -- functions are those of manager.lua; and the parsers, for their spec. install() also takes
 -- name=version; a package file need not be signed.
+-- @module cleantest.utils.apk
 local manager = require "cleantest.utils.manager"
 local run = require "cleantest.utils.run"
 
@@ -19,6 +20,7 @@ local function parse_line(line, name)
 end
 
 --- Parses what `apk list NAME` prints.
+-- @function parse_list
 -- @tparam string text
 -- @tparam string name
 -- @treturn ?table arch and full_version, of what is installed, else of the first line
@@ -34,9 +36,11 @@ local function parse_list(text, name)
 end
 
 --- Parses what `apk policy NAME` prints.
+-- @function parse_policy
 -- @tparam string text
 -- @tparam string version
 -- @treturn ?string the repository that has this version
+--
 local function parse_policy(text, version)
   local here = false
   for line in text:gmatch "[^\n]+" do

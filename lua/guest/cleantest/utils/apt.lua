@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
---
--- apt.lua - Debian packages, from inside a testlet: require "cleantest.utils.apt". Its
+
+--- Debian packages, from inside a testlet: require "cleantest.utils.apt". Its
 -- functions are those of manager.lua. install() also takes name=version and name/release, and
 -- behind the names a table of options: recommends (boolean; default: as apt is configured, which
 -- is true): install what the packages recommend, too.
+-- @module cleantest.utils.apt
 local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local manager = require "cleantest.utils.manager"

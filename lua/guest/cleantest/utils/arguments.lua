@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- arguments.lua - the arguments of functions that take one thing or many: f("a", "b"),
+
+--- The arguments of functions that take one thing or many: f("a", "b"),
 -- f { "a", "b" }, and a table of options behind them; and times and sizes.
+-- @internal cleantest.utils.arguments
 local check = require "cleantest.check"
 local units = require "cleantest.units"
 

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- dnf.lua - packages of Fedora and its kin, from inside a testlet: require
+
+--- Packages of Fedora and its kin, from inside a testlet: require
 -- "cleantest.utils.dnf". Its functions are those of manager.lua, and add_repo. install() also
 -- takes what dnf does: name-version, a URL.
+-- @module cleantest.utils.dnf
 local check = require "cleantest.check"
 local guest = require "cleantest.guest"
 local manager = require "cleantest.utils.manager"
@@ -81,8 +82,9 @@ end
 
 --- Adds a repository, as `dnf config-manager` would, which is not everywhere.
 -- @tparam string url of a .repo file, or of a repository's top
--- @tparam[opt] table options for a repository's top: gpgcheck (boolean; default: as dnf.conf
---   has it), gpgkey (a URL)
+-- @tparam[opt] table options for a repository's top
+-- @tparam[opt] boolean options.gpgcheck default: as dnf.conf has it
+-- @tparam[opt] string options.gpgkey a URL
 function dnf.add_repo(url, options)
   if type(url) ~= "string" or not url:find "^%w+://[^%s]+$" then
     where.fail("dnf.add_repo: invalid URL %s", check.describe(url))

@@ -1,14 +1,17 @@
 -- SPDX-License-Identifier: MIT
---
--- file.lua - what is at a path, from inside a testlet: require "cleantest.utils.file" "/etc/motd".
+
+--- What is at a path, from inside a testlet: require "cleantest.utils.file" "/etc/motd".
 -- It is looked at anew with each question. What is not there, or can't be read, throws, but for
 -- the questions whether it is.
+-- @module cleantest.utils.file
 local check = require "cleantest.check"
 local guest = require "cleantest.guest"
 local owners = require "cleantest.utils.owners"
 local run = require "cleantest.utils.run"
 local where = require "cleantest.where"
 
+--- What `file(path)` returns.
+-- @type File
 local File = { __name = "cleantest.utils.file" }
 File.__index = File
 
@@ -28,73 +31,87 @@ local function has_type(self, kind, not_followed)
   return info ~= nil and info.type == kind
 end
 
---- @treturn boolean whether anything is there; a link must lead to something
+--- Is anything there?
+-- @treturn boolean whether anything is there; a link must lead to something
 function File:exists()
   return guest.stat(self.path, true) ~= nil
 end
 
---- @treturn boolean whether it is a regular file, or a link to one
+--- Is it a regular file?
+-- @treturn boolean whether it is a regular file, or a link to one
 function File:is_file()
   return has_type(self, "file")
 end
 
---- @treturn boolean whether it is a folder, or a link to one
+--- Is it a folder?
+-- @treturn boolean whether it is a folder, or a link to one
 function File:is_directory()
   return has_type(self, "directory")
 end
 
---- @treturn boolean whether it is a symbolic link, wherever it leads
+--- Is it a link?
+-- @treturn boolean whether it is a symbolic link, wherever it leads
 function File:is_link()
   return has_type(self, "link", true)
 end
 
---- @treturn string "file", "directory", "socket", "pipe" or "device"
+--- What kind of thing it is.
+-- @treturn string "file", "directory", "socket", "pipe" or "device"
 function File:type()
   return look(self).type
 end
 
---- @treturn string its mode, in octal: "0644"
+--- Who may do what with it.
+-- @treturn string its mode, in octal: "0644"
 function File:mode()
   return ("%04o"):format(look(self).mode)
 end
 
---- @treturn int its owner's id
+--- Whose it is.
+-- @treturn int its owner's id
 function File:uid()
   return look(self).uid
 end
 
---- @treturn int its group's id
+--- Which group's it is.
+-- @treturn int its group's id
 function File:gid()
   return look(self).gid
 end
 
---- @treturn ?string its owner's name; nil when the id has none
+--- Whose it is, by name.
+-- @treturn ?string its owner's name; nil when the id has none
 function File:owner()
   return owners.user(look(self).uid)
 end
 
---- @treturn ?string its group's name; nil when the id has none
+--- Which group's it is, by name.
+-- @treturn ?string its group's name; nil when the id has none
 function File:group()
   return owners.group(look(self).gid)
 end
 
---- @treturn int bytes
+--- How large it is.
+-- @treturn int bytes
 function File:size()
   return look(self).size
 end
 
---- @treturn int when it was last written, in seconds since 1970
+--- When it was last written.
+-- @treturn int when it was last written, in seconds since 1970
 function File:mtime()
   return look(self).mtime
 end
 
---- @treturn string what a symbolic link says
+--- Where a link leads.
+-- @treturn string what a symbolic link says
 function File:target()
   local target, why = guest.read_link(self.path)
   return target or where.fail("file: %s: %s", self.path, why)
 end
 
---- @treturn table the names in a folder, sorted
+--- What is in a folder.
+-- @treturn {string,...} the names in a folder, sorted
 function File:list()
   local names, why = guest.list(self.path)
   if not names then where.fail("file: %s: %s", self.path, why) end
@@ -102,7 +119,8 @@ function File:list()
   return names
 end
 
---- @treturn string all its bytes
+--- What is in it.
+-- @treturn string all its bytes
 function File:read()
   local file <close>, why = io.open(self.path, "rb")
   local bytes
@@ -124,7 +142,8 @@ function File:match(pattern)
   return self:read():match(check.any_string("file:match: the pattern", pattern))
 end
 
---- @treturn string its SHA-256, in hexadecimal
+--- Its checksum.
+-- @treturn string its SHA-256, in hexadecimal
 function File:sha256()
   look(self)
   local argv = { "sha256sum", "--", (self.path:gsub("^[^/]", "./%0")) }
@@ -133,8 +152,9 @@ function File:sha256()
 end
 
 --- What is at a path, which need not exist.
+-- @function file
 -- @tparam string path
--- @treturn table with the methods above
+-- @treturn File
 return function(path)
   return setmetatable({ path = check.string("file: the path", path) }, File)
 end

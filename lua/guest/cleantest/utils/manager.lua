@@ -1,8 +1,11 @@
 -- SPDX-License-Identifier: MIT
---
--- manager.lua - what all package managers have in common: the checks, the waiting for the
--- network, and the one interface that a testlet uses. What is particular to apt, dnf, zypper,
--- pacman and apk is in the file of that name.
+
+--- What all package managers have in common: the checks, the waiting for the network, and the one
+-- interface that a testlet uses. What is particular to apt, dnf, zypper, pacman and apk is in the
+-- file of that name. Where names are taken, there may be one, or more, or a list. While somebody
+-- else holds a lock that the tool needs, it is waited for. Wrong arguments throw; a command that
+-- fails throws with its output.
+-- @module cleantest.utils.manager
 local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local Tool = require "cleantest.utils.package_tool"
@@ -11,6 +14,7 @@ local where = require "cleantest.where"
 local manager = {}
 
 --- Splits "[epoch:]version[-release]", as deb, rpm, pacman and apk have it.
+-- @local
 -- @tparam string full
 -- @treturn string epoch "0" when there is none
 -- @treturn string version
@@ -23,6 +27,7 @@ function manager.split_version(full)
 end
 
 --- Parses "Key : value" lines, as dnf, zypper and pacman print them.
+-- @local
 -- @tparam string text
 -- @treturn table key -> value, of the first line of each key
 function manager.parse_fields(text)
@@ -80,8 +85,22 @@ local function fill(info, found, state)
   return info
 end
 
+--- What fetch() returns.
+-- @table PackageInfo
+-- @tfield string name
+-- @tfield string state "installed", "available" or "absent" (then there is nothing but name and
+--   state)
+-- @tfield ?string arch
+-- @tfield ?string epoch
+-- @tfield ?string version
+-- @tfield ?string release
+-- @tfield ?string full_version
+-- @tfield ?string origin
 local interface = {}
 
+--- The version of the package manager.
+-- @function version
+-- @treturn string
 function interface.version(self)
   self:need_tool()
   local shown = self:call { "--version" }
@@ -93,6 +112,10 @@ function interface.version(self)
   return version
 end
 
+--- Are these packages installed?
+-- @function installed
+-- @tparam string|{string,...} ... names
+-- @treturn boolean one for each package
 function interface.installed(self, ...)
   local names = need_names(self, "installed", ...)
   self:need_tool()
@@ -101,10 +124,15 @@ function interface.installed(self, ...)
   return table.unpack(answers)
 end
 
+--- Fetches the lists of packages.
+-- @function update
 function interface.update(self)
   self:over_network(function() return self:fetch_lists() end)
 end
 
+--- Fetches the lists, then upgrades packages.
+-- @function upgrade
+-- @tparam[opt] string|{string,...} ... names of packages, which must be installed; default: all
 function interface.upgrade(self, ...)
   local names = read_names(self, "upgrade", ...)
   self:need_tool()
@@ -115,6 +143,14 @@ function interface.upgrade(self, ...)
   end)
 end
 
+--- Installs packages, and fetches the lists first when there are none, or when they name what is not
+-- there any more; files that need nothing that is not here need neither lists nor a network.
+-- @function install
+-- @tparam string|{string,...} ... names, or paths of package files (with a slash at or near the
+--   beginning)
+-- @tparam[opt] table options behind them, for apt only
+-- @tparam[opt] boolean options.recommends install what the packages recommend, too; default: as apt
+--   is configured, which is true
 function interface.install(self, ...)
   local names, options = need_names(self, "install", ...)
   self:need_tool()
@@ -128,12 +164,18 @@ function interface.install(self, ...)
   self:over_network(function() return self:with_lists(install) end, tried)
 end
 
+--- Removes packages, and keeps changed configuration where the tool does.
+-- @function remove
+-- @tparam string|{string,...} ... names
 function interface.remove(self, ...)
   local names = need_names(self, "remove", ...)
   self:need_tool()
   self:call(self.words.remove, names)
 end
 
+--- Removes packages and their configuration.
+-- @function purge
+-- @tparam string|{string,...} ... names
 function interface.purge(self, ...)
   local names = need_names(self, "purge", ...)
   self:need_tool()
@@ -144,6 +186,10 @@ function interface.purge(self, ...)
   end
 end
 
+--- What is known of a package.
+-- @function fetch
+-- @tparam string name
+-- @treturn PackageInfo
 function interface.fetch(self, ...)
   local name = need_name(self, "fetch", ...)
   self:need_tool()
@@ -155,22 +201,8 @@ function interface.fetch(self, ...)
   return info
 end
 
---- Makes the module of one package manager. Names are one, or more, or a list:
---   version() -> the tool's version;
---   installed(names) -> a boolean for each;
---   update() fetches the lists of packages;
---   upgrade(names) fetches the lists, then upgrades the packages named, which must be installed, or
---     all;
---   install(names) installs packages, by name or by the path of a package file (one with a
---     slash at or near its beginning), and fetches the lists first when there are none, or when
---     they name what is not there any more; files that need nothing that is not here need neither
---     lists nor a network;
---   remove(names) removes packages, and keeps changed configuration where the tool does;
---   purge(names) removes packages and their configuration;
---   fetch(name) -> { name, arch, epoch, version, release, full_version, origin, state }, with
---     state "installed", "available" or "absent" (then there is nothing but name and state).
--- While somebody else holds a lock that the tool needs, it is waited for. Wrong arguments throw; a
--- command that fails throws with its output.
+--- Makes the module of one package manager, of the functions above.
+-- @local
 -- @tparam table own name, program, env, version_pattern, words (arguments for update, upgrade,
 --   upgrade_all, install, install_here, remove, purge; install_here is for files, and asks no
 --   repository), locked and unfetched (lists of patterns: what the tool says when somebody else

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- os.lua - cleantest.utils.release under the name that the original has for it, whose functions
+
+--- cleantest.utils.release under the name that the original has for it, whose functions
 -- are called so: require "cleantest.utils.os". A local called os would hide Lua's own.
+-- @module cleantest.utils.os
 local release = require "cleantest.utils.release"
 
 return { release = function() return release() end, arch = release.arch }

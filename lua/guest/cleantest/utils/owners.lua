@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- owners.lua - the names of users and groups by their ids, for file.lua and process.lua: what
+
+--- The names of users and groups by their ids, for file.lua and process.lua: what
 -- the instance's /etc/passwd and /etc/group say, else getent, where there is one.
+-- @internal cleantest.utils.owners
 local run = require "cleantest.utils.run"
 
 local owners = {}

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- package_tool.lua - how the program of a package manager is run, for manager.lua: its locks are
+
+--- How the program of a package manager is run, for manager.lua: its locks are
 -- waited for, and a network where it needs one; lists are fetched when there are none, or when
 -- they are out of date. It knows no program by itself.
+-- @internal cleantest.utils.package_tool
 local guest = require "cleantest.guest"
 local run = require "cleantest.utils.run"
 local tables = require "cleantest.tables"

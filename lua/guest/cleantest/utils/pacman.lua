@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- pacman.lua - packages of Arch Linux and its kin, from inside a testlet: require
+
+--- Packages of Arch Linux and its kin, from inside a testlet: require
 -- "cleantest.utils.pacman". Its functions are those of manager.lua.
+-- @module cleantest.utils.pacman
 local manager = require "cleantest.utils.manager"
 local run = require "cleantest.utils.run"
 

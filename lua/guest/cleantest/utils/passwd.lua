@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- passwd.lua - users and groups, from inside a testlet: require "cleantest.utils.passwd". They
+
+--- Users and groups, from inside a testlet: require "cleantest.utils.passwd". They
 -- are read with getent and changed with useradd and its kin. Wrong arguments throw; a command
 -- that fails throws with its output.
+-- @module cleantest.utils.passwd
 local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local run = require "cleantest.utils.run"
@@ -26,12 +27,14 @@ local function entry(database, name)
   return fields[1] == name and fields or nil
 end
 
+--- What passwd.user() returns.
+-- @type User
 local User = {}
 User.__index = User
 
 --- A user, who need not exist.
 -- @tparam string name
--- @treturn table with the methods below
+-- @treturn User
 function passwd.user(name)
   return setmetatable({ name = check_user("passwd.user", name) }, User)
 end
@@ -42,12 +45,14 @@ local function need_user(self)
   return fields
 end
 
---- @treturn boolean
+--- Is there such a user?
+-- @treturn boolean
 function User:exists()
   return entry("passwd", self.name) ~= nil
 end
 
---- @treturn int the user's id; throws when there is no such user
+--- The user's id; throws when there is no such user.
+-- @treturn int
 function User:uid()
   return math.tointeger(tonumber(need_user(self)[3]))
 end
@@ -111,10 +116,16 @@ local function set_password(self, password, had_home)
 end
 
 --- Adds the user; none is left when the password is refused.
--- @tparam[opt] table options password (in clear), shell (a path), system (boolean),
---   primary_group (a name; default: the group of the user's name, which is made where there is
---   none), groups (a list of names), uid, home (a path; true: the usual one; false: none;
---   default: true, unless system)
+-- @tparam[opt] table options
+-- @tparam[opt] string options.password in clear
+-- @tparam[opt] string options.shell a path
+-- @tparam[opt=false] boolean options.system
+-- @tparam[opt] string options.primary_group a name; default: the group of the user's name, which is
+--   made where there is none
+-- @tparam[opt] string|{string,...} options.groups names
+-- @tparam[opt] int options.uid
+-- @tparam[opt] string|boolean options.home a path; true: the usual one; false: none; default: true,
+--   unless system
 function User:add(options)
   options = check.options("user:add", options, user_options)
   local group = options.primary_group
@@ -128,18 +139,21 @@ function User:add(options)
 end
 
 --- Removes the user.
--- @tparam[opt] table options purge (boolean): the home and the mail too
+-- @tparam[opt] table options
+-- @tparam[opt=false] boolean options.purge the home and the mail too
 function User:remove(options)
   options = check.options("user:remove", options, { purge = check.boolean })
   run({ "userdel", options.purge and "--remove" or "--", self.name }, { check = true })
 end
 
+--- What passwd.group() returns.
+-- @type Group
 local Group = {}
 Group.__index = Group
 
 --- A group, which need not exist.
 -- @tparam string name
--- @treturn table with the methods below
+-- @treturn Group
 function passwd.group(name)
   return setmetatable({ name = check_group("passwd.group", name) }, Group)
 end
@@ -150,12 +164,14 @@ local function need_group(self)
   return fields
 end
 
---- @treturn boolean
+--- Is there such a group?
+-- @treturn boolean
 function Group:exists()
   return entry("group", self.name) ~= nil
 end
 
---- @treturn int the group's id; throws when there is no such group
+--- The group's id; throws when there is no such group.
+-- @treturn int
 function Group:gid()
   return math.tointeger(tonumber(need_group(self)[3]))
 end
@@ -182,7 +198,9 @@ function Group:info()
 end
 
 --- Adds the group.
--- @tparam[opt] table options system (boolean), gid
+-- @tparam[opt] table options
+-- @tparam[opt=false] boolean options.system
+-- @tparam[opt] int options.gid
 function Group:add(options)
   options = check.options("group:add", options, { system = check.boolean, gid = check.integer })
   local argv = { "groupadd" }
@@ -193,7 +211,8 @@ function Group:add(options)
 end
 
 --- Removes the group.
--- @tparam[opt] table options force (boolean): even when it is some user's primary group
+-- @tparam[opt] table options
+-- @tparam[opt=false] boolean options.force even when it is some user's primary group
 function Group:remove(options)
   options = check.options("group:remove", options, { force = check.boolean })
   run({ "groupdel", options.force and "--force" or "--", self.name }, { check = true })
@@ -209,13 +228,13 @@ local function change_members(self, what, option, ...)
 end
 
 --- Adds users to the group.
--- @tparam string ... names, or a list of them
+-- @tparam string|{string,...} ... names, or a list of them
 function Group:add_user(...)
   change_members(self, "group:add_user", "--add", ...)
 end
 
 --- Takes users out of the group.
--- @tparam string ... names, or a list of them
+-- @tparam string|{string,...} ... names, or a list of them
 function Group:remove_user(...)
   change_members(self, "group:remove_user", "--delete", ...)
 end

@@ -1,12 +1,23 @@
 -- SPDX-License-Identifier: MIT
---
--- process.lua - the processes of the instance, from inside a testlet: require
+
+--- The processes of the instance, from inside a testlet: require
 -- "cleantest.utils.process". It reads /proc, and needs no ps.
+-- @module cleantest.utils.process
 local check = require "cleantest.check"
 local guest = require "cleantest.guest"
 local owners = require "cleantest.utils.owners"
 
 local process = {}
+
+--- One process.
+-- @table Process
+-- @tfield int pid
+-- @tfield int ppid
+-- @tfield string name as the kernel has it: cut to 15 bytes
+-- @tfield {string,...} args
+-- @tfield int uid
+-- @tfield ?string user nil: the uid has no name
+-- @tfield string state "R", "S", "Z" ...: see proc(5)
 
 local function read(pid, name)
   local file <close> = io.open(("/proc/%d/%s"):format(pid, name), "rb")
@@ -50,11 +61,14 @@ local function fits(found, wanted)
 end
 
 --- Finds processes.
--- @tparam[opt] string|table wanted a program's name ("nginx"), or a table of name, user (a name),
---   pid, ppid, args (a text that is in the command line, joined by blanks): all must be so;
+-- @tparam[opt] string|table wanted a program's name ("nginx"), or a table, of which all must be so;
 --   default: all processes
--- @treturn table a list, by pid, of { pid, ppid, name, args (a list), uid, user (nil: has no name),
---   state ("R", "S", "Z" ...: see proc(5)) }
+-- @tparam[opt] string wanted.name a program's name
+-- @tparam[opt] string wanted.user a user's name
+-- @tparam[opt] int wanted.pid
+-- @tparam[opt] int wanted.ppid
+-- @tparam[opt] string wanted.args a text that is in the command line, joined by blanks
+-- @treturn {Process,...} a list, by pid
 function process.find(wanted)
   if type(wanted) == "string" then wanted = { name = wanted } end
   wanted = check.options("process.find", wanted, fields)

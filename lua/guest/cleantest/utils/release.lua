@@ -1,10 +1,18 @@
 -- SPDX-License-Identifier: MIT
---
--- release.lua - what system this is: require "cleantest.utils.release".
+
+--- What system this is: require "cleantest.utils.release".
+-- @module cleantest.utils.release
 local guest = require "cleantest.guest"
 local where = require "cleantest.where"
 
 local release = {}
+
+--- What release() returns.
+-- @table Release
+-- @tfield string id "debian"
+-- @tfield ?string version_id "12"
+-- @tfield {string,...} like ids
+-- @tfield string name "Debian GNU/Linux 12 (bookworm)"
 
 -- A value as a shell would read it (os-release(5)): quotes off, backslashes undone.
 local function unquote(text)
@@ -28,9 +36,9 @@ local function read_fields()
   where.fail "release: there is no /etc/os-release"
 end
 
---- release() says what os-release(5) does.
+--- What os-release(5) says.
 -- @function release
--- @treturn table id ("debian"), version_id ("12", or nil), like (a list of ids), name
+-- @treturn Release
 local function read()
   local fields, like = read_fields(), {}
   for id in (fields.ID_LIKE or ""):gmatch "%S+" do like[#like + 1] = id end
@@ -42,7 +50,9 @@ local function read()
   }
 end
 
---- @treturn string the kernel's name of the architecture: "x86_64"
+--- The architecture.
+-- @function release.arch
+-- @treturn string the kernel's name of the architecture: "x86_64"
 function release.arch()
   return guest.machine()
 end

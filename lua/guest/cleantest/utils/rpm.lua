@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- rpm.lua - the database of installed RPM packages, for dnf.lua and zypper.lua. It installs
+
+--- The database of installed RPM packages, for dnf.lua and zypper.lua. It installs
 -- nothing.
+-- @internal cleantest.utils.rpm
 local run = require "cleantest.utils.run"
 
 local rpm = {}

@@ -1,12 +1,22 @@
 -- SPDX-License-Identifier: MIT
---
--- run.lua - commands, from inside a testlet: require "cleantest.utils.run".
+
+--- Commands, from inside a testlet: require "cleantest.utils.run".
+-- @module cleantest.utils.run
 local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local guest = require "cleantest.guest"
 local where = require "cleantest.where"
 
 local run = {}
+
+--- What a command left.
+-- @table Completed
+-- @tfield int exit_code -1 when it did not end by itself
+-- @tfield ?int signal nil when none ended it
+-- @tfield boolean timed_out it was killed, since it took too long
+-- @tfield boolean truncated it was killed, since it wrote more than output_limit
+-- @tfield string stdout what came before that
+-- @tfield string stderr what came before that
 
 -- The value of a variable: a string; false for none at all.
 local function check_variable(what, value)
@@ -54,8 +64,9 @@ local function to_argv(command)
 end
 
 --- What a command left, in words, for messages.
--- @tparam string|table command
--- @tparam table result
+-- @function run.describe
+-- @tparam string|{string,...} command
+-- @tparam Completed result
 -- @treturn string
 function run.describe(command, result)
   local what = type(command) == "table" and table.concat(command, " ") or command
@@ -88,9 +99,17 @@ local function split_options(commands)
 end
 
 --- Runs commands one after the other, up to the first that fails.
--- @param ... each a string, for `sh -c`, or a list, executed as it is; all are looked at before
---   the first is run. Behind them, a table of options, which hold for each: as run has
--- @treturn table a list of results; the last one is the failure, if there was one
+-- @function run.all
+-- @tparam string|{string,...} ... each a string, for `sh -c`, or a list, executed as it is; all are
+--   looked at before the first is run
+-- @tparam[opt] table options behind them; they hold for each
+-- @tparam[opt] table options.env as for run
+-- @tparam[opt] string options.cwd as for run
+-- @tparam[opt] string options.stdin as for run
+-- @tparam[opt] number|string options.timeout as for run
+-- @tparam[opt=false] boolean options.check as for run
+-- @tparam[opt="16MiB"] int|string options.output_limit as for run
+-- @treturn {Completed,...} a list of results; the last one is the failure, if there was one
 function run.all(...)
   local commands, argvs, results = table.pack(...), {}, {}
   local options = check.options("run.all", split_options(commands), fields)
@@ -102,18 +121,19 @@ function run.all(...)
   return results
 end
 
---- run(command, options) runs a command and waits for its end. What the command leaves behind is
--- not waited for: it lives on, and its later output goes nowhere. But when the command is made to
--- end, by timeout or output_limit, all that it started ends with it. Wrong arguments throw.
+--- Runs a command and waits for its end. What the command leaves behind is not waited for: it lives
+-- on, and its later output goes nowhere. But when the command is made to end, by timeout or
+-- output_limit, all that it started ends with it. Wrong arguments throw.
 -- @function run
--- @param command a string, for `sh -c`, or a list, executed as it is
--- @tparam[opt] table options env (strings or numbers by name; false: none of that name), cwd,
---   stdin (a string; default: nothing), timeout (seconds, or "5min"; default: none), check (throw,
---   with the output, unless the exit code is 0), output_limit (bytes, or "2MiB", of stdout, and of
---   stderr; default 16 MiB)
--- @treturn table exit_code (-1 when it did not end by itself), signal (nil when none ended it),
---   timed_out, truncated (a boolean each: it was killed, since it took too long, or wrote more
---   than output_limit), stdout, stderr (what came before that)
+-- @tparam string|{string,...} command a string, for `sh -c`, or a list, executed as it is
+-- @tparam[opt] table options
+-- @tparam[opt] table options.env strings or numbers by name; false: none of that name
+-- @tparam[opt] string options.cwd a folder
+-- @tparam[opt] string options.stdin its input; default: nothing
+-- @tparam[opt] number|string options.timeout seconds, or "5min"; default: none
+-- @tparam[opt=false] boolean options.check throw, with the output, unless the exit code is 0
+-- @tparam[opt="16MiB"] int|string options.output_limit bytes, or "2MiB", of stdout, and of stderr
+-- @treturn Completed
 return setmetatable(run, { __call = function(_, command, options)
   options = check.options("run", options, fields)
   return execute(command, to_argv(command), options)

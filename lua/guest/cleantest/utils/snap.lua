@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- snap.lua - snaps, from inside a testlet: require "cleantest.utils.snap". It speaks to snapd
+
+--- Snaps, from inside a testlet: require "cleantest.utils.snap". It speaks to snapd
 -- over its own socket, and waits for what it starts. Wrong arguments throw; what snapd can't
 -- do throws with snapd's reason.
+-- @module cleantest.utils.snap
 local check = require "cleantest.check"
 local Snap = require "cleantest.utils.snap_object"
 local snapd = require "cleantest.utils.snapd"
@@ -38,12 +39,18 @@ local function act(action, name, options)
   snapd.act(("%s %s"):format(action, name), "POST", "/v2/snaps/" .. name, content)
 end
 
---- A list without items, for a snap's settings: {} is an object without members there.
+--- A list without items, for a snap's settings: `{}` is an object without members there.
+-- @field empty_list
 snap.empty_list = snapd.empty_list
 
 --- Installs a snap from the store; one that is installed already is an error.
 -- @tparam string name
--- @tparam[opt] table options channel ("latest/edge"), cohort, classic, devmode, jailmode
+-- @tparam[opt] table options
+-- @tparam[opt] string options.channel "latest/edge"
+-- @tparam[opt] string options.cohort
+-- @tparam[opt=false] boolean options.classic
+-- @tparam[opt=false] boolean options.devmode
+-- @tparam[opt=false] boolean options.jailmode
 function snap.install(name, options)
   options = checked("install", name, options, from_store)
   act("install", name, options)
@@ -51,7 +58,8 @@ end
 
 --- Removes a snap.
 -- @tparam string name
--- @tparam[opt] table options purge (boolean): keep no snapshot of its data
+-- @tparam[opt] table options
+-- @tparam[opt=false] boolean options.purge keep no snapshot of its data
 function snap.remove(name, options)
   options = checked("remove", name, options, { purge = check.boolean })
   act("remove", name, options)
@@ -59,7 +67,12 @@ end
 
 --- Sees to it that a snap is installed, from the channel if there is one among the options.
 -- @tparam string name
--- @tparam[opt] table options as for install
+-- @tparam[opt] table options
+-- @tparam[opt] string options.channel "latest/edge"
+-- @tparam[opt] string options.cohort
+-- @tparam[opt=false] boolean options.classic
+-- @tparam[opt=false] boolean options.devmode
+-- @tparam[opt=false] boolean options.jailmode
 -- @treturn boolean whether anything had to be done
 function snap.ensure(name, options)
   options = checked("ensure", name, options, from_store)
@@ -77,8 +90,11 @@ end
 
 --- Installs a snap from a file.
 -- @tparam string path
--- @tparam[opt] table options dangerous (boolean: it need not be signed), classic, devmode,
---   jailmode
+-- @tparam[opt] table options
+-- @tparam[opt=false] boolean options.dangerous it need not be signed
+-- @tparam[opt=false] boolean options.classic
+-- @tparam[opt=false] boolean options.devmode
+-- @tparam[opt=false] boolean options.jailmode
 function snap.install_local(path, options)
   if type(path) ~= "string" or path == "" then
     check.refuse("snap.install_local: the path", "a string", path)
@@ -134,7 +150,8 @@ end
 -- @tparam string plug "snap:plug"
 -- @tparam[opt] string slot "snap:slot", "snap", or ":slot" for one of the system's; default:
 --   the system's slot that fits
--- @tparam[opt] table options wait (boolean, default true): for the end of it
+-- @tparam[opt] table options
+-- @tparam[opt=true] boolean options.wait for the end of it
 function snap.connect(plug, slot, options)
   options = checked("connect", plug, options, { wait = check.boolean })
   if slot ~= nil then check_name("snap.connect", slot) end
@@ -144,7 +161,8 @@ end
 --- Disconnects a plug from a slot.
 -- @tparam string plug "snap:plug"; alone, also "snap:slot": from all that it is connected to
 -- @tparam[opt] string slot as for connect
--- @tparam[opt] table options wait (boolean, default true): for the end of it
+-- @tparam[opt] table options
+-- @tparam[opt=true] boolean options.wait for the end of it
 function snap.disconnect(plug, slot, options)
   options = checked("disconnect", plug, options, { wait = check.boolean })
   if slot == nil then return wire("disconnect", nil, plug, options) end
@@ -165,14 +183,14 @@ function snap.hold_refresh(days)
 end
 
 --- Waits until snapd answers and has installed what its image came with.
--- @tparam[opt] number seconds the longest wait, default 300
+-- @tparam[opt=300] number seconds the longest wait
 function snap.wait_seeded(seconds)
   snapd.wait_seeded(seconds or 300)
 end
 
 --- A snap, which need not be installed.
 -- @tparam string name
--- @treturn table with the methods of snap_object.lua
+-- @treturn Snap
 function snap.get(name)
   return Snap.new(check_name("snap.get", name))
 end

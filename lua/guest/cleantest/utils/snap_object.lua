@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- snap_object.lua - one snap: what snap.get(name) of snap.lua returns. What it can't do throws
+
+--- One snap: what snap.get(name) of snap.lua returns. What it can't do throws
 -- with snapd's reason.
+-- @submodule cleantest.utils.snap
 local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local cjson = require "cjson"
@@ -10,10 +11,13 @@ local where = require "cleantest.where"
 
 local check_name = check.name_of("snap", "[%c%s/?&#]")
 
+--- What snap.get() returns.
+-- @type Snap
 local Snap = {}
 Snap.__index = Snap
 
 --- An object for a snap, which need not be installed.
+-- @local
 -- @tparam string name checked already
 function Snap.new(name)
   return setmetatable({ name = name }, Snap)
@@ -99,8 +103,8 @@ function Snap:restart(...)
 end
 
 --- The last lines of its services' logs.
--- @tparam[opt] int n how many, default 10
--- @treturn table a list of timestamp, message, sid, pid; the oldest first
+-- @tparam[opt=10] int n how many
+-- @treturn {table,...} a list of timestamp, message, sid, pid; the oldest first
 function Snap:logs(n)
   n = n or 10
   if math.type(n) ~= "integer" or n < 1 then

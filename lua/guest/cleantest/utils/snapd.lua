@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- snapd.lua - snapd's REST API over its socket, for snap.lua: requests, their answers, and
+
+--- Snapd's REST API over its socket, for snap.lua: requests, their answers, and
 -- waiting for the changes that they start. It knows no snap.
+-- @internal cleantest.utils.snapd
 local cjson = require "cjson"
 local guest = require "cleantest.guest"
 local where = require "cleantest.where"

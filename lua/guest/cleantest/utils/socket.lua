@@ -1,10 +1,18 @@
 -- SPDX-License-Identifier: MIT
---
--- socket.lua - what listens in the instance, from inside a testlet: require
+
+--- What listens in the instance, from inside a testlet: require
 -- "cleantest.utils.socket". It reads /proc/net, and connects to nothing.
+-- @module cleantest.utils.socket
 local check = require "cleantest.check"
 
 local socket = {}
+
+--- One socket.
+-- @table Socket
+-- @tfield string protocol "tcp", "udp" or "unix"
+-- @tfield ?string address of tcp and udp, in numbers
+-- @tfield ?int port of tcp and udp
+-- @tfield ?string path of unix; that of an abstract one begins with "@"
 
 local TCP_LISTEN <const>, UDP_UNCONNECTED <const> = "0A", "07"
 local UNIX_LISTENS <const> = 1 << 16 -- SO_ACCEPTCON, of the flags
@@ -73,8 +81,8 @@ local function add_unix(list)
 end
 
 --- All sockets that take connections, or datagrams from anybody.
--- @treturn table a list of { protocol ("tcp" or "udp"), address, port } and { protocol ("unix"),
---   path }, where the path of an abstract one begins with "@"
+-- @treturn {Socket,...} a list
+--
 function socket.list()
   local list = {}
   for _, kind in ipairs(kinds) do add_inet(list, table.unpack(kind)) end
@@ -91,6 +99,9 @@ end
 local fields = { protocol = check.choice { "tcp", "udp" }, address = check.string }
 
 --- Checks for the number of a port.
+-- @tparam string what its name, for messages
+-- @tparam int value what the user gave
+-- @treturn int the port
 function socket.check_port(what, value)
   local port = math.type(value) and math.tointeger(value)
   if not port or port < 1 or port > MOST_PORT then
@@ -101,8 +112,9 @@ end
 
 --- Does anything listen there?
 -- @tparam int|string at a port, or the path of a unix socket
--- @tparam[opt] table options for a port: protocol ("tcp", the default, or "udp"), address (in
---   numbers: it must be reached there; default: at any)
+-- @tparam[opt] table options for a port
+-- @tparam[opt="tcp"] string options.protocol "tcp" or "udp"
+-- @tparam[opt] string options.address in numbers: it must be reached there; default: at any
 -- @treturn boolean
 function socket.listening(at, options)
   local what = "socket.listening"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- system.lua - which package manager this system has: require "cleantest.utils.system". It
+
+--- Which package manager this system has: require "cleantest.utils.system". It
 -- knows names, not how to use them.
+-- @module cleantest.utils.system
 local os_release = require "cleantest.utils.release"
 local run = require "cleantest.utils.run"
 local where = require "cleantest.where"
@@ -36,7 +37,7 @@ function system.manager_name()
 end
 
 --- The package manager itself; throws when there is none.
--- @treturn table cleantest.utils.NAME
+-- @treturn table cleantest.utils.NAME; see @{cleantest.utils.manager}
 -- @treturn string its name
 function system.manager()
   local name = system.manager_name()

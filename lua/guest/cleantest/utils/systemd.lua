@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- systemd.lua - services, from inside a testlet: require "cleantest.utils.systemd". Wrong
+
+--- Services, from inside a testlet: require "cleantest.utils.systemd". Wrong
 -- arguments throw; what systemctl refuses throws with its output. Where units are taken, there may
 -- be one or more, or a list of them.
+-- @module cleantest.utils.systemd
 local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local run = require "cleantest.utils.run"
@@ -88,24 +89,28 @@ function systemd.stop(...)
 end
 
 --- Has units started at boot, where their files say when.
--- @tparam string ... units; behind them, a table of options: now (boolean, default false): start
---   them, too
+-- @tparam string|{string,...} ... units
+-- @tparam[opt] table options behind them
+-- @tparam[opt=false] boolean options.now start them, too
 function systemd.enable(...)
   local units, options = read_units("enable", { now = check.boolean }, ...)
   systemctl({ "enable", options.now and "--now" or nil }, units)
 end
 
 --- Has units not started at boot any more.
--- @tparam string ... units; behind them, a table of options: now (boolean, default false): stop
---   them, too
+-- @tparam string|{string,...} ... units
+-- @tparam[opt] table options behind them
+-- @tparam[opt=false] boolean options.now stop them, too
 function systemd.disable(...)
   local units, options = read_units("disable", { now = check.boolean }, ...)
   systemctl({ "disable", options.now and "--now" or nil }, units)
 end
 
 --- What units have written to the journal.
--- @tparam string ... units; behind them, a table of options: lines (integer, default 100): at most
---   so many, the last ones; since (string, as journalctl takes it: "-5min")
+-- @tparam string|{string,...} ... units
+-- @tparam[opt] table options behind them
+-- @tparam[opt=100] int options.lines at most so many, the last ones
+-- @tparam[opt] string options.since as journalctl takes it: "-5min"
 -- @treturn string lines, the oldest first
 function systemd.journal(...)
   local units, options = read_units("journal", { lines = check.count, since = check.string }, ...)
@@ -166,8 +171,10 @@ function systemd.resume(...)
 end
 
 --- Has units read their configuration again.
--- @tparam string ... units; behind them, a table of options: try_restart (boolean, default false):
---   restart those that can't reload; those that do not run are left alone
+-- @tparam string|{string,...} ... units
+-- @tparam[opt] table options behind them
+-- @tparam[opt=false] boolean options.try_restart restart those that can't reload; those that do not
+--   run are left alone
 function systemd.reload(...)
   local units, options = read_units("reload", { try_restart = check.boolean }, ...)
   systemctl({ options.try_restart and "try-reload-or-restart" or "reload" }, units)

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- wait.lua - waiting for what takes a moment, from inside a testlet: require
+
+--- Waiting for what takes a moment, from inside a testlet: require
 -- "cleantest.utils.wait". What does not come in time throws, and says what was last seen.
+-- @module cleantest.utils.wait
 local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local guest = require "cleantest.guest"
@@ -35,8 +36,9 @@ end
 --- Waits until a function succeeds: until it returns something that is neither nil nor false, and
 -- does not throw.
 -- @tparam function try
--- @tparam[opt] table options timeout (seconds, default 30), interval (seconds between two tries,
---   default 0.1)
+-- @tparam[opt] table options
+-- @tparam[opt=30] number|string options.timeout seconds, or "5min"
+-- @tparam[opt=0.1] number|string options.interval seconds between two tries
 -- @return what it returned at last
 function wait.try(try, options)
   if type(try) ~= "function" then check.refuse("wait.try: what is tried", "a function", try) end
@@ -61,8 +63,10 @@ end
 
 --- Waits until a TCP port takes a connection, which is closed at once.
 -- @tparam int port
--- @tparam[opt] table options host (a name, or an address in numbers; default: "127.0.0.1"), timeout
---   and interval as for try
+-- @tparam[opt] table options
+-- @tparam[opt="127.0.0.1"] string options.host a name, or an address in numbers
+-- @tparam[opt=30] number|string options.timeout seconds, or "5min"
+-- @tparam[opt=0.1] number|string options.interval seconds between two tries
 function wait.port(port, options)
   local known = { host = check.name, timeout = fields.timeout, interval = fields.interval }
   options = check.options("wait.port", options, known)
@@ -78,8 +82,10 @@ end
 
 --- Waits until there is something at a path.
 -- @tparam string path absolute
--- @tparam[opt] table options contains (a text that must be in the file, as it is), timeout and
---   interval as for try
+-- @tparam[opt] table options
+-- @tparam[opt] string options.contains a text that must be in the file, as it is
+-- @tparam[opt=30] number|string options.timeout seconds, or "5min"
+-- @tparam[opt=0.1] number|string options.interval seconds between two tries
 function wait.file(path, options)
   if check.string("wait.file: the path", path):sub(1, 1) ~= "/" then
     check.refuse("wait.file: the path", "absolute", path)
@@ -103,8 +109,10 @@ end
 
 --- Waits until a systemd unit is active; throws at once when it has failed.
 -- @tparam string unit "nginx", "ssh.socket"
--- @tparam[opt] table options state ("active", the default, "inactive" or "failed"), timeout and
---   interval as for try
+-- @tparam[opt] table options
+-- @tparam[opt="active"] string options.state "active", "inactive" or "failed"
+-- @tparam[opt=30] number|string options.timeout seconds, or "5min"
+-- @tparam[opt=0.1] number|string options.interval seconds between two tries
 function wait.unit(unit, options)
   local known = {
     state = check.choice { "active", "inactive", "failed" },
