@@ -21,8 +21,6 @@ local threads = require "cleantest.call.threads"
 local units = require "cleantest.units"
 local where = require "cleantest.where"
 
---- What ct.archon() returns.
--- @type Archon
 local Archon = { __name = "cleantest.archon" }
 Archon.__index = Archon
 
@@ -58,6 +56,9 @@ archon.check = check.object(Archon, "made by ct.archon()")
 function archon.run_of(self)
   return held[self].run
 end
+
+--- What ct.archon() returns.
+-- @type Archon
 
 local add_fields = {
   provision = testlet.check,

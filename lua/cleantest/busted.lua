@@ -162,7 +162,7 @@ subscribe("file", "end", restore)
 
 --- Declares a testlet as tests, one for each image and variant.
 -- @function on
--- @tparam table options as for @{ct.lxd}, but for the name
+-- @tparam table options as for ct.lxd, but for the name
 -- @tparam string name of the testlet: "installs"; a test is called "installs on debian-12-amd64"
 -- @tparam function|Testlet testlet as for ct.lxd
 return on

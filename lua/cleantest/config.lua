@@ -122,6 +122,8 @@ function Config:__tostring()
     hooks.names(held[self].hooks))
 end
 
+--- @section end
+
 local config = {}
 
 local configs = {} -- provider's name -> its configuration

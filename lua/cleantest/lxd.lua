@@ -105,9 +105,9 @@ end
 -- @tparam[opt] string|{string,...} options.tags a word or a list of words
 -- @tparam[opt] Hook|{Hook,...} options.hooks one or a list; behind the registered ones
 -- @tparam[opt] string|table|function options.expect what is a pass: "fail"; or a table of fields a
---   result must have (exit_code, signal, timed_out, value; stdout and stderr: a Lua pattern that
---   must be found in it); or a function of the result, which returns whether it is as expected, and
---   why not
+--   result must have (`exit_code`, `signal`, `timed_out`, `value`; `stdout` and `stderr`: a Lua
+--   pattern that must be found in it); or a function of the result, which returns whether it is as
+--   expected, and why not
 -- @tparam[opt] string|boolean options.xfail why it is known to fail: a failure is an xfail then, a
 --   pass a fail; false: it is not
 -- @tparam[opt] string|boolean|function options.skip why it is not to run, false, or a function of
@@ -127,7 +127,7 @@ end
 --   other)
 -- @tparam[opt=true] boolean options.parallel false: one instance at a time
 -- @tparam[opt] int options.num_threads the most instances at once; default: -j,
---   CLEANTEST_NUM_THREADS, the CPU count
+--   `CLEANTEST_NUM_THREADS`, the CPU count
 -- @tparam[opt] table options.reserve what must be left of this machine before one more is started
 -- @tparam[opt] int|string options.reserve.memory bytes, or a string like "2GiB"
 -- @tparam[opt] number options.reserve.cpu CPUs

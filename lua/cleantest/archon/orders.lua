@@ -19,7 +19,6 @@ local where = require "cleantest.where"
 
 local orders = {}
 
---- @type Archon
 local Orders = {} -- the methods
 orders.methods = Orders
 
@@ -134,6 +133,7 @@ local function as_testlet(command)
 end
 
 --- Runs a command in instances, in parallel.
+-- @function Archon:execute
 -- @tparam string|{string,...} names a name, or a list
 -- @tparam string|{string,...}|function|Testlet command a string, for sh -c; a list, executed as it
 --   is; or a testlet of any kind
@@ -171,6 +171,7 @@ local function artifacts(what, source, dest, options, make)
 end
 
 --- Puts files and folders into instances. Throws when that fails.
+-- @function Archon:push
 -- @tparam string|{string,...} names a name, or a list
 -- @tparam string|table|Artifact|{Artifact,...} source artifacts from ct.data; or the path of a file
 --   or folder here, or `{ text = "..." }`, with
@@ -191,6 +192,7 @@ local function pull_hint(source, bad)
 end
 
 --- Gets files and folders out of instances. Throws when that fails.
+-- @function Archon:pull
 -- @tparam string|{string,...} names a name, or a list
 -- @tparam string|Artifact|{Artifact,...} source artifacts from ct.data; or a file's path there,
 --   with
@@ -208,6 +210,7 @@ end
 local address_fields = { family = check.choice { "inet", "inet6" }, timeout = units.check_timeout }
 
 --- The address at which others reach an instance, once it has one. Throws when it gets none.
+-- @function Archon:address
 -- @tparam string name
 -- @tparam[opt] table options
 -- @tparam[opt="inet"] string options.family "inet" or "inet6"

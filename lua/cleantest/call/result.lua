@@ -30,8 +30,8 @@ local result = {}
 -- @tfield any value what a function returned: plain data
 -- @tfield ?{table,...} tests of cleantest.test: each has name, status, message and seconds
 -- @tfield number duration seconds from the instance's creation to the result
--- @tfield table phases phase -> seconds: prepare, create, start, ready, start_hooks, testlet,
---   stop_hooks, those that were reached
+-- @tfield table phases phase -> seconds, of those that were reached: "prepare", "create", "start",
+--   "ready", "hooks", "testlet", "collect"
 -- @tfield table resources of the testlet and its children
 -- @tfield number resources.cpu_user seconds
 -- @tfield number resources.cpu_system seconds

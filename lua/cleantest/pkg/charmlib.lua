@@ -29,7 +29,7 @@ end
 -- @tparam table options
 -- @tparam string options.auth_token_path a file that `charmcraft login --export` wrote, relative to
 --   the suite's folder; required
--- @tparam string|{string,...} options.charmlibs "charms.operator_libs_linux.v0.apt"; required
+-- @tparam string|{string,...} options.charmlibs `"charms.operator_libs_linux.v0.apt"`; required
 -- @tparam[opt=false] boolean options.volatile see ct.hook.start_env
 -- @treturn Package
 return function(options)

@@ -6,8 +6,8 @@
 
 local distribution = require "cleantest.pkg.distribution"
 
---- Packages of Arch Linux and its kin for a start hook, from the instance's own repositories or from
--- .pkg.tar files that lie here.
+--- Packages of Arch Linux and its kin for a start hook, from the instance's own repositories or
+-- from .pkg.tar files that lie here.
 -- @function ct.pkg.pacman
 -- @tparam string|table options options, or a list of packages, which may have options in it
 -- @tparam string|{string,...} options.packages each a package's name as the package manager takes

@@ -6,8 +6,8 @@
 
 local distribution = require "cleantest.pkg.distribution"
 
---- Packages of openSUSE and SLES for a start hook, from the instance's own repositories or from .rpm
--- files that lie here.
+--- Packages of openSUSE and SLES for a start hook, from the instance's own repositories or from
+-- .rpm files that lie here.
 -- @function ct.pkg.zypper
 -- @tparam string|table options options, or a list of packages, which may have options in it
 -- @tparam string|{string,...} options.packages each a package's name as the package manager takes

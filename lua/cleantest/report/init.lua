@@ -38,7 +38,7 @@ local function split(spec)
   return kind or spec, file
 end
 
---- Reads the value of one --report.
+--- Reads the value of one `report` option.
 -- @tparam string spec "KIND", "KIND:FILE", "./mine.lua", "./mine.lua:FILE"
 -- @treturn table kind, file (nil: standard output), spec; or nil, what is wrong
 function report.parse(spec)

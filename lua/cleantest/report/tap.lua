@@ -14,7 +14,7 @@ Tap.__index = Tap
 local MOST <const> = 65536 -- bytes of an output
 
 --- @tparam sink out
--- @tparam table place
+-- @tparam table _ the place
 -- @tparam string kind "tap" or "tap13"
 -- @treturn table handlers for events.subscribe
 function Tap.new(out, _, kind)

@@ -13,7 +13,8 @@ told.PHASES = {
 }
 
 --- A result's status, or "cancelled": there is no verdict.
--- @tparam table job, result as from events
+-- @tparam table job as from events
+-- @tparam table result the same
 -- @treturn string
 function told.status(job, result)
   return job.cancelled and "cancelled" or result.status

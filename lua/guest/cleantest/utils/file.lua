@@ -151,6 +151,8 @@ function File:sha256()
   return shown.stdout:match "^\\?(%x+)" or where.fail("%s", run.describe(argv, shown))
 end
 
+--- @section end
+
 --- What is at a path, which need not exist.
 -- @function file
 -- @tparam string path

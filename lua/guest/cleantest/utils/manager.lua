@@ -143,8 +143,8 @@ function interface.upgrade(self, ...)
   end)
 end
 
---- Installs packages, and fetches the lists first when there are none, or when they name what is not
--- there any more; files that need nothing that is not here need neither lists nor a network.
+--- Installs packages, and fetches the lists first when there are none, or when they name what is
+-- not there any more; files that need nothing that is not here need neither lists nor a network.
 -- @function install
 -- @tparam string|{string,...} ... names, or paths of package files (with a slash at or near the
 --   beginning)

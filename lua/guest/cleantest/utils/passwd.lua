@@ -27,8 +27,6 @@ local function entry(database, name)
   return fields[1] == name and fields or nil
 end
 
---- What passwd.user() returns.
--- @type User
 local User = {}
 User.__index = User
 
@@ -38,6 +36,9 @@ User.__index = User
 function passwd.user(name)
   return setmetatable({ name = check_user("passwd.user", name) }, User)
 end
+
+--- What passwd.user() returns.
+-- @type User
 
 local function need_user(self)
   local fields = entry("passwd", self.name)
@@ -146,8 +147,8 @@ function User:remove(options)
   run({ "userdel", options.purge and "--remove" or "--", self.name }, { check = true })
 end
 
---- What passwd.group() returns.
--- @type Group
+--- @section end
+
 local Group = {}
 Group.__index = Group
 
@@ -157,6 +158,9 @@ Group.__index = Group
 function passwd.group(name)
   return setmetatable({ name = check_group("passwd.group", name) }, Group)
 end
+
+--- What passwd.group() returns.
+-- @type Group
 
 local function need_group(self)
   local fields = entry("group", self.name)

@@ -3,6 +3,7 @@
 --- One snap: what snap.get(name) of snap.lua returns. What it can't do throws
 -- with snapd's reason.
 -- @submodule cleantest.utils.snap
+
 local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
 local cjson = require "cjson"
