@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: MIT
+---@meta cleantest.utils.skip
+
+---@param reason string
+local function skip(reason) end
+
+return skip
