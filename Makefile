@@ -215,6 +215,16 @@ lint:
 	spec/lab/install build lint
 	spec/lint
 
+# ---- the reference ----------------------------------------------------------------------
+
+# build/doc/index.html: Lua by LDoc; build/doc/c: the C header by doxygen.
+.PHONY: doc
+doc:
+	spec/lab/install doc
+	@mkdir -p $(BUILD)/doc
+	ldoc --quiet --fatalwarnings --config lua/config.ld --dir '$(abspath $(BUILD))/doc' .
+	{ cat engine/Doxyfile; echo 'OUTPUT_DIRECTORY = $(BUILD)/doc'; } | doxygen -
+
 .PHONY: clean
 clean:
 	rm -rf build build-*

@@ -1,7 +1,19 @@
 -- SPDX-License-Identifier: MIT
 
---- The facade: what `require "cleantest"` gives a suite. Everything in it is
--- documented where it is made. Any Lua can read this file, so that the wrong one is told.
+--- What `require "cleantest"` gives a suite. Everything in it is documented where it is made:
+--
+-- - @{cleantest.lxd}: `ct.lxd`, `ct.lxd.target`; their testlets: @{cleantest.testlet}, `ct.script`,
+--   `ct.file`, `ct.command`; their images: @{cleantest.image}
+-- - @{cleantest.call.call}: what a call returns, and its results: @{cleantest.call.result}
+-- - @{cleantest.run}: `ct.run`
+-- - @{cleantest.config}: `ct.configure`
+-- - @{cleantest.hook}: `ct.hook`; what hooks install and move: @{cleantest.pkg}, @{cleantest.data}
+-- - @{cleantest.env}: `ct.env`
+-- - @{cleantest.archon}: `ct.archon`
+-- - @{cleantest.report.own}: `ct.report`, and its events: @{cleantest.call.events}
+--
+-- In busted's specs: @{cleantest.busted}. Inside an instance: @{cleantest.job}, @{cleantest.test}
+-- and cleantest.utils. Any Lua can read this file, so that the wrong one is told.
 -- @module cleantest
 
 if _VERSION ~= "Lua 5.4" then
@@ -84,4 +96,6 @@ function ct.finish()
   Batch.finish_all()
 end
 
+--- The version of cleantest: "0.1.0".
+-- @field ct.version
 return named("ct", ct)

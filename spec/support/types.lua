@@ -55,6 +55,26 @@ function types.classes()
   return classes
 end
 
+-- Function, as it is written, or class that can be called -> the lines that say its parameters.
+local function read_parameters(path, parameters)
+  local said, class = "", nil
+  for line in io.lines(path) do
+    class = line:match "^%-%-%-@class ([%w_.]+)" or class
+    local name = line:match "^function ([%w_.:]+)%(" or line:match "^local function (%w+)%("
+    if name then parameters[name] = said end
+    if line:find "^%-%-%-@overload " then parameters[class] = line end
+    said = line:find "^%-%-%-" and said .. line .. "\n" or ""
+  end
+end
+
+--- What the parameters of functions are declared as.
+-- @treturn table "run.all", "Archon:add"; or a class that can be called -> text
+function types.parameters()
+  local parameters = {}
+  each_file(types.FOLDER, function(path) read_parameters(path, parameters) end)
+  return parameters
+end
+
 --- All modules that are declared, as they are there: name -> a function, or a table of functions.
 function types.modules()
   local modules = {}

@@ -140,15 +140,19 @@ describe("the types of the guest's", function()
   end
 
   it("modules are their names", function()
-    local names, everything = { "cleantest.job", "cleantest.test" }, { CLEANTEST_ARTIFACTS = "/" }
+    local names = { "cleantest.job", "cleantest.test" }
     for name in pairs(modules_inside) do names[#names + 1] = "cleantest.utils." .. name end
-    for name, real in pairs(inside(exports, { env = everything }, names)) do
+    for name, real in pairs(inside(exports, nil, names)) do
       local module = assert(modules[name], name .. " is not declared")
       local list = type(module) == "table" and keys(module) or { "()" }
       if type(module) == "table" and classes[name].callable then table.insert(list, "()") end
       local parent = classes[name] and classes[classes[name].parent]
       for _, method in ipairs(parent and parent.methods or {}) do list[#list + 1] = method end
-      if name == "cleantest.job" then list = tables.keys(classes[name].optional) end
+      if name == "cleantest.job" then
+        list = tables.keys(classes[name].optional)
+        table.insert(real, "artifacts") -- where there is an instance
+        table.sort(real)
+      end
       table.sort(list)
       assert.same(real, list, name)
     end

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 
---- A folder for each result (--artifacts DIR): its stdout and stderr as they came,
+--- A folder for each result, below what `artifacts` names: its stdout and stderr as they came,
 -- result.json, which has all else, and what the testlet has left in its own folder, below
 -- `artifacts`.
 -- @internal cleantest.report.artifacts

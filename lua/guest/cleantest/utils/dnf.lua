@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 
---- Packages of Fedora and its kin, from inside a testlet: require
--- "cleantest.utils.dnf". Its functions are those of manager.lua, and add_repo. install() also
--- takes what dnf does: name-version, a URL.
+--- Packages of Fedora and its kin, from inside a testlet: require "cleantest.utils.dnf". Its
+-- functions are those of @{cleantest.utils.manager}, and add_repo. install() also takes what dnf
+-- does: name-version, a URL.
 -- @module cleantest.utils.dnf
 local check = require "cleantest.check"
 local guest = require "cleantest.guest"

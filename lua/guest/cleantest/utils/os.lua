@@ -5,4 +5,11 @@
 -- @module cleantest.utils.os
 local release = require "cleantest.utils.release"
 
+--- What release() of cleantest.utils.release returns.
+-- @function release
+-- @treturn Release
+
+--- The architecture.
+-- @function arch
+-- @treturn string as release.arch() of cleantest.utils.release
 return { release = function() return release() end, arch = release.arch }

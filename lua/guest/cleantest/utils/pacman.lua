@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 
 --- Packages of Arch Linux and its kin, from inside a testlet: require
--- "cleantest.utils.pacman". Its functions are those of manager.lua.
+-- "cleantest.utils.pacman". Its functions are those of @{cleantest.utils.manager}.
 -- @module cleantest.utils.pacman
 local manager = require "cleantest.utils.manager"
 local run = require "cleantest.utils.run"

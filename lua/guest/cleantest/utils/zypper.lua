@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 
---- Packages of openSUSE and SLES, from inside a testlet: require
--- "cleantest.utils.zypper". Its functions are those of manager.lua. install() also takes
--- name=version; a package file need not be signed.
+--- Packages of openSUSE and SLES, from inside a testlet: require "cleantest.utils.zypper". Its
+-- functions are those of @{cleantest.utils.manager}. install() also takes name=version; a package
+-- file need not be signed.
 -- @module cleantest.utils.zypper
 local manager = require "cleantest.utils.manager"
 local rpm = require "cleantest.utils.rpm"
