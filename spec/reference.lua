@@ -172,17 +172,27 @@ local function declared_name(key)
   return name == last and module or last .. "." .. name
 end
 
-local function compare_options(items)
+local function compare_options(key, options, all)
+  for parameter, fields in pairs(options) do
+    local found = false
+    for _, declared in ipairs(all) do found = found or declared == fields_of(fields) end
+    if not found then
+      complain("%s: documented of %s are: %s\n  and lua/types has: %s", key, parameter,
+        fields_of(fields), table.concat(all, "; "))
+    end
+  end
+end
+
+-- LDoc compares the parameters with the code only where the code gives the name.
+local function compare_parameters(items)
   local parameters = types.parameters()
   for key, item in pairs(items) do
-    local all = declared_options(parameters[declared_name(key)] or "")
-    for parameter, fields in pairs(item.kind == "function" and item.options or {}) do
-      local found = false
-      for _, declared in ipairs(all) do found = found or declared == fields_of(fields) end
-      if not found then
-        complain("%s: documented of %s are: %s\n  and lua/types has: %s", key, parameter,
-          fields_of(fields), table.concat(all, "; "))
-      end
+    local declared = item.kind == "function"
+      and (parameters[declared_name(key)] or parameters[key:match "%S+$"])
+    if declared then
+      local names = item.params:gsub("%.%.%. .*", "...") -- the options behind them
+      if declared.names then compare(key, names, declared.names) end
+      compare_options(key, item.options, declared_options(declared.said))
     end
   end
 end
@@ -214,7 +224,7 @@ end
 
 local items = read_reference()
 compare_names(items, read_types())
-compare_options(items)
+compare_parameters(items)
 compare_tables(items)
 check_headers()
 for _, problem in ipairs(problems) do print(problem) end

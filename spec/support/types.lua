@@ -55,20 +55,22 @@ function types.classes()
   return classes
 end
 
--- Function, as it is written, or class that can be called -> the lines that say its parameters.
+-- Function, as it is written, or class that can be called -> its parameters, as words, and the
+-- lines that say what they are.
 local function read_parameters(path, parameters)
   local said, class = "", nil
   for line in io.lines(path) do
     class = line:match "^%-%-%-@class ([%w_.]+)" or class
-    local name = line:match "^function ([%w_.:]+)%(" or line:match "^local function (%w+)%("
-    if name then parameters[name] = said end
-    if line:find "^%-%-%-@overload " then parameters[class] = line end
+    local name, names = line:gsub("^local ", ""):match "^function ([%w_.:]+)%((.-)%)"
+    if name then parameters[name] = { names = names:gsub(",", ""), said = said } end
+    if line:find "^%-%-%-@overload " then parameters[class] = { said = line } end
     said = line:find "^%-%-%-" and said .. line .. "\n" or ""
   end
 end
 
 --- What the parameters of functions are declared as.
--- @treturn table "run.all", "Archon:add"; or a class that can be called -> text
+-- @treturn table "run.all", "Archon:add"; or a class that can be called -> { said= text, names=
+--   ?string }
 function types.parameters()
   local parameters = {}
   each_file(types.FOLDER, function(path) read_parameters(path, parameters) end)

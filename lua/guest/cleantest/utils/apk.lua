@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 
---- Packages of Alpine Linux, from inside a testlet: require "cleantest.utils.apk". Its functions are
--- those of @{cleantest.utils.manager}; and the parsers, for their spec. install() also takes
+--- Packages of Alpine Linux, from inside a testlet: require "cleantest.utils.apk". Its functions
+-- are those of @{cleantest.utils.manager}; and the parsers, for their spec. install() also takes
 -- name=version; a package file need not be signed.
 -- @module cleantest.utils.apk
 local manager = require "cleantest.utils.manager"

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: MIT
 
---- Debian packages, from inside a testlet: require "cleantest.utils.apt". Its functions are those of
--- @{cleantest.utils.manager}. install() also takes name=version and name/release, and behind the
--- names a table of options: recommends (boolean; default: as apt is configured, which is true):
--- install what the packages recommend, too.
+--- Debian packages, from inside a testlet: require "cleantest.utils.apt". Its functions are those
+-- of @{cleantest.utils.manager}. install() also takes name=version and name/release, and behind
+-- the names a table of options: recommends (boolean; default: as apt is configured, which is
+-- true): install what the packages recommend, too.
 -- @module cleantest.utils.apt
 local arguments = require "cleantest.utils.arguments"
 local check = require "cleantest.check"
