@@ -6,25 +6,25 @@
 -- This is version 1. Names and fields stay as they are; more may come. Times are seconds of a
 -- clock that only goes forward (`clock`), where nothing else is said.
 --
---   start(info)             the command begins: version (of this stream, 1), cleantest (its
---                           version), time (since 1970), clock
---   suite(path, alone)      a suite begins; alone: it is the only one
---   pool(paths)             the testlets that these suites have declared run next, mixed
---   jobs(jobs)              a call started these, a list
---   phase(job, event)       its instance entered event.phase at event.time; event.instance
---   result(job, result)     its result is there: see the README
---   done(job, event)        it is over at event.time, after event.seconds of teardown;
---                           event.message: what was kept (event.preserved), else what went wrong
---   note(message)           something about a call that is worth knowing
---   broken(message)         a batch, or a report, could not be ended well
---   unseen(batch, n)        n bad results of a call were never looked at (inside cleantest only)
---   raised(path, message)   a suite raised an error
---   unloadable(path, message)  it could not be loaded
---   interrupted(path, signal)  it was interrupted: "SIGINT"
---   summary(tally)          the end: pass fail error skip xfail cancelled broke (counts), seconds,
---                           signal, exit_code
---   wait() tick() pause()   about to wait for an event; something may have changed; the suite's
---                           code goes on
+-- - `start(info)`: the command begins: version (of this stream, 1), cleantest (its version), time
+--   (since 1970), clock
+-- - `suite(path, alone)`: a suite begins; alone: it is the only one
+-- - `pool(paths)`: the testlets that these suites have declared run next, mixed
+-- - `jobs(jobs)`: a call started these, a list
+-- - `phase(job, event)`: its instance entered event.phase at event.time; event.instance
+-- - `result(job, result)`: its result is there: see the README
+-- - `done(job, event)`: it is over at event.time, after event.seconds of teardown; event.message:
+--   what was kept (event.preserved), else what went wrong
+-- - `note(message)`: something about a call that is worth knowing
+-- - `broken(message)`: a batch, or a report, could not be ended well
+-- - `unseen(batch, n)`: n bad results of a call were never looked at (inside cleantest only)
+-- - `raised(path, message)`: a suite raised an error
+-- - `unloadable(path, message)`: it could not be loaded
+-- - `interrupted(path, signal)`: it was interrupted: "SIGINT"
+-- - `summary(tally)`: the end: pass fail error skip xfail cancelled broke (counts), seconds,
+--   signal, exit_code
+-- - `wait()`, `tick()`, `pause()`: about to wait for an event; something may have changed; the
+--   suite's code goes on
 --
 -- A job: number (from 1), id, name (its result's), testlet, image, suite (path), tags, matrix;
 -- directed: it is an archon's and no test; cancelled: it was ended, and there is no verdict.

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 
---- What tostring() says of a result, for asserts and reports. The fields are as
--- they came from the engine (see cleantest.h), and those that say which job's it is.
+--- Results: what tostring() says of one, for asserts and reports. The fields are as they came from
+-- the engine (see cleantest.h), and those that say which job's it is.
 -- @module cleantest.call.result
 
 local tables = require "cleantest.tables"

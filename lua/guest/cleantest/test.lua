@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 
---- Several tests in one testlet: test("serves /", function() ... end). Each has a result
+--- Several tests in one testlet: `test("serves /", f)`. Each has a result
 -- of its own, in the result's `tests`; one that fails does not stop the others, and makes the
 -- testlet fail in the end.
 -- @module cleantest.test
