@@ -218,6 +218,9 @@ local function check_headers()
     module = module:gsub("/init$", ""):gsub("/", ".")
     local kind, name = text:match "\n%-%- @(%l+) (cleantest[%w_.]*)\n"
     local fits = kind == "submodule" or (kind == "module" or kind == "internal") and name == module
+    if text:match("%-%-%- ([^\n]*)"):find("--", 1, true) then
+      complain("%s: LDoc can't read a file whose first line of comment has a '--' in it", path)
+    end
     if not fits then complain("%s: no `@module %s`, `@internal` or `@submodule`", path, module) end
   end
 end

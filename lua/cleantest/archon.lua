@@ -195,6 +195,7 @@ end
 shapes.limit(Archon, "archon", { add = 3, instance = 1, exists = 1, destroy = 1 })
 
 --- Has the archons that there are outlive destroy_all, for a suite that goes on later.
+-- @local
 -- @treturn table for archon.bring_back
 function archon.set_aside()
   local all = open
@@ -203,6 +204,7 @@ function archon.set_aside()
 end
 
 --- The end of archon.set_aside.
+-- @local
 -- @tparam table all what it returned
 function archon.bring_back(all)
   for each in pairs(all) do open[each] = true end

@@ -86,6 +86,7 @@ end
 
 --- Makes what was planned, or some of it, fit for the engine, with hooks and environment as they
 -- are now.
+-- @local
 -- @tparam table plan from run.plan
 -- @tparam table list some of the plan's jobs, in its order
 -- @treturn table list
@@ -99,6 +100,7 @@ function run.complete(plan, list)
 end
 
 --- Starts what was planned, or some of it.
+-- @local
 -- @tparam table plan from run.plan
 -- @tparam[opt] table wanted some of the plan's jobs, in its order; default: all
 -- @return what a generic `for` over name, result wants; the first value is the call

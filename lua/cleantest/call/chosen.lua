@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- chosen.lua - which jobs of the calls to come are started: all, or those that the command has
+
+--- Which jobs of the calls to come are started: all, or those that the command has
 -- selected. Ids are given to all of them, so that an id does not depend on what else is selected.
+-- @internal cleantest.call.chosen
 
 local ids = require "cleantest.call.ids"
 local listing = require "cleantest.call.listing"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- nothing.lua - a call that no results come of: one that is only listed, or of which nothing is
+
+--- A call that no results come of: one that is only listed, or of which nothing is
 -- selected. Loops over it end at once; what needs its result can't go on.
+-- @internal cleantest.call.nothing
 
 local Nothing = { __name = "cleantest.call" }
 Nothing.__index = Nothing

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
---
--- surroundings.lua - what a suite's code has around it: globals, loaded modules, package.path, arg,
+
+--- What a suite's code has around it: globals, loaded modules, package.path, arg,
 -- os.exit, and the hooks, settings and variables that it has made. Many suites may be loaded at
 -- once: a suite's surroundings are put up when its code runs, and put away, as it has left them,
 -- afterwards.
+-- @internal cleantest.call.surroundings
 
 local config = require "cleantest.config"
 local env = require "cleantest.env"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- timeouts.lua - how long a testlet may take: what the suite says, but no more than the command's
+
+--- How long a testlet may take: what the suite says, but no more than the command's
 -- --timeout allows; else what that says.
+-- @internal cleantest.call.timeouts
 
 local timeouts = {}
 

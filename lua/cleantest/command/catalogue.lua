@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- catalogue.lua - what some suites have, before any of it is run: what a selection is checked
+
+--- What some suites have, before any of it is run: what a selection is checked
 -- against, and what `--list` shows.
+-- @internal cleantest.command.catalogue
 
 local declared = require "cleantest.call.declared"
 local encode = require "cleantest.report.encode"

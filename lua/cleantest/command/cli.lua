@@ -6,6 +6,7 @@
 -- A command has a name, a description, add_options(parser), run(options, out, err) -> exit
 -- status, and where it needs them complete(words) -> words, and those behind a "--"
 -- (options.words); check(options) -> what is wrong; actions: a list of commands of its own.
+-- @internal cleantest.command.cli
 
 local argparse = require "argparse"
 local core = require "cleantest.core"

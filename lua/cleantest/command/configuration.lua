@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: MIT
---
--- configuration.lua - what options are where the command line does not say it: variables, then the
+
+--- What options are where the command line does not say it: variables, then the
 -- profile that was asked for, then the profile "default" of the project's `.cleantest.lua`:
 --
 --   return {
 --     default = { jobs = 4, exclude_tag = "slow" },
 --     ci = { report = { "junit:out/junit.xml" }, no_tests = "fail", fresh = true },
 --   }
+-- @internal cleantest.command.configuration
 
 local core = require "cleantest.core"
 local check = require "cleantest.check"

@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- limits.lua - what ends a run before its time: too many failures (-x, --max-fail), too many
--- seconds (--global-timeout). What runs then is cancelled, and nothing more is started.
+
+--- What ends a run before its time: too many failures (-x,
+-- --max-fail), too many seconds (--global-timeout). What runs then is cancelled, and nothing more
+-- is started.
+-- @internal cleantest.command.limits
 
 local Batch = require "cleantest.call.batch"
 local core = require "cleantest.core"

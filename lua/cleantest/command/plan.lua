@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- plan.lua - what `cleantest run` is about to do: which suites, which of their testlets, in which
+
+--- What `cleantest run` is about to do: which suites, which of their testlets, in which
 -- order. Bad words are refused here, before anything starts.
+-- @internal cleantest.command.plan
 
 local catalogue = require "cleantest.command.catalogue"
 local ids = require "cleantest.call.ids"

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
---
--- pool.lua - the testlets of all declared suites, of whatever file, run together. How many at once
+
+--- The testlets of all declared suites, of whatever file, run together. How many at once
 -- is the most that one of the suites asks for. Suites go into a pool of their own where they speak
 -- to other daemons, leave more of the machine free, run one testlet at a time, or have testlets
 -- share an instance.
+-- @internal cleantest.command.pool
 
 local call = require "cleantest.call.call"
 local chosen = require "cleantest.call.chosen"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- run.lua - `cleantest run`, the command where no other is named: finds suites, selects from what
+
+--- `cleantest run`, the command where no other is named: finds suites, selects from what
 -- they have, runs that, tells what happens through a report, and sums it up in an exit status.
+-- @internal cleantest.command.run
 
 local catalogue = require "cleantest.command.catalogue"
 local chosen = require "cleantest.call.chosen"
@@ -169,7 +170,8 @@ end
 --- Runs suites, or lists what would be run.
 -- @tparam table given suites (paths); and what the options say, see settings.lua and
 --   options.add_reports
--- @tparam file out, err where the terminal's report goes
+-- @tparam file out where the terminal's report goes
+-- @tparam file err the same
 -- @treturn int exit status: 0 to 3, or 128 and a signal's number
 function run.run(given, out, err)
   local plan, wrong = plans.make(given)

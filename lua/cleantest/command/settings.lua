@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- settings.lua - the options of `cleantest run`, each said once: what --help shows of it, how its
--- value is read, wherever that comes from.
+
+--- The options of `cleantest run`, each said once: what its help says, how its value is read,
+-- wherever that comes from.
+-- @internal cleantest.command.settings
 
 local options = require "cleantest.command.options"
 local shard = require "cleantest.select.shard"

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: MIT
---
--- suite.lua - runs suites under the command: unwinds one that fails, ends or is interrupted, waits
+
+--- Runs suites under the command: unwinds one that fails, ends or is interrupted, waits
 -- for what it started, and tells what it forgot. One that loops over its calls runs while it is
 -- loaded; what the others have declared runs together, afterwards. How a suite is loaded is
 -- call/declared.lua's, what runs together pool.lua's.
+-- @internal cleantest.command.suite
 
 local archon = require "cleantest.archon"
 local Batch = require "cleantest.call.batch"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- glob.lua - patterns as users write them for ids and images: `*` is any text, `?` one character,
+
+--- Patterns as users write them for ids and images: `*` is any text, `?` one character,
 -- all else is itself. An id's "[db=pg]" needs no quoting that way.
+-- @internal cleantest.select.glob
 
 local ids = require "cleantest.call.ids"
 

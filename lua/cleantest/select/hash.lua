@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
---
--- hash.lua - a number for a text, the same on every machine: what shards and shuffling go by.
+
+--- A number for a text, the same on every machine: what shards and shuffling go by.
+-- @internal cleantest.select.hash
 
 local MASK <const> = 0xffffffff
 

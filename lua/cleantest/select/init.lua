@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- select - which jobs of the suites given are run or listed: those that all of PATH::GLOB, -k, -t,
+
+--- Which jobs of the suites given are run or listed: those that all of PATH::GLOB, -k, -t,
 -- --exclude-tag, --image, --lf and --shard let through.
+-- @internal cleantest.select
 
 local glob = require "cleantest.select.glob"
 local ids = require "cleantest.call.ids"

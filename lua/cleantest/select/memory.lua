@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: MIT
---
--- memory.lua - how each job of a project ended when it was last run, for --lf, --ff and --shard
--- M/N:time. It is a file to which a line is added as a job begins, and one as its result comes: so
--- what was cut short is known even after a kill -9. Where it can't be read or written, nothing is
--- remembered.
+
+--- How each job of a project ended when it was last run, for `lf`, `ff` and `shard` M/N:time. It is
+-- a file to which a line is added as a job begins, and one as its result comes: so what was cut
+-- short is known even after a kill -9. Where it can't be read or written, nothing is remembered.
 --
 --   cleantest results 1
 --   begun 0 suites/web.lua::install@debian-12
 --   fail 3.25 suites/web.lua::install@debian-12
+-- @internal cleantest.select.memory
 
 local core = require "cleantest.core"
 local hash = require "cleantest.select.hash"

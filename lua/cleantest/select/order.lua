@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- order.lua - in which order suites and jobs are started, where that is asked for: by chance
+
+--- In which order suites and jobs are started, where that is asked for: by chance
 -- (--shuffle), or those first that were bad when they last ran (--ff).
+-- @internal cleantest.select.order
 
 local hash = require "cleantest.select.hash"
 

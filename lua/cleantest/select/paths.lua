@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
---
--- paths.lua - what the command's PATH arguments stand for: a file, a folder, or PATH::GLOB. In a
+
+--- What the command's PATH arguments stand for: a file, a folder, or PATH::GLOB. In a
 -- folder, and those below it, suites are the files called `*_suite.lua`, and all `.lua` files of a
 -- folder called `suites`.
+-- @internal cleantest.select.paths
 
 local core = require "cleantest.core"
 local nearest = require "cleantest.nearest"

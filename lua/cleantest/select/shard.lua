@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: MIT
---
--- shard.lua - `--shard M/N[:HOW]`: part M of N, so that N machines can share a run. The parts have
+
+--- The option `shard`, M/N[:HOW]: part M of N, so that N machines can share a run. The parts have
 -- no job in common, and together they are all of them.
 --
 --   hash    by the job's id (default): it stays in its part when others are added
 --   slice   the first N-th of the list, the second, ...
 --   time    by the durations known here, so that all parts take about as long: the machines must
 --           know of the same ones, else it is not a partition
+-- @internal cleantest.select.shard
 
 local hash = require "cleantest.select.hash"
 local ids = require "cleantest.call.ids"

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
---
--- words.lua - the expression of `-k 'install and not slow'`: words with and, or, not and
+
+--- The expression of `-k 'install and not slow'`: words with and, or, not and
 -- parentheses. A word is found in a job's id, whatever the case, or is one of its tags.
+-- @internal cleantest.select.words
 
 local words = {}
 
