@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: MIT
 
---- A program in clean machines, without a suite: `cleantest run --image debian-12,debian-13
--- check.sh` and `cleantest run --image debian-12 -- COMMAND...`. It becomes what a suite would
--- declare, so that all else is as with suites.
+--- A program in clean machines, without a suite:
+-- `cleantest run --image debian-12,debian-13 check.sh` and
+-- `cleantest run --image debian-12 -- COMMAND...`. It becomes what a suite would declare, so that
+-- all else is as with suites.
 -- @internal cleantest.command.oneoff
 
 local core = require "cleantest.core"

@@ -146,6 +146,7 @@ function Archon:address(name, options) end
 ---@class cleantest.Handlers
 ---@field start? fun(self: table, info: table)
 ---@field suite? fun(self: table, path: string, alone: boolean)
+---@field pool? fun(self: table, paths: string[])
 ---@field jobs? fun(self: table, jobs: cleantest.Job[])
 ---@field phase? fun(self: table, job: cleantest.Job, event: table)
 ---@field result? fun(self: table, job: cleantest.Job, result: cleantest.Result)
