@@ -201,7 +201,7 @@ describe("settings of ct.configure", function()
     assert.matches("/no/such/socket", results.only(results.decorate(function() end)()).error)
     config.client = { cert = { crt = "a.crt", key = "/b.key" } }
     local settings = settings_of(config)
-    assert.matches("^.*spec/a%.crt$", settings.client_cert)
+    assert.matches("^.*spec/lxd/a%.crt$", settings.client_cert)
     assert.equal("/b.key", settings.client_key)
     config.cache = { age = "2d" }
     assert.equal(2 * 24 * 3600, settings_of(config).base_age)
