@@ -22,6 +22,7 @@
 #include "wire/wire.h"
 
 #define ROUNDS       20   /* how often it looks for what is left, at most */
+#define CALL_LIMIT   45.0 /* seconds of one call: what got lost is asked for again */
 #define SECOND_LOOK  2    /* seconds: a request the dead process sent may still arrive */
 #define CREATE_LIMIT 60.0 /* seconds it waits for creations to end */
 
@@ -61,7 +62,8 @@ static void take_watch(struct order *order, const struct message *message) {
                                     .client_cert = field(arena, message, "client_cert"),
                                     .client_key = field(arena, message, "client_key"),
                                     .verify = field(arena, message, "verify"),
-                                    .project = field(arena, message, "project")};
+                                    .project = field(arena, message, "project"),
+                                    .timeout = CALL_LIMIT};
     if (order->run && order->settings.endpoint && host)
         order->host = (pid_t) strtol(host, NULL, 10);
 }
